@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The records that the runtime's assembly and its C share: thread, worker, chunk, big stack. C sees structs, assembly sees the
+ * offsets, and static assertions below hold the two together. Everything that the switch touches lies in one cache line of each.
+ *
+ * A first chunk, drawn with high addresses on top; a linked chunk is the same without the thread record:
+ *
+ *     top    +---------------------------+
+ *            | struct capr_chunk         |  header: where this chunk came from, what to restore when it goes
+ *            +---------------------------+
+ *            | struct capr_thread        |  first chunk only
+ *            +---------------------------+
+ *            | frames, growing downwards |
+ *            |            v              |
+ *     limit  +---------------------------+  %fs:0x70 while rsp is in this chunk
+ *            | CAPR_RESERVE bytes        |  the slow path's assembly pushes here
+ *     base   +---------------------------+
+ */
+#ifndef CAPR_LAYOUT_H
+#define CAPR_LAYOUT_H
+
+/* Bytes below each limit. __capr_link and __capr_borrow push rbp (8) below the return address, which the caller's own need
+ * already counts; 32 leaves room for a probe or a debugger's word and keeps the limit 16-aligned. */
+#define CAPR_RESERVE 32
+
+/* glibc keeps this slot of the thread control block for split stacks; 0 in every new kernel thread. */
+#define CAPR_FS_LIMIT 0x70
+
+/* Offsets, checked against the structs below. */
+#define CAPR_W_BIG_SP 0
+#define CAPR_W_BIG_LIMIT 8
+#define CAPR_W_BIG_TOP 16
+#define CAPR_W_SERVICE_SP 24
+#define CAPR_W_SELF 32
+#define CAPR_W_ERRNO 40
+
+#define CAPR_T_SP 0
+#define CAPR_T_LIMIT 8
+#define CAPR_T_BIG_SP 16
+#define CAPR_T_BIG 24
+#define CAPR_T_CHUNK 32
+#define CAPR_T_ERRNO 40
+
+#ifndef __ASSEMBLER__
+
+#include <assert.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/capriccio.h"
+
+#define CAPR_HIDDEN __attribute__((visibility("hidden")))
+#define CAPR_EXPORT __attribute__((visibility("default")))
+/* An interposed libc function: weak, so that a program that defines its own still links. */
+#define CAPR_INTERPOSE __attribute__((visibility("default"), weak))
+
+struct capr_thread;
+struct capr_worker;
+
+/* A stack as large as a native thread's, on which code that capcc did not compile runs. A worker has one; a thread that is
+ * switched away while it has frames on it keeps it, and the worker takes another from the pool. */
+struct capr_bigstack {
+    uint64_t top;               /* address, 16-aligned: where the first borrow starts */
+    uint64_t limit;             /* address: %fs:0x70 while rsp is here; external code has at least CAPR_BIG_ROOM below it */
+    uint64_t base;              /* lowest mapped address; a guard lies below. Owner: bigstack.c */
+    struct capr_bigstack *next; /* pool link */
+};
+
+/* Header of a chunk, at its top. */
+struct capr_chunk {
+    struct capr_chunk *prev;  /* the chunk (or NULL: first chunk of the thread) that rsp was on before */
+    uint64_t saved_limit;     /* bytes' address: %fs:0x70 to restore when this chunk goes */
+    uint64_t saved_big_sp;    /* worker.big_sp to restore; CAPR_BIG_NOT_HELD when the thread held no big stack */
+    uint64_t base;            /* lowest address of the chunk's memory */
+    uint32_t size;            /* bytes from base to the end of this header */
+    uint16_t size_class;      /* index of the free list; CAPR_CLASS_MMAP: a mapping of its own */
+    uint16_t flags;           /* CAPR_CHUNK_* */
+    uint64_t pad;
+};
+
+#define CAPR_BIG_NOT_HELD 1  /* no address is odd: stands for "whatever big_top the worker has then" */
+#define CAPR_CLASS_MMAP 0xffff
+
+/* Doubly linked queue of threads that wait for one thing. A thread waits in at most one such queue. */
+struct capr_queue {
+    struct capr_thread *head, *tail;
+};
+
+enum capr_state {
+    CAPR_RUNNING = 1, /* on a worker now */
+    CAPR_READY,       /* in a run queue */
+    CAPR_PARKED,      /* waits for capr__ready */
+    CAPR_DONE,        /* ended, waits to be joined */
+};
+
+struct capr_key_value;      /* thread/key.c */
+struct capr_cleanup;        /* thread/cancel.c: list of cleanup buffers */
+struct capr_alloca_block;   /* stack/alloca.c */
+
+/* The record of one user-level thread; pthread_t is its address. At the top of the first chunk, except the main thread's and
+ * each worker's idle thread's, which are static. */
+struct capr_thread {
+    /* First cache line: all that a switch touches. */
+    uint64_t sp;               /* rsp while not running */
+    uint64_t limit;            /* %fs:0x70 while not running */
+    uint64_t big_sp;           /* worker.big_sp while not running; meaningful only if `big` is set */
+    struct capr_bigstack *big; /* the big stack that this thread keeps while not running, or NULL */
+    struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
+    int err;                   /* errno while not running */
+    uint8_t state;             /* enum capr_state */
+    uint8_t timed_out;         /* the last timed park ended by its deadline */
+    uint8_t detached;
+    uint8_t cancel_bits;       /* thread/cancel.c */
+    struct capr_thread *next;  /* run queue, or wait queue */
+    struct capr_thread *prev;  /* wait queue */
+
+    /* Waiting. */
+    struct capr_queue *queue;  /* the wait queue that it is in, or NULL: a deadline that passes takes it out of there */
+    int32_t timer;             /* index in the worker's timer heap, -1: none */
+    uint32_t id;               /* small number for messages */
+    uint64_t deadline;         /* ns of CLOCK_MONOTONIC, while in the heap */
+    void *wait_data;           /* whatever the waiting code and its waker agree on (a fd's wait record, a cond's mutex) */
+
+    /* Life. */
+    void *(*start)(void *);
+    void *arg;
+    void *result;              /* PTHREAD_CANCELED after cancellation */
+    struct capr_thread *joiner;/* the thread that waits in pthread_join, or NULL */
+    struct capr_thread *all_next, *all_prev; /* every live thread of the worker's process: fork, deadlock report, dump */
+
+    /* What threads own; each NULL until used. */
+    struct capr_key_value *keys;
+    struct capr_cleanup *cleanup;
+    struct capr_alloca_block *allocas;
+    void *extra;               /* rarely used things (name, signal mask, attributes), allocated on first use */
+};
+
+/* Chunk size classes: bytes of the whole chunk. Steps of about 1.5, so that at most a third is lost. */
+#define CAPR_CLASSES 14
+
+/* One kernel thread that runs user-level threads. The worker is its own thread-local variable: `capr__worker`. */
+struct capr_worker {
+    /* First cache line: what the assembly touches. */
+    uint64_t big_sp;     /* where the next borrow starts: 0 while rsp is on a big stack already; big_top when no thread holds it */
+    uint64_t big_limit;  /* big->limit */
+    uint64_t big_top;    /* big->top */
+    uint64_t service_sp; /* top of the service stack, where link and unlink run; never nested, never blocks */
+    struct capr_thread *self;
+    int *err;            /* address of this kernel thread's errno */
+    struct capr_bigstack *big;
+    struct capr_thread *idle; /* runs plain code: polls, fires timers */
+
+    struct capr_thread *run_head, *run_tail; /* FIFO of ready threads */
+    uint32_t poll_credit;                    /* switches left until the idle thread polls although others are ready */
+    uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
+
+    struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
+    uint64_t arena_next, arena_end;               /* fresh chunk memory */
+
+    struct capr_timer_entry *timers;              /* 4-ary heap: sched/timer.c */
+    uint32_t timer_count, timer_capacity;
+
+    int epoll_fd;                                 /* -1 until the first descriptor waits */
+    uint32_t fd_waiters;                          /* threads parked on descriptors */
+    uint32_t live_threads;                        /* threads that have not ended, main included */
+
+    struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
+        uint64_t switches, blocks, epoll_wait, epoll_ctl, links, threads_created, big_kept;
+        uint64_t chunk_bytes, chunk_bytes_peak;   /* bytes of chunks in use by threads */
+    } count;
+};
+
+extern CAPR_HIDDEN _Thread_local struct capr_worker capr__worker __attribute__((tls_model("local-exec")));
+
+static_assert(offsetof(struct capr_worker, big_sp) == CAPR_W_BIG_SP, "borrow.S");
+static_assert(offsetof(struct capr_worker, big_limit) == CAPR_W_BIG_LIMIT, "borrow.S");
+static_assert(offsetof(struct capr_worker, big_top) == CAPR_W_BIG_TOP, "switch.S");
+static_assert(offsetof(struct capr_worker, service_sp) == CAPR_W_SERVICE_SP, "link.S");
+static_assert(offsetof(struct capr_worker, self) == CAPR_W_SELF, "switch.S");
+static_assert(offsetof(struct capr_worker, err) == CAPR_W_ERRNO, "switch.S");
+static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
+static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
+static_assert(offsetof(struct capr_thread, big_sp) == CAPR_T_BIG_SP, "switch.S");
+static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
+static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
+static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");
+
+static inline uint64_t capr__limit(void)
+{
+    uint64_t limit;
+    __asm__ volatile("movq %%fs:0x70, %0" : "=r"(limit));
+    return limit;
+}
+
+static inline void capr__set_limit(uint64_t limit)
+{
+    __asm__ volatile("movq %0, %%fs:0x70" : : "r"(limit) : "memory");
+}
+
+#endif /* !__ASSEMBLER__ */
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What blocking code asks of the scheduler: who am I, wait, wake, give way. All of it runs on the threads' own stacks (fat
+ * code), so each function states how little it needs. One worker for now; every structure is already per worker.
+ */
+#ifndef CAPR_SCHED_H
+#define CAPR_SCHED_H
+
+#include "../layout.h"
+
+#define CAPR_FOREVER UINT64_MAX
+
+/* The running thread; NULL on a kernel thread that is not a worker. Never blocks. */
+static inline struct capr_thread *capr__self(void) { return capr__worker.self; }
+
+/* True where a call may give way to other threads: on a worker, in no signal handler. Where false, callers make the plain
+ * system call and block the kernel thread, as a native program would. */
+static inline int capr__may_switch(void) { return capr__worker.self != NULL && capr__worker.in_signal == 0; }
+
+/* Appends `t` (parked, in no wait queue) to its worker's run queue, and drops its timer if it has one. Never blocks. */
+CAPR_HIDDEN void capr__ready(struct capr_thread *t);
+
+/* Gives way until some other code calls capr__ready(self). The caller has already put itself where its waker finds it.
+ * Blocks. */
+CAPR_HIDDEN void capr__park(void);
+
+/* The same, but no longer than until `deadline` (ns of CLOCK_MONOTONIC; CAPR_FOREVER: no deadline). When the deadline passes the
+ * thread is taken out of `self->queue`, if it is in one. Returns 0 when woken, ETIMEDOUT at the deadline. Blocks. */
+CAPR_HIDDEN int capr__park_until(uint64_t deadline);
+
+/* Goes to the end of the run queue. */
+CAPR_HIDDEN void capr__yield(void);
+
+/* Now, in ns of CLOCK_MONOTONIC (plain code: runs on the big stack). */
+CAPR_HIDDEN uint64_t capr__now(void);
+
+/* Converts an absolute time of `clock` (CLOCK_REALTIME or CLOCK_MONOTONIC) to a deadline for capr__park_until. Returns 0 for a
+ * time in the past. Plain code. */
+struct timespec;
+CAPR_HIDDEN uint64_t capr__deadline(int clock, const struct timespec *abstime);
+
+/* Wait queues: intrusive, FIFO. `capr__queue_push` sets t->queue, the other two clear it. */
+static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
+{
+    t->queue = q;
+    t->next = NULL;
+    t->prev = q->tail;
+    if (q->tail)
+        q->tail->next = t;
+    else
+        q->head = t;
+    q->tail = t;
+}
+
+static inline void capr__queue_remove(struct capr_thread *t)
+{
+    struct capr_queue *q = t->queue;
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        q->head = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    else
+        q->tail = t->prev;
+    t->queue = NULL;
+    t->next = t->prev = NULL;
+}
+
+static inline struct capr_thread *capr__queue_pop(struct capr_queue *q)
+{
+    struct capr_thread *t = q->head;
+    if (t)
+        capr__queue_remove(t);
+    return t;
+}
+
+/* Waits in `q` until popped and made ready, or until the deadline. Returns 0 or ETIMEDOUT. Blocks. */
+static inline int capr__wait(struct capr_queue *q, uint64_t deadline)
+{
+    capr__queue_push(q, capr__self());
+    return capr__park_until(deadline);
+}
+
+/* Pops one waiter of `q` and makes it ready; returns it, or NULL. */
+static inline struct capr_thread *capr__wake_one(struct capr_queue *q)
+{
+    struct capr_thread *t = capr__queue_pop(q);
+    if (t)
+        capr__ready(t);
+    return t;
+}
+
+#endif
