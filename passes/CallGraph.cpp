@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads the merged module into nodes and edges. The order of nodes and edges is the module's own, so that two links of the
+// same input decide alike.
+#include "CallGraph.h"
+#include "Diagnostics.h"
+#include "InlineAsm.h"
+#include "RuntimeABI.h"
+#include "Stubs.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace capriccio {
+
+bool isOpaque(const Function &F) {
+  return F.isDeclarationForLinker() || F.hasFnAttribute(Attribute::Naked);
+}
+
+/// True if the body's address can be seen by anything but direct calls.
+static bool isEntered(const Function &F) {
+  if (!F.hasLocalLinkage())
+    return true;
+  for (const Use &U : F.uses()) {
+    if (isa<BlockAddress>(U.getUser()))
+      continue;
+    const auto *CB = dyn_cast<CallBase>(U.getUser());
+    if (!CB || !CB->isCallee(&U))
+      return true;
+  }
+  return false;
+}
+
+namespace {
+/// Counts registers as the System V ABI hands them out.
+class ArgumentCounter {
+  unsigned Ints = 6, Sse = 8;
+  uint64_t Stack = 0;
+  bool Odd = false; // a type whose treatment is not modelled exactly: count it as on the stack
+
+public:
+  void add(Type *Ty, bool ByVal, Type *ByValTy, MaybeAlign Alignment,
+           const DataLayout &DL) {
+    if (ByVal) {
+      uint64_t A = std::max<uint64_t>(8, Alignment.valueOrOne().value());
+      Stack = alignTo(alignTo(Stack, A) + DL.getTypeAllocSize(ByValTy), 8);
+      return;
+    }
+    if (Ty->isPointerTy() || (Ty->isIntegerTy() && Ty->getIntegerBitWidth() <= 64)) {
+      if (Ints)
+        --Ints;
+      else
+        Stack += 8;
+      return;
+    }
+    bool Vector128 = Ty->isVectorTy() && DL.getTypeAllocSize(Ty) <= 16;
+    if (Ty->isHalfTy() || Ty->isBFloatTy() || Ty->isFloatTy() ||
+        Ty->isDoubleTy() || Vector128 || Ty->isFP128Ty()) {
+      if (Sse)
+        --Sse;
+      else
+        Stack = alignTo(Stack, Vector128 || Ty->isFP128Ty() ? 16 : 8) +
+                (Vector128 || Ty->isFP128Ty() ? 16 : 8);
+      return;
+    }
+    // i128, x86_fp80, wide vectors, aggregates: where they go depends on features; count them on the stack in full and hand
+    // out no register, so that what follows is not undercounted either.
+    Odd = true;
+    uint64_t Size = DL.getTypeAllocSize(Ty);
+    Stack = alignTo(Stack, Size > 16 ? 64 : 16) + alignTo(Size, 16);
+    if (!Ty->isX86_FP80Ty()) {
+      Ints = Ints >= 2 ? Ints - 2 : 0;
+      unsigned Parts = divideCeil(Size, 16);
+      Sse = Sse >= Parts ? Sse - Parts : 0;
+    }
+  }
+  uint64_t bytes() const { return alignTo(Stack, Odd ? 64 : 8); }
+};
+} // namespace
+
+uint64_t stackArgumentBytes(const CallBase &Site) {
+  const DataLayout &DL = Site.getModule()->getDataLayout();
+  ArgumentCounter Counter;
+  for (unsigned I = 0, E = Site.arg_size(); I != E; ++I) {
+    if (Site.paramHasAttr(I, Attribute::Nest))
+      continue;
+    bool ByVal = Site.isByValArgument(I);
+    Counter.add(Site.getArgOperand(I)->getType(), ByVal,
+                ByVal ? Site.getParamByValType(I) : nullptr,
+                Site.getParamAlign(I), DL);
+  }
+  return Counter.bytes();
+}
+
+uint64_t stackArgumentBytes(const Function &F) {
+  const DataLayout &DL = F.getParent()->getDataLayout();
+  ArgumentCounter Counter;
+  for (const Argument &A : F.args())
+    Counter.add(A.getType(), A.hasByValAttr(),
+                A.hasByValAttr() ? A.getParamByValType() : nullptr,
+                A.getParamAlign(), DL);
+  return Counter.bytes();
+}
+
+CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
+                     uint64_t EntryInPlace) {
+  for (Function &F : M) {
+    if (isOpaque(F))
+      continue;
+    Node N;
+    N.F = &F;
+    auto It = Frames.find(F.getName());
+    if (It == Frames.end())
+      fail(F.getName() + ": code generation reported no frame for it");
+    N.Frame = It->second.Bytes;
+    N.Entered = isEntered(F);
+    Index[&F] = Nodes.size();
+    Nodes.push_back(std::move(N));
+  }
+
+  for (Node &N : Nodes)
+    for (Instruction &I : instructions(*N.F)) {
+      auto *Site = dyn_cast<CallBase>(&I);
+      if (!Site || isa<IntrinsicInst>(Site))
+        continue;
+      if (Site->isInlineAsm()) {
+        N.AsmBytes = std::max(N.AsmBytes, inlineAsmBytes(*Site));
+        continue;
+      }
+      CallEdge E;
+      E.Site = Site;
+      E.ArgBytes = stackArgumentBytes(*Site);
+      const auto *Callee = dyn_cast<Function>(Site->getCalledOperand()->stripPointerCastsAndAliases());
+      if (!Callee)
+        failAt(I, "internal: an indirect call was not rewritten");
+      if (auto It = Index.find(Callee); It != Index.end()) {
+        E.Callee = It->second;
+      } else if (isIndirectStub(*Callee)) {
+        E.Kind = EdgeKind::Indirect;
+        E.Bytes = std::max<uint64_t>(EntryInPlace, 16);
+        E.Why = "indirect: entry stub checks, external targets on the big stack";
+      } else if (borrowedBy(*Callee)) {
+        E.Kind = EdgeKind::ExternalBorrow;
+        E.Bytes = 16;
+        E.Why = "external: no proven bound";
+      } else {
+        std::optional<uint64_t> Bytes = X.bound(Callee->getName());
+        if (!Bytes)
+          failAt(I, "internal: external call to " + Callee->getName() +
+                        " was not rewritten");
+        E.Kind = EdgeKind::ExternalInPlace;
+        E.Bytes = *Bytes;
+        E.Why = "external: bound known";
+      }
+      N.Edges.push_back(E);
+    }
+
+  // Calls that code generation itself made (memcpy for a struct copy, 128-bit division): no instruction of the module, so
+  // no edge to decide on, but bytes all the same.
+  for (Node &N : Nodes)
+    for (const auto &Call : Frames.find(N.F->getName())->second.Calls) {
+      StringRef Name = Call.getKey();
+      if (M.getFunction(Name) && !M.getFunction(Name)->isDeclarationForLinker())
+        continue;
+      if (const Function *F = M.getFunction(Name);
+          F && (isIndirectStub(*F) || borrowedBy(*F)))
+        continue;
+      std::optional<uint64_t> Bytes = X.bound(Name);
+      if (!Bytes)
+        fail(N.F->getName() + ": code generation calls " + Name +
+             ", whose stack need is unknown. Remedy: declare it with "
+             "CAPR_STACK_BOUND, or compile without what needs it");
+      CallEdge E;
+      E.Kind = EdgeKind::ExternalInPlace;
+      E.Bytes = *Bytes;
+      E.Why = "made by code generation";
+      bool Known = llvm::any_of(N.Edges, [&](const CallEdge &Other) {
+        return Other.Site && Other.Kind == EdgeKind::ExternalInPlace &&
+               Other.Site->getCalledFunction() &&
+               Other.Site->getCalledFunction()->getName() == Name;
+      });
+      if (!Known)
+        N.Edges.push_back(E);
+    }
+}
+
+void CallGraph::print(raw_ostream &OS) const {
+  for (const Node &N : Nodes) {
+    OS << N.F->getName() << " frame=" << N.Frame;
+    if (N.AsmBytes)
+      OS << " asm=" << N.AsmBytes;
+    if (N.Entered)
+      OS << " entered";
+    OS << '\n';
+    for (const CallEdge &E : N.Edges) {
+      OS << "  -> ";
+      if (E.Callee != ~0u)
+        OS << Nodes[E.Callee].F->getName();
+      else
+        OS << E.Why << " (" << E.Bytes << ")";
+      if (E.ArgBytes)
+        OS << " args=" << E.ArgBytes;
+      OS << '\n';
+    }
+  }
+}
+
+} // namespace capriccio

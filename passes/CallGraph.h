@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The weighted call graph: a node for each function that the module defines, an edge for each call instruction. Edges to
+// code outside the module end in no node; their cost is known from Externals. Placement works on this graph alone.
+#ifndef CAPRICCIO_CALLGRAPH_H
+#define CAPRICCIO_CALLGRAPH_H
+
+#include "Externals.h"
+#include "FrameSizes.h"
+#include "IndirectTargets.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/InstrTypes.h"
+#include <vector>
+
+namespace capriccio {
+
+enum class EdgeKind : uint8_t {
+  Direct,          // to a node; Placement decides between in place and checkpoint
+  Checkpoint,      // to a node, through its checkpoint stub
+  ExternalBorrow,  // to External, on the big stack
+  ExternalInPlace, // to External, `Bytes` known
+  Indirect,        // through __capr_icall: an entry stub with its own check, or the big stack
+};
+
+struct CallEdge {
+  llvm::CallBase *Site = nullptr;
+  unsigned Callee = ~0u;    // node, for Direct and Checkpoint
+  EdgeKind Kind = EdgeKind::Direct;
+  uint64_t Bytes = 0;       // below the return address, for edges that end in no node
+  uint64_t ArgBytes = 0;    // arguments on the stack
+  bool Back = false;        // closes a cycle in the depth-first search
+  const char *Why = "";     // for the report
+};
+
+struct Node {
+  llvm::Function *F = nullptr;
+  uint64_t Frame = 0;        // bytes below the return address, measured
+  uint64_t AsmBytes = 0;     // pushed by inline assembly, beyond the frame
+  bool Entered = false;      // its address is seen: function pointers, exports, constructors
+  std::vector<CallEdge> Edges;
+  // Placement's results.
+  uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
+  bool EntryChecked = false; // its entry stub checks
+};
+
+struct CallGraph {
+  std::vector<Node> Nodes;
+  llvm::DenseMap<const llvm::Function *, unsigned> Index;
+
+  /// Reads the module; `Frames` holds every defined function's frame. Calls that were rewritten to go through __capr_icall
+  /// are the indirect ones. `EntryInPlace` bytes are what an indirect call needs at most below its return address.
+  CallGraph(llvm::Module &M, const FrameTable &Frames, const Externals &X,
+            uint64_t EntryInPlace);
+
+  void print(llvm::raw_ostream &OS) const;
+};
+
+/// Functions whose stack the pass cannot know although the module defines them (naked): treated as External.
+bool isOpaque(const llvm::Function &F);
+
+/// Bytes of arguments that a call passes on the stack, by the System V calling convention; exact for the types that C
+/// makes, an upper bound for the rest.
+uint64_t stackArgumentBytes(const llvm::CallBase &Site);
+uint64_t stackArgumentBytes(const llvm::Function &F);
+
+} // namespace capriccio
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One line, then the end. _Exit and not exit: lld's own handlers would run in the middle of a link, and nothing of an
+// output file has been written while a module pass runs.
+#include "Diagnostics.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Function.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstdlib>
+
+using namespace llvm;
+
+namespace capriccio {
+
+void fail(const Twine &Message) {
+  errs() << "capcc: error: " << Message << '\n';
+  errs().flush();
+  std::_Exit(1);
+}
+
+std::string locate(const Instruction &I) {
+  if (const DebugLoc &Loc = I.getDebugLoc())
+    return (Loc->getFilename() + ":" + Twine(Loc.getLine())).str();
+  return ("function " + I.getFunction()->getName()).str();
+}
+
+void failAt(const Instruction &I, const Twine &Message) {
+  fail(Twine(locate(I)) + ": " + Message);
+}
+
+} // namespace capriccio

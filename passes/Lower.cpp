@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// First edit: calls that leave the module's own functions. Second edit: the callees of checkpointed edges, and the entry
+// stubs that take over addresses. Between the two lies the measurement, so the second may change no frame.
+#include "Lower.h"
+#include "Diagnostics.h"
+#include "RuntimeABI.h"
+#include "Stubs.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+
+using namespace llvm;
+
+namespace capriccio {
+
+void refuseUnsupported(const Module &M) {
+  // A context made by hand runs on memory of its own, of which the limit knows nothing.
+  for (const char *Name : {"makecontext", "swapcontext", "setcontext"})
+    if (const Function *F = M.getFunction(Name); F && !F->use_empty() && F->isDeclaration())
+      fail(Twine(Name) + ": the program switches stacks by hand, which linked stacks cannot follow. Remedy: use "
+           "threads in its place, or build with -fno-capriccio");
+  for (const Function &F : M) {
+    if (F.isDeclarationForLinker())
+      continue;
+    for (const Instruction &I : instructions(F)) {
+      if (isa<InvokeInst>(I))
+        failAt(I, "C++ exceptions (or C with -fexceptions and cleanups) cannot cross linked stacks yet. Remedy: "
+                  "-fno-exceptions, or -fno-capriccio for this program");
+      if (const auto *CB = dyn_cast<CallInst>(&I);
+          CB && CB->isMustTailCall() && !CB->isInlineAsm() &&
+          !isa<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases()))
+        failAt(I, "musttail through a function pointer: the target may be external code, which must not run on a small "
+                  "stack. Remedy: call it without musttail");
+    }
+  }
+}
+
+/// The same call with the target in the `nest` register, to the stub.
+static void lowerIndirect(CallBase &Site) {
+  Module &M = *Site.getModule();
+  LLVMContext &C = M.getContext();
+  FunctionType *Old = Site.getFunctionType();
+  if (Site.getCallingConv() != CallingConv::C && Site.getCallingConv() != CallingConv::Fast)
+    failAt(Site, "an indirect call with a calling convention other than C's");
+
+  SmallVector<Type *, 8> Params = {PointerType::get(C, 0)};
+  Params.append(Old->param_begin(), Old->param_end());
+  auto *Ty = FunctionType::get(Old->getReturnType(), Params, Old->isVarArg());
+  SmallVector<Value *, 8> Args = {Site.getCalledOperand()};
+  Args.append(Site.arg_begin(), Site.arg_end());
+
+  AttributeList Attrs = Site.getAttributes();
+  SmallVector<AttributeSet, 8> ParamAttrs = {
+      AttributeSet::get(C, {Attribute::get(C, Attribute::Nest)})};
+  for (unsigned I = 0, E = Site.arg_size(); I != E; ++I)
+    ParamAttrs.push_back(Attrs.getParamAttrs(I));
+
+  Function *Stub = indirectStub(M, stackArgumentBytes(Site), Old->isVarArg());
+  SmallVector<OperandBundleDef, 1> Bundles;
+  Site.getOperandBundlesAsDefs(Bundles);
+  auto *New = CallInst::Create(Ty, Stub, Args, Bundles, "", Site.getIterator());
+  New->setAttributes(AttributeList::get(C, Attrs.getFnAttrs(), Attrs.getRetAttrs(), ParamAttrs));
+  New->setCallingConv(CallingConv::C);
+  New->setTailCallKind(cast<CallInst>(Site).getTailCallKind());
+  New->copyMetadata(Site);
+  New->takeName(&Site);
+  Site.replaceAllUsesWith(New);
+  Site.eraseFromParent();
+}
+
+void lowerCalls(Module &M, const Externals &X) {
+  SmallVector<CallBase *, 0> Sites;
+  for (Function &F : M)
+    if (!isOpaque(F))
+      for (Instruction &I : instructions(F))
+        if (auto *CB = dyn_cast<CallBase>(&I);
+            CB && !isa<IntrinsicInst>(CB) && !CB->isInlineAsm())
+          Sites.push_back(CB);
+
+  for (CallBase *Site : Sites) {
+    Value *Operand = Site->getCalledOperand()->stripPointerCastsAndAliases();
+    auto *Callee = dyn_cast<Function>(Operand);
+    if (!Callee) {
+      lowerIndirect(*Site);
+      continue;
+    }
+    if (!isOpaque(*Callee) || X.bound(Callee->getName()))
+      continue;
+    if (Site->hasFnAttr(Attribute::ReturnsTwice) && Callee->getName() != "vfork")
+      failAt(*Site, Callee->getName() + " returns twice, and its stack need is unknown. Remedy: declare it with "
+             "CAPR_STACK_BOUND");
+    uint64_t Args = std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee));
+    Site->setCalledOperand(borrowStub(*Callee, Args));
+  }
+}
+
+void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
+  for (Node &N : G.Nodes) {
+    // Below a dynamic alloca the function may need all that it needs below its frame; its whole depth is more.
+    Allocas.setRoom(*N.F, alignTo(N.Depth, 16) + 32);
+    for (CallEdge &E : N.Edges) {
+      if (E.Callee == ~0u)
+        continue;
+      Node &Target = G.Nodes[E.Callee];
+      Function *Callee = Target.F;
+      if (E.Kind == EdgeKind::Checkpoint)
+        Callee = checkpointStub(*Target.F, Target.Depth,
+                                std::max(E.ArgBytes, stackArgumentBytes(*Target.F)));
+      if (E.Site->getCalledOperand() != Callee)
+        E.Site->setCalledOperand(Callee);
+    }
+  }
+  for (Node &N : G.Nodes)
+    if (N.Entered)
+      entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked);
+}
+
+} // namespace capriccio

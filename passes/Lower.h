@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The two edits of the module: before frames are measured (all that may change a frame), and after Placement (callees only).
+#ifndef CAPRICCIO_LOWER_H
+#define CAPRICCIO_LOWER_H
+
+#include "CallGraph.h"
+#include "DynamicAlloca.h"
+
+namespace capriccio {
+
+/// Ends the link if the module has something whose stack cannot be made safe.
+void refuseUnsupported(const llvm::Module &M);
+
+/// Sends calls to external functions without a bound through borrow stubs and indirect calls through __capr_icall.
+void lowerCalls(llvm::Module &M, const Externals &X);
+
+/// Applies Placement's decisions: checkpoint stubs, entry stubs, rooms of dynamic allocas.
+void applyPlacement(CallGraph &G, DynamicAllocas &Allocas);
+
+} // namespace capriccio
+
+#endif

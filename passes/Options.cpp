@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads CAPCC_* variables into Options. Ranges are those that capcc's flags document; they are checked here again, since
+// the plugin can also be loaded by hand (opt -load-pass-plugin).
+#include "Options.h"
+#include "Diagnostics.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cstdlib>
+
+using namespace llvm;
+
+namespace capriccio {
+
+static StringRef env(const char *Name) {
+  const char *Value = std::getenv(Name);
+  return Value ? StringRef(Value) : StringRef();
+}
+
+static void readBytes(const char *Name, uint64_t &Out, uint64_t Low,
+                      uint64_t High) {
+  StringRef Text = env(Name);
+  if (Text.empty())
+    return;
+  uint64_t Value;
+  if (Text.getAsInteger(10, Value) || Value < Low || Value > High)
+    fail(Twine(Name) + "=" + Text + ": not a number of bytes from " +
+         Twine(Low) + " to " + Twine(High));
+  Out = Value;
+}
+
+Options readOptions() {
+  Options O;
+  readBytes("CAPCC_MAX_PATH", O.MaxPath, 256, 1 << 20);
+  readBytes("CAPCC_MIN_CHUNK", O.MinChunk, 256, 1 << 20);
+  O.ReportFile = env("CAPCC_REPORT").str();
+  O.BoundsFile = env("CAPCC_BOUNDS").str();
+  SmallVector<StringRef, 4> Steps;
+  env("CAPCC_PRINT").split(Steps, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef Step : Steps) {
+    if (Step == "frames")
+      O.PrintFrames = true;
+    else if (Step == "graph")
+      O.PrintGraph = true;
+    else if (Step == "placement")
+      O.PrintPlacement = true;
+    else
+      fail("CAPCC_PRINT=" + Step +
+           ": no such step; the steps are frames, graph, placement");
+  }
+  return O;
+}
+
+} // namespace capriccio

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the driver asks of the pass. Options reach the plugin by environment variables (docs/abi.md), because lld parses
+// -mllvm before a plugin's options exist. All of them are read and checked in Options.cpp and nowhere else.
+#ifndef CAPRICCIO_OPTIONS_H
+#define CAPRICCIO_OPTIONS_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <string>
+
+namespace capriccio {
+
+struct Options {
+  uint64_t MaxPath = 2048;     // bytes: longest path without a checkpoint that Placement aims at
+  uint64_t MinChunk = 512;     // bytes: smallest chunk that the runtime links
+  uint64_t EntryInPlace = 64;  // bytes: an entry stub whose body needs no more carries no check
+  std::string ReportFile;      // JSON report, empty: none
+  std::string BoundsFile;      // stack bounds of external functions, empty: none
+  bool PrintFrames = false;    // print each step's result to standard error
+  bool PrintGraph = false;
+  bool PrintPlacement = false;
+};
+
+/// Reads the environment; a value out of range ends the link with one line.
+Options readOptions();
+
+} // namespace capriccio
+
+#endif

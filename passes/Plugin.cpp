@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pass, step by step. It runs last in lld's full LTO, on the merged module of program and runtime, so that nothing but
+// code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
+#include "CallGraph.h"
+#include "Diagnostics.h"
+#include "DynamicAlloca.h"
+#include "Externals.h"
+#include "FrameSizes.h"
+#include "IndirectTargets.h"
+#include "Lower.h"
+#include "Note.h"
+#include "Options.h"
+#include "Placement.h"
+#include "Report.h"
+#include "RuntimeABI.h"
+#include "Stubs.h"
+#include "llvm/IR/PassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Plugins/PassPlugin.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace capriccio {
+namespace {
+
+/// What the final code generation may come to: every body's measured frame, under the name that it has now.
+FrameTable finalFrames(const Module &M, const CallGraph &G) {
+  FrameTable Final;
+  for (const Function &F : M)
+    if (!F.isDeclaration())
+      Final[F.getName()].Bytes = 0; // stubs and naked functions have no frame
+  for (const Node &N : G.Nodes)
+    Final[N.F->getName()].Bytes = N.Frame;
+  return Final;
+}
+
+class CapriccioPass : public PassInfoMixin<CapriccioPass> {
+public:
+  static bool isRequired() { return true; }
+
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    if (M.getTargetTriple().getArch() != Triple::x86_64 || !M.getTargetTriple().isOSLinux())
+      fail(Twine(M.getTargetTriple().str()) + ": only x86_64 Linux is supported; use -fno-capriccio for this target");
+    Options O = readOptions();
+    refuseUnsupported(M);
+
+    // What is known of code outside the module, and of pointers, while the module is still the program's own.
+    Externals X(M, O);
+    std::unique_ptr<IndirectTargets> Targets = targetsBySignature(M);
+
+    // First edit: everything that may change a frame.
+    lowerCalls(M, X);
+    DynamicAllocas Allocas(M);
+
+    // Exact frames of what will be generated.
+    FrameTable Frames = measureFrames(M);
+    if (O.PrintFrames)
+      for (const Function &F : M)
+        if (auto It = Frames.find(F.getName()); It != Frames.end() && !isOpaque(F))
+          errs() << F.getName() << ' ' << It->second.Bytes << '\n';
+
+    // Decide. From here to the end no frame changes.
+    CallGraph G(M, Frames, X, O.EntryInPlace);
+    if (O.PrintGraph)
+      G.print(errs());
+    place(G, O.MaxPath, O.EntryInPlace);
+    if (O.PrintPlacement)
+      printPlacement(G, errs());
+    std::string Report = renderReport(G, X, *Targets, Allocas, O);
+
+    // Second edit: callees and addresses.
+    applyPlacement(G, Allocas);
+    emitNote(M, G, O);
+    emitRuntimeConstants(M, X, O);
+    checkFinalFrames(finalFrames(M, G));
+    writeReport(Report, O);
+    return PreservedAnalyses::none();
+  }
+};
+
+} // namespace
+} // namespace capriccio
+
+extern "C" LLVM_ATTRIBUTE_WEAK __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetPassPluginInfo() {
+  return {LLVM_PLUGIN_API_VERSION, "Capriccio", "1", [](PassBuilder &PB) {
+            PB.registerFullLinkTimeOptimizationLastEPCallback(
+                [](ModulePassManager &MPM, OptimizationLevel) { MPM.addPass(capriccio::CapriccioPass()); });
+            // For the lit tests: opt -load-pass-plugin=... -passes=capriccio
+            PB.registerPipelineParsingCallback(
+                [](StringRef Name, ModulePassManager &MPM, ArrayRef<PassBuilder::PipelineElement>) {
+                  if (Name != "capriccio")
+                    return false;
+                  MPM.addPass(capriccio::CapriccioPass());
+                  return true;
+                });
+          }};
+}

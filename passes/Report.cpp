@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One object per function with its call sites, and one with totals. Shares are left to the reader: the counts are here.
+#include "Report.h"
+#include "Diagnostics.h"
+#include "Stubs.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+
+using namespace llvm;
+
+namespace capriccio {
+
+static const char *decision(EdgeKind Kind) {
+  switch (Kind) {
+  case EdgeKind::Direct:
+    return "in-place";
+  case EdgeKind::Checkpoint:
+    return "checkpoint";
+  case EdgeKind::ExternalBorrow:
+    return "big-stack";
+  case EdgeKind::ExternalInPlace:
+    return "external-in-place";
+  case EdgeKind::Indirect:
+    return "indirect";
+  }
+  return "";
+}
+
+static std::string calleeName(const CallGraph &G, const CallEdge &E) {
+  if (E.Callee != ~0u)
+    return G.Nodes[E.Callee].F->getName().str();
+  if (!E.Site)
+    return "(code generation)";
+  if (const auto *F = dyn_cast<Function>(E.Site->getCalledOperand()->stripPointerCastsAndAliases())) {
+    if (const Function *Real = borrowedBy(*F))
+      return Real->getName().str();
+    if (!isIndirectStub(*F))
+      return F->getName().str();
+  }
+  return "(pointer)";
+}
+
+std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
+                         const DynamicAllocas &Allocas, const Options &O) {
+  uint64_t Sites = 0, Checkpoints = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
+  uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
+  const Function *DeepestF = nullptr;
+
+  std::string Text;
+  raw_string_ostream OS(Text);
+  json::OStream J(OS, 1);
+  J.objectBegin();
+  J.attribute("abi", 1);
+  J.attribute("max_path", O.MaxPath);
+  J.attribute("min_chunk", O.MinChunk);
+  J.attributeBegin("functions");
+  J.arrayBegin();
+  for (const Node &N : G.Nodes) {
+    Entries += N.Entered;
+    CheckedEntries += N.EntryChecked;
+    if (N.Depth > Deepest) {
+      Deepest = N.Depth;
+      DeepestF = N.F;
+    }
+    J.objectBegin();
+    J.attribute("name", N.F->getName());
+    if (const DISubprogram *SP = N.F->getSubprogram()) {
+      J.attribute("file", SP->getFilename());
+      J.attribute("line", SP->getLine());
+    }
+    J.attribute("frame", N.Frame);
+    if (N.AsmBytes)
+      J.attribute("asm", N.AsmBytes);
+    J.attribute("depth", N.Depth);
+    J.attribute("entry", !N.Entered ? "direct calls only" : N.EntryChecked ? "checked" : "in place");
+    J.attributeBegin("calls");
+    J.arrayBegin();
+    for (const CallEdge &E : N.Edges) {
+      switch (E.Kind) {
+      case EdgeKind::Direct: ++InPlace; break;
+      case EdgeKind::Checkpoint: ++Checkpoints; break;
+      case EdgeKind::ExternalBorrow: ++Borrows; break;
+      case EdgeKind::ExternalInPlace: ExternalInPlace += E.Site != nullptr; break;
+      case EdgeKind::Indirect: ++Indirect; break;
+      }
+      Sites += E.Site != nullptr;
+      J.objectBegin();
+      std::string Callee = calleeName(G, E);
+      J.attribute("callee", Callee);
+      if (E.Site && E.Site->getDebugLoc())
+        J.attribute("line", E.Site->getDebugLoc()->getLine());
+      J.attribute("decision", decision(E.Kind));
+      bool External = E.Kind == EdgeKind::ExternalBorrow || E.Kind == EdgeKind::ExternalInPlace;
+      J.attribute("why", External ? X.reason(Callee) : std::string(E.Why));
+      if (E.Kind == EdgeKind::Checkpoint)
+        J.attribute("need", G.Nodes[E.Callee].Depth);
+      if (E.Kind == EdgeKind::Indirect) {
+        size_t Count = Targets.targets(*E.Site).Functions.size();
+        IndirectTargetSum += Count;
+        LargestSet = std::max<uint64_t>(LargestSet, Count);
+        J.attribute("targets", Count);
+      }
+      J.objectEnd();
+    }
+    J.arrayEnd();
+    J.attributeEnd();
+    J.objectEnd();
+  }
+  J.arrayEnd();
+  J.attributeEnd();
+  J.attributeBegin("totals");
+  J.objectBegin();
+  J.attribute("functions", uint64_t(G.Nodes.size()));
+  J.attribute("call_sites", Sites);
+  J.attribute("in_place", InPlace);
+  J.attribute("checkpoints", Checkpoints);
+  J.attribute("external_switches", Borrows);
+  J.attribute("external_in_place", ExternalInPlace);
+  J.attribute("indirect", Indirect);
+  J.attribute("indirect_targets_total", IndirectTargetSum);
+  J.attribute("indirect_targets_largest", LargestSet);
+  J.attribute("entries", Entries);
+  J.attribute("entries_checked", CheckedEntries);
+  J.attribute("dynamic_allocas", uint64_t(Allocas.Sites));
+  J.attribute("deepest_path", Deepest);
+  J.attribute("deepest_path_function", DeepestF ? DeepestF->getName() : StringRef());
+  J.objectEnd();
+  J.attributeEnd();
+  J.objectEnd();
+  OS << '\n';
+  return Text;
+}
+
+void writeReport(const std::string &Text, const Options &O) {
+  if (O.ReportFile.empty())
+    return;
+  Error E = writeToOutput(O.ReportFile, [&](raw_ostream &OS) -> Error {
+    OS << Text;
+    return Error::success();
+  });
+  if (E)
+    fail(Twine(O.ReportFile) + ": cannot write the report: " + toString(std::move(E)));
+}
+
+} // namespace capriccio

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every symbol of the runtime that emitted code may name, declared once, with what the pass knows of its stack need.
+// docs/abi.md is the contract; rt/stack/*.S is the other side.
+#ifndef CAPRICCIO_RUNTIMEABI_H
+#define CAPRICCIO_RUNTIMEABI_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/IR/Module.h"
+#include <cstdint>
+#include <optional>
+
+namespace capriccio {
+namespace abi {
+
+constexpr uint32_t Version = 1;
+
+// What a call pushes.
+constexpr uint64_t ReturnAddress = 8;
+
+// Address space through which x86-64 addresses %fs, and the slot of glibc's thread control block that holds the limit.
+constexpr unsigned FsAddressSpace = 257;
+constexpr uint64_t FsLimit = 0x70;
+
+constexpr const char *EntrySection = "capr_entry";
+constexpr const char *NoteSection = ".note.capriccio";
+
+/// Stubs of the runtime, jumped to from the stubs that the pass emits.
+constexpr const char *Link = "__capr_link";
+constexpr const char *Borrow = "__capr_borrow";
+constexpr const char *BorrowArgs = "__capr_borrow_args";
+constexpr const char *ICall = "__capr_icall";
+
+/// Called for dynamic allocas that do not fit, see DynamicAlloca.cpp.
+constexpr const char *Alloca = "__capr_alloca";
+constexpr const char *Unwind = "__capr_alloca_unwind";
+
+/// Constants that the pass defines for the runtime, which declares them weak.
+constexpr const char *MinChunk = "__capr_min_chunk";
+constexpr const char *LeafBuildId = "__capr_leaf_build_id";
+constexpr const char *LeafTrusted = "__capr_leaf_trusted";
+constexpr const char *LeafBuildIdSize = "__capr_leaf_build_id_size";
+
+} // namespace abi
+
+/// Bytes below the return address that the named function of the runtime's assembly or of the compiler's own support
+/// library (libgcc's integer and float helpers, linked statically) needs; nothing when the name is neither.
+std::optional<uint64_t> runtimeBound(llvm::StringRef Name);
+
+/// Declares a stub of the runtime, hidden, without a prototype that matters: it is only ever jumped to or called through
+/// a call instruction of the right type.
+llvm::Function *declareStub(llvm::Module &M, const char *Name);
+
+} // namespace capriccio
+
+#endif

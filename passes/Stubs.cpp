@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emits the stubs as naked functions of a few instructions of inline assembly. Only r10 and r11 are free between a call and
+// its callee; every argument register, and al for variadic calls, passes through untouched. A stub keeps its callee's type
+// and attributes, so that code generation treats a call to it as it would treat a call to the callee.
+#include "Stubs.h"
+#include "Diagnostics.h"
+#include "RuntimeABI.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
+
+using namespace llvm;
+
+namespace capriccio {
+
+// Marks stubs in the module, so that the call graph knows them without a side table.
+static constexpr const char *BorrowMark = "capr-borrow";
+static constexpr const char *IndirectMark = "capr-indirect";
+
+static constexpr const char *LimitOperand = "%fs:0x70";
+
+static Function *makeStub(Module &M, const Function *Like, FunctionType *Ty,
+                          const Twine &Name) {
+  auto *S = Function::Create(Ty, GlobalValue::InternalLinkage, Name, M);
+  if (Like) {
+    S->setCallingConv(Like->getCallingConv());
+    S->setAttributes(Like->getAttributes());
+    // Not about how to call it.
+    for (Attribute::AttrKind Kind :
+         {Attribute::OptimizeNone, Attribute::AlwaysInline, Attribute::MinSize,
+          Attribute::OptimizeForSize, Attribute::StackProtect,
+          Attribute::StackProtectReq, Attribute::StackProtectStrong,
+          Attribute::SafeStack, Attribute::InlineHint})
+      S->removeFnAttr(Kind);
+  }
+  S->addFnAttr(Attribute::Naked);
+  S->addFnAttr(Attribute::NoInline);
+  S->addFnAttr(Attribute::getWithUWTableKind(M.getContext(), UWTableKind::Async));
+  S->setUnnamedAddr(GlobalValue::UnnamedAddr::None);
+  return S;
+}
+
+/// Fills the stub with `Text`, where $0, $1 are the symbols.
+static void setBody(Function *S, const std::string &Text, ArrayRef<Constant *> Symbols) {
+  LLVMContext &C = S->getContext();
+  IRBuilder<> B(BasicBlock::Create(C, "", S));
+  SmallVector<Type *, 4> Types;
+  SmallVector<Value *, 4> Values;
+  std::string Constraints;
+  for (Constant *Symbol : Symbols) {
+    Types.push_back(Symbol->getType());
+    Values.push_back(Symbol);
+    Constraints += Constraints.empty() ? "s" : ",s";
+  }
+  auto *Ty = FunctionType::get(Type::getVoidTy(C), Types, false);
+  B.CreateCall(Ty, InlineAsm::get(Ty, Text, Constraints, /*hasSideEffects=*/true), Values);
+  B.CreateUnreachable();
+}
+
+/// An undefined hidden symbol that the linker makes for the bounds of section capr_entry.
+static GlobalVariable *sectionEdge(Module &M, const char *Name) {
+  if (GlobalVariable *GV = M.getNamedGlobal(Name))
+    return GV;
+  auto *GV = new GlobalVariable(M, Type::getInt8Ty(M.getContext()), true,
+                                GlobalValue::ExternalLinkage, nullptr, Name);
+  GV->setVisibility(GlobalValue::HiddenVisibility);
+  GV->setDSOLocal(true);
+  return GV;
+}
+
+Function *borrowStub(Function &G, uint64_t ArgBytes) {
+  Module &M = *G.getParent();
+  std::string Name = (G.getName() + "$b" + (ArgBytes ? utostr(ArgBytes) : "")).str();
+  if (Function *S = M.getFunction(Name))
+    return S;
+  Function *S = makeStub(M, &G, G.getFunctionType(), Name);
+  S->addFnAttr(BorrowMark, G.getName());
+  std::string Load = G.isDSOLocal() || !G.isDeclarationForLinker()
+                         ? "leaq ${0:P}(%rip), %r10\n\t"
+                         : "movq ${0:P}@GOTPCREL(%rip), %r10\n\t";
+  if (ArgBytes)
+    setBody(S, Load + "movl $$" + utostr(ArgBytes) + ", %r11d\n\tjmp ${1:P}",
+            {&G, declareStub(M, abi::BorrowArgs)});
+  else
+    setBody(S, Load + "jmp ${1:P}", {&G, declareStub(M, abi::Borrow)});
+  return S;
+}
+
+Function *indirectStub(Module &M, uint64_t ArgBytes, bool Variadic) {
+  if (!ArgBytes && !Variadic)
+    return declareStub(M, abi::ICall);
+  std::string Name = std::string(abi::ICall) + (Variadic ? "$v" : "$a") + utostr(ArgBytes);
+  if (Function *S = M.getFunction(Name))
+    return S;
+  Function *S = makeStub(M, nullptr, FunctionType::get(Type::getVoidTy(M.getContext()), false), Name);
+  S->addFnAttr(IndirectMark);
+  std::string Text = "leaq ${0:P}(%rip), %r11\n\tcmpq %r11, %r10\n\tjb 1f\n\t"
+                     "leaq ${1:P}(%rip), %r11\n\tcmpq %r11, %r10\n\tjae 1f\n\t";
+  // A variadic callee cannot tell how many bytes of arguments to take along to a new chunk; this site can, so it makes the
+  // check that the callee's entry stub then leaves out. Its need is the word before the stub.
+  if (Variadic)
+    Text += std::string("movq -8(%r10), %r11\n\tnegq %r11\n\taddq %rsp, %r11\n\t") +
+            "cmpq " + LimitOperand + ", %r11\n\tjb 2f\n\t";
+  Text += "jmp *%r10\n";
+  if (Variadic)
+    Text += "2:\tmovabsq $$" + utostr(ArgBytes << 32) +
+            ", %r11\n\torq -8(%r10), %r11\n\tjmp ${3:P}\n";
+  Text += "1:\t";
+  SmallVector<Constant *, 4> Symbols = {sectionEdge(M, "__start_capr_entry"),
+                                        sectionEdge(M, "__stop_capr_entry")};
+  if (ArgBytes) {
+    Text += "movl $$" + utostr(ArgBytes) + ", %r11d\n\tjmp ${2:P}";
+    Symbols.push_back(declareStub(M, abi::BorrowArgs));
+  } else {
+    Text += "jmp ${2:P}";
+    Symbols.push_back(declareStub(M, abi::Borrow));
+  }
+  if (Variadic)
+    Symbols.push_back(declareStub(M, abi::Link));
+  setBody(S, Text, Symbols);
+  return S;
+}
+
+/// The check and the slow path, as every checkpoint runs them: three instructions where there is room.
+static void setCheckedBody(Function *S, Function &F, uint64_t Need, uint64_t ArgBytes) {
+  if (Need > INT32_MAX)
+    fail(F.getName() + ": needs " + Twine(Need) + " bytes of stack, more than a checkpoint can ask for");
+  std::string Text = "leaq -" + utostr(Need) + "(%rsp), %r11\n\tcmpq " +
+                     LimitOperand + ", %r11\n\tjae ${0:P}\n\tleaq ${0:P}(%rip), %r10\n\t";
+  if (ArgBytes)
+    Text += "movabsq $$" + utostr(ArgBytes << 32 | Need) + ", %r11\n\t";
+  else
+    Text += "movl $$" + utostr(Need) + ", %r11d\n\t";
+  setBody(S, Text + "jmp ${1:P}", {&F, declareStub(*F.getParent(), abi::Link)});
+}
+
+Function *checkpointStub(Function &F, uint64_t Need, uint64_t ArgBytes) {
+  Module &M = *F.getParent();
+  std::string Name = (F.getName() + "$c" + (ArgBytes ? utostr(ArgBytes) : "")).str();
+  if (Function *S = M.getFunction(Name))
+    return S;
+  Function *S = makeStub(M, &F, F.getFunctionType(), Name);
+  setCheckedBody(S, F, Need, ArgBytes);
+  return S;
+}
+
+Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked) {
+  Module &M = *F.getParent();
+  Function *S = makeStub(M, &F, F.getFunctionType(), F.getName() + "$e");
+  S->setSection(abi::EntrySection);
+  S->setAlignment(Align(16));
+  S->setPrefixData(ConstantInt::get(Type::getInt64Ty(M.getContext()), Need));
+  S->setUnnamedAddr(F.getUnnamedAddr());
+
+  F.replaceUsesWithIf(S, [](Use &U) {
+    if (isa<BlockAddress>(U.getUser()))
+      return false;
+    const auto *CB = dyn_cast<CallBase>(U.getUser());
+    return !CB || !CB->isCallee(&U);
+  });
+
+  if (!F.hasLocalLinkage()) {
+    std::string Name = F.getName().str();
+    F.setName(Name + "$body");
+    S->setName(Name);
+    S->setLinkage(F.getLinkage());
+    S->setVisibility(F.getVisibility());
+    S->setDSOLocal(F.isDSOLocal());
+    S->setDLLStorageClass(F.getDLLStorageClass());
+    S->setComdat(F.getComdat());
+    F.setComdat(nullptr);
+    F.setVisibility(GlobalValue::DefaultVisibility);
+    F.setLinkage(GlobalValue::InternalLinkage);
+  }
+
+  // A variadic entry never checks: see indirectStub. From external code it is called on a big stack, which has the room.
+  if (Checked && !F.isVarArg())
+    setCheckedBody(S, F, Need, ArgBytes);
+  else
+    setBody(S, "jmp ${0:P}", {&F});
+  return S;
+}
+
+bool isIndirectStub(const Function &F) {
+  return F.hasFnAttribute(IndirectMark) || F.getName() == abi::ICall;
+}
+
+const Function *borrowedBy(const Function &F) {
+  if (!F.hasFnAttribute(BorrowMark))
+    return nullptr;
+  return F.getParent()->getFunction(F.getFnAttribute(BorrowMark).getValueAsString());
+}
+
+} // namespace capriccio

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The naked functions that stand between a call and its callee: borrow, indirect, checkpoint and entry stubs (docs/abi.md).
+// A call is changed by naming another callee and nothing else, so no frame changes after it was measured.
+#ifndef CAPRICCIO_STUBS_H
+#define CAPRICCIO_STUBS_H
+
+#include "llvm/IR/Function.h"
+#include "llvm/IR/Module.h"
+#include <cstdint>
+
+namespace capriccio {
+
+/// Runs the external function `G` on the big stack; `ArgBytes` of stack arguments are copied there. One stub per pair.
+llvm::Function *borrowStub(llvm::Function &G, uint64_t ArgBytes);
+
+/// The stub that an indirect call goes through, with the target in the `nest` register.
+llvm::Function *indirectStub(llvm::Module &M, uint64_t ArgBytes, bool Variadic);
+
+/// Checks for `Need` bytes below the return address, then runs `F` here or on a new chunk. One stub per (F, ArgBytes).
+llvm::Function *checkpointStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes);
+
+/// Takes over the name, linkage and every use of `F` other than direct calls; `F` stays as a body that only direct calls
+/// reach. With `Checked` the stub checks for `Need` bytes.
+llvm::Function *entryStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked);
+
+bool isIndirectStub(const llvm::Function &F);
+
+/// The external function behind a borrow stub, else null.
+const llvm::Function *borrowedBy(const llvm::Function &F);
+
+} // namespace capriccio
+
+#endif
