@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What is in the files that are linked.
+#ifndef CAPCC_INPUTS_H
+#define CAPCC_INPUTS_H
+
+#include "arena.h"
+#include "file_map.h"
+#include "parse.h"
+
+/// Checks that each of `files` can be read, and, if the line links, that neither they nor archives found by -L and -l hold code made by -flto=thin. Returns 0,
+/// or 1 after one line of error.
+int inputs_check(struct arena *arena, const struct line *line, const struct strvec *files);
+
+/// The bitcode of an object: its `.llvm.lto` section, or the object itself where it is bitcode. No bytes if it has none.
+struct bytes object_bitcode(struct bytes object);
+
+#endif

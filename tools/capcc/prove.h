@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The proof that a link did what it was for.
+#ifndef CAPCC_PROVE_H
+#define CAPCC_PROVE_H
+
+/// Checks that the executable `path` holds the note of docs/abi.md and needs the dynamic libc. Returns 0; otherwise removes the file and returns 1 after one line of
+/// error. Outputs that are no regular file (/dev/null) are passed over: nobody can run them.
+int prove_linked(const char *path);
+
+#endif
