@@ -164,8 +164,14 @@ static void loaded(struct cache_entry *e, enum state state, int status) {
 }
 
 static void file_of_entry(struct cache_entry *e, struct file *file) {
-    *file = (struct file){.entry = e, .head = e->content, .body = e->content + e->head_len, .head_len = e->head_len,
-                          .size = (off_t)e->size, .modified = e->modified.tv_sec, .type = e->type, .fd = -1};
+    *file = (struct file){.entry = e,
+                          .head = e->content,
+                          .body = e->content + e->head_len,
+                          .head_len = e->head_len,
+                          .size = (off_t)e->size,
+                          .modified = e->modified.tv_sec,
+                          .type = e->type,
+                          .fd = -1};
 }
 
 /* Opens path, which has to be a regular file. Returns 200 and fills *file and *info, or the status of the response. */
@@ -174,9 +180,12 @@ static int open_file(const char *path, size_t len, struct file *file, struct sta
     int fd = path_open(path, len, O_RDONLY | O_NONBLOCK, &file->type);
     if (fd < 0) return -fd;
     int status = 200;
-    if (fstat(fd, info)) status = 500;
-    else if (S_ISDIR(info->st_mode)) status = path[len - 1] == '/' ? 403 : 301;
-    else if (!S_ISREG(info->st_mode)) status = 403;
+    if (fstat(fd, info))
+        status = 500;
+    else if (S_ISDIR(info->st_mode))
+        status = path[len - 1] == '/' ? 403 : 301;
+    else if (!S_ISREG(info->st_mode))
+        status = 403;
     if (status != 200) {
         close(fd);
         return status;
@@ -224,10 +233,11 @@ static int load(struct cache_entry *e, struct file *file) {
     return status;
 }
 
-/* Whether the file is still the one that was read. Any failure counts as a change: loading again finds out. */
+/* Whether the file is still the one that was read. A failure counts as a change, since loading again finds out what it is; but when
+ * descriptors are out loading would fail too, and the cached file is the best answer there is. */
 static bool unchanged(const struct cache_entry *e) {
     int fd = path_open(e->path, e->path_len, O_PATH, NULL);
-    if (fd < 0) return false;
+    if (fd < 0) return fd == -503;
     struct stat info;
     bool same = !fstat(fd, &info) && info.st_ino == e->inode && (size_t)info.st_size == e->size &&
                 info.st_mtim.tv_sec == e->modified.tv_sec && info.st_mtim.tv_nsec == e->modified.tv_nsec;

@@ -136,7 +136,8 @@ static bool receive(struct conn *c) {
 static void linger(struct conn *c) {
     shutdown(c->fd, SHUT_WR);
     conn_expect(c, LINGER_SECONDS);
-    while (recv(c->fd, c->small, CONN_SMALL_BYTES, 0) > 0) {}
+    while (recv(c->fd, c->small, CONN_SMALL_BYTES, 0) > 0) {
+    }
 }
 
 void *conn_thread(void *conn) {

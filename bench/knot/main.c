@@ -82,9 +82,16 @@ static void wait_for_end(unsigned long ms) {
 
 static void print_stats(void) {
     struct cache_counts counts = cache_count();
-    printf("knot: requests %llu\nknot: cache_hits %llu\nknot: cache_misses %llu\nknot: cache_evictions %llu\nknot: cache_peak_bytes %llu\n",
-           (unsigned long long)conn_requests(), (unsigned long long)counts.hits, (unsigned long long)counts.misses,
-           (unsigned long long)counts.evictions, (unsigned long long)counts.peak_bytes);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } lines[] = {
+        {"requests", conn_requests()},           {"cache_hits", counts.hits},
+        {"cache_misses", counts.misses},         {"cache_evictions", counts.evictions},
+        {"cache_peak_bytes", counts.peak_bytes},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        printf("knot: %s %llu\n", lines[i].name, (unsigned long long)lines[i].value);
 }
 
 int main(int argc, char **argv) {

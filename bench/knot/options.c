@@ -31,7 +31,8 @@ static const struct number {
     {"idle-timeout", offsetof(struct options, idle_seconds), 60, 1, 86400, "seconds between requests"},
     {"request-timeout", offsetof(struct options, request_seconds), 20, 1, 3600, "seconds for a request to arrive"},
     /* A response head may not outlast the Date text that it sends. */
-    {"write-timeout", offsetof(struct options, write_seconds), 60, 1, DATE_END_LIFETIME - 5, "seconds without progress in a response"},
+    {"write-timeout", offsetof(struct options, write_seconds), 60, 1, DATE_END_LIFETIME - 5,
+     "seconds without progress in a response"},
     {"stop-timeout", offsetof(struct options, stop_seconds), 5, 0, 3600, "seconds for responses in flight after SIGTERM"},
 };
 
@@ -82,17 +83,29 @@ int options_parse(int argc, char **argv, struct options *o) {
     opterr = 0;
     for (int which; (which = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
         switch (which) {
-        case ROOT: o->root = optarg; break;
-        case BIND: o->bind = optarg; break;
-        case STATS: o->stats = true; break;
-        case HELP: help(); return 0;
+        case ROOT:
+            o->root = optarg;
+            break;
+        case BIND:
+            o->bind = optarg;
+            break;
+        case STATS:
+            o->stats = true;
+            break;
+        case HELP:
+            help();
+            return 0;
         case FAVOR:
             o->favor_connections = !strcmp(optarg, "connections");
             if (o->favor_connections || !strcmp(optarg, "accept")) break;
             fprintf(stderr, "knot: error: --favor: '%s' is neither accept nor connections\n", optarg);
             return 2;
-        case ':': fprintf(stderr, "knot: error: %s: a value is missing; see knot --help\n", argv[optind - 1]); return 2;
-        case '?': fprintf(stderr, "knot: error: %s: unknown option; see knot --help\n", argv[optind - 1]); return 2;
+        case ':':
+            fprintf(stderr, "knot: error: %s: a value is missing; see knot --help\n", argv[optind - 1]);
+            return 2;
+        case '?':
+            fprintf(stderr, "knot: error: %s: unknown option; see knot --help\n", argv[optind - 1]);
+            return 2;
         default:
             if (!set_number(&numbers[which], optarg, o)) return 2;
         }

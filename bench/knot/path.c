@@ -88,16 +88,21 @@ static int status_of_errno(int error) {
     switch (error) {
     case ENOENT:
     case ENOTDIR:
-    case ENXIO: return -404; /* ENXIO: a socket */
+    case ENXIO:
+        return -404; /* ENXIO: a socket */
     case EACCES:
     case EPERM:
     case ELOOP:
-    case EXDEV: return -403; /* EXDEV: RESOLVE_BENEATH refused */
-    case ENAMETOOLONG: return -414;
+    case EXDEV:
+        return -403; /* EXDEV: RESOLVE_BENEATH refused */
+    case ENAMETOOLONG:
+        return -414;
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return -503;
-    default: return -500;
+    case ENOMEM:
+        return -503;
+    default:
+        return -500;
     }
 }
 

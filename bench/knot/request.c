@@ -155,8 +155,10 @@ static int parse_header(struct text line, struct request *r, struct framing *fra
         break;
     case 10:
         if (!is_text(name, "Connection")) break;
-        if (list_has(value, "close")) r->keep_alive = false;
-        else if (!r->minor && list_has(value, "keep-alive")) r->keep_alive = true;
+        if (list_has(value, "close"))
+            r->keep_alive = false;
+        else if (!r->minor && list_has(value, "keep-alive"))
+            r->keep_alive = true;
         break;
     case 14:
         if (!is_text(name, "Content-Length")) break;
@@ -164,8 +166,10 @@ static int parse_header(struct text line, struct request *r, struct framing *fra
         framing->length = true;
         break;
     case 17:
-        if (is_text(name, "If-Modified-Since")) r->if_modified_since = value;
-        else if (is_text(name, "Transfer-Encoding")) framing->coding = true;
+        if (is_text(name, "If-Modified-Since"))
+            r->if_modified_since = value;
+        else if (is_text(name, "Transfer-Encoding"))
+            framing->coding = true;
         break;
     }
     return 0;

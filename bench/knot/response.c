@@ -56,8 +56,7 @@ static int index_of(int status) {
 void response_setup(void) {
     for (int i = 0; i < STATUSES; i++) {
         int status = reasons[i].status;
-        errors[i].body_len =
-            (size_t)snprintf(errors[i].body, sizeof errors[i].body, "%d %s\n", status, reasons[i].reason);
+        errors[i].body_len = (size_t)snprintf(errors[i].body, sizeof errors[i].body, "%d %s\n", status, reasons[i].reason);
         errors[i].head_len = (size_t)snprintf(
             errors[i].head, sizeof errors[i].head,
             "HTTP/1.1 %d %s\r\nServer: knot\r\nContent-Type: text/plain; charset=utf-8\r\n%sContent-Length: %zu\r\n", status,
@@ -68,8 +67,8 @@ void response_setup(void) {
 size_t response_head(char *out, int status, const char *type, off_t size, time_t modified) {
     char date[30];
     ticker_http_date(modified, date);
-    size_t n = (size_t)snprintf(out, RESPONSE_HEAD_BYTES, "HTTP/1.1 %d %s\r\nServer: knot\r\n", status,
-                                reasons[index_of(status)].reason);
+    size_t n =
+        (size_t)snprintf(out, RESPONSE_HEAD_BYTES, "HTTP/1.1 %d %s\r\nServer: knot\r\n", status, reasons[index_of(status)].reason);
     if (status != 304)
         n += (size_t)snprintf(out + n, RESPONSE_HEAD_BYTES - n,
                               "Content-Type: %s\r\nContent-Length: %lld\r\nAccept-Ranges: bytes\r\n", type, (long long)size);
@@ -106,8 +105,10 @@ static bool send_response(struct conn *c, const struct request *r, bool keep, co
     struct iovec iov[4];
     int count = 0;
     iov[count++] = (struct iovec){(char *)head, head_len};
-    if (!keep) iov[count++] = (struct iovec){(char *)close_line, sizeof close_line - 1};
-    else if (!r->minor) iov[count++] = (struct iovec){(char *)keep_line, sizeof keep_line - 1};
+    if (!keep)
+        iov[count++] = (struct iovec){(char *)close_line, sizeof close_line - 1};
+    else if (!r->minor)
+        iov[count++] = (struct iovec){(char *)keep_line, sizeof keep_line - 1};
     iov[count++] = (struct iovec){(char *)ticker_date_end(), DATE_END_LEN};
     size_t head_bytes = head_len + DATE_END_LEN + (count == 3 ? iov[1].iov_len : 0);
     if (body_len) iov[count++] = (struct iovec){(char *)body, body_len};
@@ -183,7 +184,8 @@ static bool file_formatted(struct conn *c, const struct request *r, const struct
         range = request_range(r->range, (uint64_t)file->size, &first, &last);
     if (range == RANGE_BEYOND) {
         int i = index_of(416);
-        size_t n = (size_t)snprintf(buffer, BUFFER_BYTES, "%sContent-Range: bytes */%lld\r\n", errors[i].head, (long long)file->size);
+        size_t n =
+            (size_t)snprintf(buffer, BUFFER_BYTES, "%sContent-Range: bytes */%lld\r\n", errors[i].head, (long long)file->size);
         return send_response(c, r, keep, buffer, n, errors[i].body, errors[i].body_len);
     }
     if (range == RANGE_WHOLE) {
@@ -192,8 +194,8 @@ static bool file_formatted(struct conn *c, const struct request *r, const struct
     }
     off_t length = (off_t)(last - first + 1);
     size_t n = response_head(buffer, 206, file->type, length, file->modified);
-    n += (size_t)snprintf(buffer + n, BUFFER_BYTES - n, "Content-Range: bytes %lld-%lld/%lld\r\n", (long long)first, (long long)last,
-                          (long long)file->size);
+    n += (size_t)snprintf(buffer + n, BUFFER_BYTES - n, "Content-Range: bytes %lld-%lld/%lld\r\n", (long long)first,
+                          (long long)last, (long long)file->size);
     return send_part(c, r, file, keep, buffer, n, (off_t)first, length);
 }
 
@@ -219,8 +221,10 @@ bool response_redirect(struct conn *c, const struct request *r, bool keep) {
     for (size_t k = 0; k < r->path.len; k++) {
         unsigned char ch = (unsigned char)r->path.ptr[k];
         bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || strchr("/-._~", ch);
-        if (plain && ch) buffer[n++] = (char)ch;
-        else n += (size_t)snprintf(buffer + n, 4, "%%%02X", ch);
+        if (plain && ch)
+            buffer[n++] = (char)ch;
+        else
+            n += (size_t)snprintf(buffer + n, 4, "%%%02X", ch);
     }
     n += (size_t)snprintf(buffer + n, 4, "/\r\n");
     bool sent = send_response(c, r, keep, buffer, n, errors[i].body, r->method == METHOD_HEAD ? 0 : errors[i].body_len);
