@@ -29,7 +29,10 @@ static bool namesStackPointer(StringRef Operands) {
 
 uint64_t inlineAsmBytes(const CallBase &Site) {
   const auto *Asm = cast<InlineAsm>(Site.getCalledOperand());
-  StringRef Text = Asm->getAsmString();
+  std::string Template = Asm->getAsmString().str();
+  for (size_t At = 0; (At = Template.find("$$", At)) != std::string::npos; ++At)
+    Template.erase(At, 1);
+  StringRef Text(Template);
   uint64_t Pushed = 0;
   bool Labels = false;
 

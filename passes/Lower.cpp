@@ -85,7 +85,7 @@ void lowerCalls(Module &M, const Externals &X) {
       lowerIndirect(*Site);
       continue;
     }
-    if (!isOpaque(*Callee) || X.bound(Callee->getName()))
+    if (!isOpaque(*Callee) || isIndirectStub(*Callee) || borrowedBy(*Callee) || X.bound(Callee->getName()))
       continue;
     if (Site->hasFnAttr(Attribute::ReturnsTwice) && Callee->getName() != "vfork")
       failAt(*Site, Callee->getName() + " returns twice, and its stack need is unknown. Remedy: declare it with "

@@ -8,6 +8,7 @@
 #include "Externals.h"
 #include "FrameSizes.h"
 #include "IndirectTargets.h"
+#include "LibCalls.h"
 #include "Lower.h"
 #include "Note.h"
 #include "Options.h"
@@ -56,6 +57,10 @@ public:
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
+    if (makeLibCallsExplicit(M, Frames, X)) {
+      lowerCalls(M, X);
+      Frames = measureFrames(M);
+    }
     if (O.PrintFrames)
       for (const Function &F : M)
         if (auto It = Frames.find(F.getName()); It != Frames.end() && !isOpaque(F))
