@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One x86-64 ELF file as the loader will map it: code bytes by address, the words that stay constant once it is relocated,
+// what fills each relocated slot, and the functions that it exports. Reads the file that it is given and no other: a separate
+// debug file of the same build id has the same symbols and no code, and tools that go looking for one report nonsense.
+// All addresses are those of the link (load bias 0).
+
+#ifndef CAPSTACK_ELFIMAGE_H
+#define CAPSTACK_ELFIMAGE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Object/ELF.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace capstack {
+
+/// A function that other modules can call. The same name may stand several times, once for each version.
+struct Export {
+    llvm::StringRef Name;
+    uint64_t Address; // of the code, or of the resolver
+    uint64_t Size;    // bytes, as the symbol says; 0 when it says nothing
+    bool IsIfunc;
+};
+
+/// What the loader writes into an eight-byte word of the image.
+struct Slot {
+    enum class Filler : uint8_t {
+        Relative,    // Target: an address in this image
+        Resolver,    // what the IFUNC resolver at Target returns
+        OtherModule, // a symbol that is looked up: perhaps another module's
+        Lazy,        // the same, at the first call through it and on the caller's stack
+        Unknown,     // anything else
+    };
+    Filler By;
+    uint64_t Target;
+    llvm::StringRef Symbol; // what is looked up
+};
+
+class ElfImage {
+public:
+    /// Reads the file at \p Path. Errors say what is wrong and the remedy, without the path.
+    static llvm::Expected<std::unique_ptr<ElfImage>> open(llvm::StringRef Path);
+
+    llvm::StringRef path() const { return Path; }
+    /// Lower-case hexadecimal.
+    llvm::StringRef buildId() const { return BuildId; }
+
+    bool isCode(uint64_t Address) const { return !codeFrom(Address).empty(); }
+    /// The bytes from \p Address to the end of its executable, unwritable segment; empty outside of all.
+    llvm::ArrayRef<uint8_t> codeFrom(uint64_t Address) const;
+
+    /// The little-endian word of \p Size bytes (1 to 8) at \p Address, if the running program can't change it.
+    std::optional<uint64_t> constant(uint64_t Address, unsigned Size) const;
+
+    /// What fills the word at \p Address; null when no relocation does.
+    const Slot *slot(uint64_t Address) const;
+
+    /// Sorted by address, then name.
+    llvm::ArrayRef<Export> exports() const { return Exports; }
+    /// The exported function whose code holds \p Address; empty when there is none.
+    llvm::StringRef functionAt(uint64_t Address) const;
+
+    uint64_t frameSectionAddress() const { return FrameAddress; }
+    /// .eh_frame; empty when there is none.
+    llvm::StringRef frameSection() const { return FrameBytes; }
+
+private:
+    using Elf = llvm::object::ELFFile<llvm::object::ELF64LE>;
+
+    struct Segment {
+        uint64_t Begin, FileEnd, End; // addresses
+        llvm::ArrayRef<uint8_t> Bytes;
+        bool Executable, Writable;
+    };
+
+    ElfImage(llvm::StringRef Path, std::unique_ptr<llvm::MemoryBuffer> Buffer) : Path(Path), Buffer(std::move(Buffer)) {}
+    llvm::Error load();
+    llvm::Error loadSegments(const Elf &File);
+    llvm::Error loadSections(const Elf &File);
+    llvm::Error loadExports(const Elf &File, const Elf::Elf_Shdr &Section);
+    llvm::Error loadRelocations(const Elf &File, const Elf::Elf_Shdr &Section);
+    const Segment *segmentAt(uint64_t Address) const;
+
+    std::string Path, BuildId;
+    std::unique_ptr<llvm::MemoryBuffer> Buffer;
+    std::vector<Segment> Segments;
+    uint64_t RelroBegin = 0, RelroEnd = 0;
+    bool BindsNow = false;
+    llvm::DenseMap<uint64_t, Slot> Slots;
+    std::vector<Export> Exports;
+    uint64_t FrameAddress = 0;
+    llvm::StringRef FrameBytes;
+};
+
+} // namespace capstack
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The fixpoint. A leader is the entry or the target of a jump; its state is the join of all paths to it. From a leader the walk
+// goes straight on to the next transfer of control or the next leader. A jump into the middle of a stretch walked before makes
+// a new leader and has the stretch walked again, so that it ends there and joins. A jump out of the function with rsp as at
+// entry is a tail call and looked up like a call; any other jump is followed as part of this function, wherever it leads.
+
+#include "FunctionWalk.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace capstack {
+
+DepthResult FunctionWalk::run() {
+    if (Entry >= ~uint64_t(1) || !Depths.image().isCode(Entry)) {
+        fail(Entry, "no code");
+        return Outcome;
+    }
+    arrive(Entry, MachineState::atEntry());
+    while (!Pending.empty() && Outcome.Reason.empty()) {
+        uint64_t Leader = Pending.back();
+        Pending.pop_back();
+        walk(Leader);
+        // Which words a store overwrites was decided with the old intervals.
+        if (Frame.intervalsGrew())
+            for (const auto &Known : Leaders) Pending.push_back(Known.first);
+    }
+    Outcome.Bounded = Outcome.Reason.empty();
+    Outcome.Bytes = Frame.bytes();
+    return Outcome;
+}
+
+void FunctionWalk::fail(uint64_t At, const Twine &What) {
+    if (!Outcome.Reason.empty()) return;
+    StringRef Function = Depths.image().functionAt(At);
+    Outcome.Reason = (What + " at 0x" + utohexstr(At, /*LowerCase=*/true) + (Function.empty() ? "" : " in ") + Function).str();
+}
+
+void FunctionWalk::arrive(uint64_t Address, const MachineState &S) {
+    auto Found = Leaders.find(Address);
+    if (Found == Leaders.end()) {
+        Leaders.try_emplace(Address, S);
+        Pending.push_back(Address);
+        auto Owner = Owners.find(Address);
+        if (Owner != Owners.end()) Pending.push_back(Owner->second);
+        return;
+    }
+    MachineState Merged = Found->second;
+    if (!Machine.merge(Merged, S)) return fail(Address, "paths meet with different stack depths");
+    if (Merged == Found->second) return;
+    Found->second = std::move(Merged);
+    Pending.push_back(Address);
+}
+
+void FunctionWalk::walk(uint64_t Leader) {
+    MachineState S = Leaders.find(Leader)->second;
+    for (uint64_t Address = Leader; Outcome.Reason.empty();) {
+        if (Address != Leader && Leaders.count(Address)) return arrive(Address, S);
+        const Instruction *I = Depths.decoder().at(Address);
+        if (!I) return fail(Address, "undecodable instruction");
+        if (++Steps > MaxSteps) return fail(Entry, "too large to walk");
+        Owners[Address] = Leader;
+        compareWithFrames(*I, S);
+        SmallVector<uint64_t, 8> Targets;
+        switch (I->Kind) {
+        case Op::Jump: return jump(*I, I->Target, S);
+        case Op::JumpIf: {
+            Transfer::clobber(S, I->Clobbers);
+            MachineState Taken = S;
+            Transfer::refine(*I, true, Taken);
+            jump(*I, I->Target, Taken);
+            Transfer::refine(*I, false, S);
+            break;
+        }
+        case Op::JumpReg:
+        case Op::JumpMem:
+            Machine.touchMemory(*I, S);
+            if (!targets(*I, S, Targets)) return;
+            for (uint64_t Target : Targets) jump(*I, Target, S);
+            return;
+        case Op::Call:
+            if (!call(*I, I->Target, S)) return;
+            break;
+        case Op::CallReg:
+        case Op::CallMem:
+            Machine.touchMemory(*I, S);
+            if (For == Aim::Depth && !targets(*I, S, Targets)) return;
+            if (!call(*I, Targets, S)) return;
+            break;
+        case Op::Return: return leave(*I, S);
+        case Op::Stop: return;
+        case Op::Refused: return fail(Address, "control or rsp moves in a way that is not followed (" + I->Name + ")");
+        default:
+            if (const char *Why = Machine.apply(*I, S)) return fail(Address, Why);
+        }
+        Address = I->next();
+    }
+}
+
+bool FunctionWalk::targets(const Instruction &I, const MachineState &S, SmallVectorImpl<uint64_t> &Out) {
+    bool IsJump = I.Kind == Op::JumpReg || I.Kind == Op::JumpMem;
+    Value To = Value::unknown();
+    if (I.Kind == Op::JumpReg || I.Kind == Op::CallReg) {
+        if (I.Source >= 0) To = S.Registers[I.Source];
+    } else if (I.Memory.Absolute) {
+        std::string Why;
+        if (Depths.targetsOfSlot(uint64_t(I.Memory.Disp), Out, Why)) return true;
+        fail(I.Address, Why);
+        return false;
+    } else if (!I.Memory.Segment) {
+        To = Machine.loadTarget(I, S);
+    }
+    bool Few = (To.isConstant() || To.Is == Value::Kind::Set) && SetPool::enumerate(To, Out);
+    if (Few && all_of(Out, [&](uint64_t A) { return Depths.image().isCode(A); })) return true;
+    fail(I.Address, IsJump ? "indirect jump" : "indirect call");
+    return false;
+}
+
+bool FunctionWalk::atEntryLevel(const MachineState &S) const {
+    for (int R = 0; R < NumRegisters; R++)
+        if ((CalleeSaved & bit(R)) && !S.Registers[R].isEntry(Register(R))) return false;
+    return S.Registers[RSP] == Value::stack(0, 0);
+}
+
+void FunctionWalk::jump(const Instruction &I, uint64_t Target, const MachineState &S) {
+    if (!Outcome.Reason.empty()) return;
+    if (!Depths.image().isCode(Target)) return fail(I.Address, "jumps out of the code");
+    bool IsTailCall = For == Aim::Depth && Target != Entry && Depths.startsFunction(Target) && !Depths.isBeingWalked(Target) &&
+                      atEntryLevel(S);
+    if (!IsTailCall) return arrive(Target, S);
+    const DepthResult &Callee = Depths.of(Target);
+    if (!Callee.Bounded) {
+        Outcome.Reason = Callee.Reason;
+        return;
+    }
+    Frame.touch(0, -int64_t(Callee.Bytes));
+    if (Callee.Returns) leaveWith(Callee.Preserved, Callee.Result);
+}
+
+bool FunctionWalk::call(const Instruction &I, ArrayRef<uint64_t> Targets, MachineState &S) {
+    Frame.makesCall();
+    Value Rsp = S.Registers[RSP];
+    Frame.touch(Rsp.Id, Rsp.Offset - 8);
+    RegisterSet Preserved = CalleeSaved;
+    bool Returns = false;
+    Value Result = Value::unknown();
+    if (For == Aim::Result) {
+        Returns = true;
+    } else {
+        for (uint64_t Target : Targets) {
+            const DepthResult &Callee = Depths.of(Target);
+            if (!Callee.Bounded) {
+                Outcome.Reason = Callee.Reason;
+                return false;
+            }
+            Frame.touch(Rsp.Id, Rsp.Offset - 8 - int64_t(Callee.Bytes));
+            if (!Callee.Returns) continue;
+            Preserved &= Callee.Preserved;
+            bool IsNumber = Callee.Result.Is == Value::Kind::Range || Callee.Result.Is == Value::Kind::Set;
+            Value One = IsNumber ? Callee.Result : Value::unknown();
+            Result = Returns ? Machine.merge(Result, One) : One;
+            Returns = true;
+        }
+    }
+    if (!Returns) return false;
+    Machine.forgetBelow(S);
+    Transfer::clobber(S, RegisterSet(~(Preserved | bit(RSP))));
+    S.Registers[RAX] = Result;
+    S.Related = {};
+    return true;
+}
+
+void FunctionWalk::leave(const Instruction &I, const MachineState &S) {
+    if (S.Registers[RSP] != Value::stack(0, 0)) return fail(I.Address, "returns with rsp not where it was at entry");
+    RegisterSet Preserved = 0;
+    for (int R = 0; R < NumRegisters; R++)
+        if ((CalleeSaved & bit(R)) && S.Registers[R].isEntry(Register(R))) Preserved |= bit(R);
+    leaveWith(Preserved, S.Registers[RAX]);
+}
+
+void FunctionWalk::leaveWith(RegisterSet Preserved, const Value &Result) {
+    Outcome.Preserved &= Preserved;
+    Outcome.Result = Outcome.Returns ? Machine.merge(Outcome.Result, Result) : Result;
+    Outcome.Returns = true;
+}
+
+void FunctionWalk::compareWithFrames(const Instruction &I, const MachineState &S) {
+    if (For != Aim::Depth) return;
+    std::optional<CallFrames::Rule> Rule = Depths.frames().ruleAt(I.Address);
+    if (!Rule) return;
+    const Value &V = S.Registers[Rule->Of];
+    if (!V.isStack()) return;
+    // The table says: Of = base 0 + 8 - Offset. The walk says: Of lies in this interval.
+    const FunctionFrame::Base &B = Frame.base(V.Id);
+    int64_t Claimed = 8 - Rule->Offset, Low = B.Low + V.Offset, High = B.High + V.Offset;
+    if (Claimed >= Low && Claimed <= High) return;
+    if (Claimed < Low) return fail(I.Address, "disagrees with call-frame information, which claims a deeper stack,");
+    StringRef Function = Depths.image().functionAt(I.Address);
+    std::string Line = ("0x" + utohexstr(I.Address, true) + (Function.empty() ? "" : " in ") + Function + ": the code is " +
+                        Twine(Claimed - High) + " bytes deeper than call-frame information claims")
+                           .str();
+    if (Depths.DisagreementsSeen.insert(Entry).second) Depths.Disagreements.push_back(std::move(Line));
+}
+
+} // namespace capstack
