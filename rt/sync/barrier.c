@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * pthread_barrier_*. The last thread to arrive starts the next round and makes the others ready; none of them touches the barrier
+ * again, so that it may be destroyed by whichever returns first.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+
+#include "../thread/cancel.h"
+#include "shared.h"
+#include "wait.h"
+
+struct capr_barrier {
+    uint32_t count;            /* threads of a round, at least 1 */
+    uint32_t arrived;          /* in this round */
+    struct capr_queue waiters; /* a waiter's wait_data is not NULL until its round is complete */
+    uint32_t rounds;           /* process-shared: complete rounds, else unused */
+    uint32_t shared;           /* PTHREAD_PROCESS_SHARED */
+};
+
+static_assert(sizeof(struct capr_barrier) <= sizeof(pthread_barrier_t), "pthread_barrier_t");
+
+/* POSIX pthread_barrier_wait. Returns PTHREAD_BARRIER_SERIAL_THREAD to the thread that arrived last, 0 to the others; EDEADLK
+ * where it would have to wait in a signal handler. Blocks; no cancellation point. */
+CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
+{
+    struct capr_barrier *b = (struct capr_barrier *)barrier;
+    if (CAPR_UNLIKELY(b->shared || !capr__self()))
+        return capr__shared_barrier(&b->arrived, &b->rounds, b->count);
+    if (++b->arrived >= b->count) {
+        b->arrived = 0;
+        b->rounds++;
+        for (struct capr_thread *t; (t = capr__queue_pop(&b->waiters));) {
+            t->wait_data = NULL;
+            capr__ready(t);
+        }
+        return PTHREAD_BARRIER_SERIAL_THREAD;
+    }
+    if (CAPR_UNLIKELY(!capr__may_switch())) {
+        b->arrived--;
+        return EDEADLK;
+    }
+    struct capr_thread *self = capr__self();
+    self->wait_data = b;
+    capr__queue_push(&b->waiters, self);
+    for (;;) {
+        capr__park_lock(CAPR_FOREVER);
+        if (CAPR_LIKELY(!self->wait_data))
+            return 0;
+        if (capr__cancel_async_due(self)) {
+            if (self->queue)
+                capr__queue_remove(self);
+            b->arrived--;
+            capr__cancel_self();
+        }
+        if (!self->queue)
+            capr__queue_push(&b->waiters, self);
+    }
+}
+
+/* POSIX pthread_barrier_init. Returns 0, or EINVAL for a count of 0 or above INT_MAX. */
+CAPR_INTERPOSE int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attr, unsigned count)
+{
+    if (count == 0 || count > INT_MAX)
+        return EINVAL;
+    struct capr_barrier *b = (struct capr_barrier *)barrier;
+    *b = (struct capr_barrier){ .count = count };
+    int shared;
+    if (attr && pthread_barrierattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED)
+        b->shared = 1;
+    return 0;
+}
+
+/* POSIX pthread_barrier_destroy. Returns 0, or EBUSY while threads wait. */
+CAPR_INTERPOSE int pthread_barrier_destroy(pthread_barrier_t *barrier)
+{
+    return ((struct capr_barrier *)barrier)->arrived ? EBUSY : 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * pthread_mutex_*: lock, trylock, unlock, and the queue of waiters. Fast paths are a load, a compare and a store (mutex.h says
+ * why that is enough for every type). An unlock makes a waiter ready and leaves the mutex free, so that a thread which locks
+ * and unlocks in a loop does not switch at each turn (a convoy); a waiter that lost CAPR_MUTEX_PATIENCE times in a row is handed
+ * the mutex instead, and while one woken waiter is on its way no second one is woken. Attributes are glibc's own functions: they are
+ * plain data, read here through their getters.
+ */
+#include "mutex.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+
+#include "../thread/cancel.h"
+#include "wait.h"
+
+/* Each loss costs the waiter one switch in and out, about 10 ns; eight bound the wait to eight critical sections of others. */
+#define CAPR_MUTEX_PATIENCE 8
+
+#define COLD __attribute__((noinline, cold))
+#define SLOW_PATH __attribute__((noinline))
+
+static inline struct capr_thread *owner_of(const struct capr_mutex *m)
+{
+    return (struct capr_thread *)(m->owner & CAPR_MUTEX_OWNER);
+}
+
+/* The owner word of a free mutex of this kind, and the bits that its owner word keeps. */
+static inline uint64_t base_bits(const struct capr_mutex *m)
+{
+    return (m->kind & CAPR_MUTEX_ROBUST ? CAPR_MUTEX_SLOW : 0) | (m->waiters.head ? CAPR_MUTEX_WAITERS : 0);
+}
+
+/* A free mutex becomes self's. */
+static inline int take(struct capr_mutex *m, struct capr_thread *self)
+{
+    m->owner = (uint64_t)self | base_bits(m);
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_ROBUST)) {
+        int error = capr__robust_add(self, m);
+        if (error) {
+            m->owner = base_bits(m);
+            capr__mutex_pass(m);
+            return error;
+        }
+        if (m->kind & CAPR_MUTEX_ORPHANED)
+            return EOWNERDEAD;
+    }
+    return 0;
+}
+
+/* Self holds it already. */
+static int relock(struct capr_mutex *m)
+{
+    switch (m->kind & CAPR_MUTEX_TYPE) {
+    case PTHREAD_MUTEX_RECURSIVE:
+        if (m->count == UINT_MAX)
+            return EAGAIN;
+        m->count++;
+        m->owner |= CAPR_MUTEX_SLOW;
+        return 0;
+    case PTHREAD_MUTEX_ERRORCHECK:
+        return EDEADLK;
+    default:
+        return EBUSY; /* lock: wait for ever, as POSIX asks of a normal mutex */
+    }
+}
+
+/* The queue and the owner word after one waiter was chosen, or none was there. */
+void capr__mutex_pass(struct capr_mutex *m)
+{
+    if (m->waker == capr__sync_epoch && m->starved < CAPR_MUTEX_PATIENCE) {
+        m->owner = base_bits(m);
+        return;
+    }
+    struct capr_thread *t = capr__queue_pop(&m->waiters);
+    m->owner = base_bits(m);
+    if (!t)
+        return;
+    t->wait_data = NULL; /* woken, not cancelled */
+    if (m->starved >= CAPR_MUTEX_PATIENCE && !(m->kind & CAPR_MUTEX_ROBUST)) {
+        m->starved = 0;
+        m->owner |= (uint64_t)t;
+    } else {
+        m->waker = capr__sync_epoch;
+    }
+    capr__ready(t);
+}
+
+static inline void push_front(struct capr_queue *q, struct capr_thread *t)
+{
+    t->queue = q;
+    t->prev = NULL;
+    t->next = q->head;
+    if (q->head)
+        q->head->prev = t;
+    else
+        q->tail = t;
+    q->head = t;
+}
+
+/* Waits for the mutex until the deadline. Frame: about 56 bytes and the park's. */
+static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, uint64_t deadline)
+{
+    /* In a handler, on a stack that is not the thread's: whoever holds it cannot run before the handler ends. */
+    if (capr__worker.in_signal)
+        return EDEADLK;
+    int lost = 0;
+    for (;;) {
+        if (CAPR_UNLIKELY(m->owner & CAPR_MUTEX_FOREIGN)) {
+            /* Its holder cannot make us ready: look again within a millisecond. */
+            unsigned round = UINT_MAX;
+            if (capr__poll_wait(&round, deadline, 0))
+                return ETIMEDOUT;
+        } else {
+            if (lost)
+                push_front(&m->waiters, self);
+            else
+                capr__queue_push(&m->waiters, self);
+            m->owner |= CAPR_MUTEX_WAITERS;
+            self->wait_data = m;
+            if (capr__park_lock(deadline))
+                return ETIMEDOUT;
+            if (CAPR_UNLIKELY(self->wait_data)) { /* nobody woke it: cancelled, with asynchronous cancelability */
+                if (capr__cancel_async_due(self))
+                    capr__cancel_self();
+                continue;
+            }
+            if (owner_of(m) == self) /* handed over */
+                return 0;
+            m->waker = 0;
+        }
+        if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
+            return ENOTRECOVERABLE;
+        if (!owner_of(m)) {
+            m->starved = 0;
+            return take(m, self);
+        }
+        m->starved++;
+        lost = 1;
+    }
+}
+
+static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
+        return EINVAL;
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED))
+        return capr__shared_mutex_lock(m, deadline);
+    if (CAPR_UNLIKELY(!self))
+        return capr__foreign_lock(m, deadline);
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
+        return ENOTRECOVERABLE;
+    if (!owner_of(m))
+        return take(m, self);
+    if (owner_of(m) == self) {
+        int error = relock(m);
+        if (error != EBUSY)
+            return error;
+    }
+    return wait_for(m, self, deadline);
+}
+
+static SLOW_PATH int unlock_slow(struct capr_mutex *m)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
+        return EINVAL;
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED))
+        return capr__shared_mutex_unlock(m);
+    if (CAPR_UNLIKELY(!self))
+        return capr__foreign_unlock(m);
+    if (owner_of(m) != self) {
+        /* A normal mutex may be unlocked by anybody, as with native threads: programs use them as signals. */
+        int type = m->kind & CAPR_MUTEX_TYPE;
+        if (type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK || (m->kind & CAPR_MUTEX_ROBUST))
+            return EPERM;
+    }
+    if (m->count) {
+        if (--m->count == 0 && !(m->kind & CAPR_MUTEX_ROBUST))
+            m->owner &= ~CAPR_MUTEX_SLOW;
+        return 0;
+    }
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_ROBUST)) {
+        capr__robust_remove(self, m);
+        if (m->kind & CAPR_MUTEX_ORPHANED) { /* not made consistent: nobody may have it any more */
+            m->kind = (m->kind & ~CAPR_MUTEX_ORPHANED) | CAPR_MUTEX_LOST;
+            m->owner = CAPR_MUTEX_SLOW;
+            for (struct capr_thread *t; (t = capr__queue_pop(&m->waiters));) {
+                t->wait_data = NULL;
+                capr__ready(t);
+            }
+            return 0;
+        }
+    }
+    if (CAPR_UNLIKELY(capr__worker.in_signal && m->waiters.head)) {
+        m->owner = (m->owner & ~CAPR_MUTEX_OWNER) | CAPR_MUTEX_WAITERS;
+        capr__defer(CAPR_DEFER_UNLOCK, m);
+        return 0;
+    }
+    capr__mutex_pass(m);
+    return 0;
+}
+
+inline int capr__mutex_lock(struct capr_mutex *m, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(m->owner == 0 && self)) {
+        m->owner = (uint64_t)self;
+        return 0;
+    }
+    return lock_slow(m, deadline);
+}
+
+inline int capr__mutex_unlock(struct capr_mutex *m)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(m->owner == (uint64_t)self && self)) {
+        m->owner = 0;
+        return 0;
+    }
+    return unlock_slow(m);
+}
+
+int capr__mutex_release(struct capr_mutex *m, uint32_t *count)
+{
+    *count = 0;
+    if (CAPR_UNLIKELY(m->count)) {
+        if (!(m->kind & CAPR_MUTEX_SHARED) && owner_of(m) != capr__self())
+            return EPERM;
+        *count = m->count;
+        m->count = 0;
+        if (!(m->kind & CAPR_MUTEX_SPECIAL))
+            m->owner &= ~CAPR_MUTEX_SLOW;
+    }
+    return capr__mutex_unlock(m);
+}
+
+int capr__mutex_reacquire(struct capr_mutex *m, uint32_t count)
+{
+    int error = capr__mutex_lock(m, CAPR_FOREVER);
+    if (CAPR_UNLIKELY(count)) {
+        m->count = count;
+        m->owner |= CAPR_MUTEX_SLOW;
+    }
+    return error;
+}
+
+/* POSIX pthread_mutex_lock. Returns 0; EDEADLK (error-checking mutex held by the caller, or a signal handler that would have to
+ * wait); EAGAIN (recursive mutex held 2^32 times); EOWNERDEAD, ENOTRECOVERABLE (robust); EINVAL (destroyed). Blocks. */
+CAPR_INTERPOSE int pthread_mutex_lock(pthread_mutex_t *m) { return capr__mutex_lock(capr__mutex(m), CAPR_FOREVER); }
+
+/* POSIX pthread_mutex_unlock. Returns 0, or EPERM when a recursive, error-checking or robust mutex is not the caller's. */
+CAPR_INTERPOSE int pthread_mutex_unlock(pthread_mutex_t *m) { return capr__mutex_unlock(capr__mutex(m)); }
+
+static SLOW_PATH int trylock_slow(struct capr_mutex *m)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
+        return EINVAL;
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED)) {
+        int error = capr__shared_mutex_lock(m, 0);
+        return error == ETIMEDOUT || error == EDEADLK ? EBUSY : error;
+    }
+    if (CAPR_UNLIKELY(!self)) {
+        int error = capr__foreign_lock(m, 0);
+        return error == ETIMEDOUT || error == EDEADLK ? EBUSY : error;
+    }
+    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
+        return ENOTRECOVERABLE;
+    if (!owner_of(m))
+        return take(m, self);
+    if (owner_of(m) == self && (m->kind & CAPR_MUTEX_TYPE) == PTHREAD_MUTEX_RECURSIVE)
+        return relock(m);
+    return EBUSY;
+}
+
+/* POSIX pthread_mutex_trylock. Returns 0, or EBUSY; else as pthread_mutex_lock. Never blocks. */
+CAPR_INTERPOSE int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    struct capr_mutex *m = capr__mutex(mutex);
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(m->owner == 0 && self)) {
+        m->owner = (uint64_t)self;
+        return 0;
+    }
+    return trylock_slow(m);
+}
+
+/* glibc and POSIX 2024. Returns ETIMEDOUT at `abstime` of `clock` (CLOCK_REALTIME or CLOCK_MONOTONIC; EINVAL else), which is
+ * looked at only if the mutex is taken; else as pthread_mutex_lock. Blocks. */
+CAPR_INTERPOSE int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *abstime)
+{
+    int error = pthread_mutex_trylock(mutex);
+    if (error != EBUSY)
+        return error;
+    uint64_t deadline;
+    error = capr__sync_deadline(clock, abstime, &deadline);
+    return error ? error : lock_slow(capr__mutex(mutex), deadline);
+}
+
+/* POSIX pthread_mutex_timedlock: the same by CLOCK_REALTIME. */
+CAPR_INTERPOSE int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime)
+{
+    return pthread_mutex_clocklock(mutex, CLOCK_REALTIME, abstime);
+}
+
+/* POSIX pthread_mutex_init. `attr` NULL: a normal mutex. Returns 0. Never blocks. */
+CAPR_INTERPOSE int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
+{
+    struct capr_mutex *m = capr__mutex(mutex);
+    *m = (struct capr_mutex){ .owner = 0 };
+    if (!attr)
+        return 0;
+    int value;
+    if (pthread_mutexattr_gettype(attr, &value) == 0)
+        m->kind = value & CAPR_MUTEX_TYPE;
+    if (pthread_mutexattr_getrobust(attr, &value) == 0 && value == PTHREAD_MUTEX_ROBUST)
+        m->kind |= CAPR_MUTEX_ROBUST;
+    if (pthread_mutexattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
+        m->kind |= CAPR_MUTEX_SHARED;
+    if (pthread_mutexattr_getprotocol(attr, &value) == 0)
+        m->kind |= value << CAPR_MUTEX_PROTOCOL;
+    if (pthread_mutexattr_getprioceiling(attr, &value) == 0)
+        m->kind |= (value & 0xff) << CAPR_MUTEX_CEILING;
+    if (m->kind & (CAPR_MUTEX_ROBUST | CAPR_MUTEX_SHARED))
+        m->owner = CAPR_MUTEX_SLOW;
+    return 0;
+}
+
+/* POSIX pthread_mutex_destroy. Returns 0, EBUSY while it is held or waited for, EINVAL the second time. */
+CAPR_INTERPOSE int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    struct capr_mutex *m = capr__mutex(mutex);
+    if (m->kind == CAPR_MUTEX_DESTROYED)
+        return EINVAL;
+    if ((m->owner & CAPR_MUTEX_OWNER) || m->waiters.head)
+        return EBUSY;
+    m->owner = CAPR_MUTEX_SLOW;
+    m->kind = CAPR_MUTEX_DESTROYED;
+    return 0;
+}
+
+/* POSIX pthread_mutex_consistent. Returns 0; EINVAL unless the mutex is robust and its last owner ended holding it. */
+CAPR_INTERPOSE int pthread_mutex_consistent(pthread_mutex_t *mutex)
+{
+    struct capr_mutex *m = capr__mutex(mutex);
+    if (m->kind == CAPR_MUTEX_DESTROYED || !(m->kind & CAPR_MUTEX_ROBUST) || !(m->kind & CAPR_MUTEX_ORPHANED))
+        return EINVAL;
+    m->kind &= ~CAPR_MUTEX_ORPHANED;
+    return 0;
+}
+
+static int has_ceiling(const struct capr_mutex *m)
+{
+    return m->kind != CAPR_MUTEX_DESTROYED && ((m->kind >> CAPR_MUTEX_PROTOCOL) & 3) == PTHREAD_PRIO_PROTECT;
+}
+
+/* POSIX pthread_mutex_getprioceiling. Returns 0; EINVAL unless its protocol is PTHREAD_PRIO_PROTECT. */
+CAPR_INTERPOSE int pthread_mutex_getprioceiling(const pthread_mutex_t *mutex, int *ceiling)
+{
+    const struct capr_mutex *m = (const struct capr_mutex *)mutex;
+    if (!has_ceiling(m))
+        return EINVAL;
+    *ceiling = (m->kind >> CAPR_MUTEX_CEILING) & 0xff;
+    return 0;
+}
+
+/* POSIX pthread_mutex_setprioceiling: locks, changes, unlocks. Returns 0; EINVAL as above or outside SCHED_FIFO's priorities;
+ * else as pthread_mutex_lock. The ceiling is kept but has no effect: user-level threads have no priorities. Blocks. */
+CAPR_INTERPOSE int pthread_mutex_setprioceiling(pthread_mutex_t *mutex, int ceiling, int *old)
+{
+    struct capr_mutex *m = capr__mutex(mutex);
+    if (!has_ceiling(m) || ceiling < sched_get_priority_min(SCHED_FIFO) || ceiling > sched_get_priority_max(SCHED_FIFO))
+        return EINVAL;
+    int mine = m->owner != 0 && owner_of(m) == capr__self();
+    int error = mine ? 0 : capr__mutex_lock(m, CAPR_FOREVER);
+    if (error)
+        return error;
+    *old = (m->kind >> CAPR_MUTEX_CEILING) & 0xff;
+    m->kind = (m->kind & ~(0xff << CAPR_MUTEX_CEILING)) | ceiling << CAPR_MUTEX_CEILING;
+    return mine ? 0 : capr__mutex_unlock(m);
+}
+
+/* Names that libraries built for older glibc versions bind to. */
+CAPR_INTERPOSE int __pthread_mutex_lock(pthread_mutex_t *m) { return capr__mutex_lock(capr__mutex(m), CAPR_FOREVER); }
+CAPR_INTERPOSE int __pthread_mutex_unlock(pthread_mutex_t *m) { return capr__mutex_unlock(capr__mutex(m)); }
+CAPR_INTERPOSE int __pthread_mutex_trylock(pthread_mutex_t *m) { return pthread_mutex_trylock(m); }
+CAPR_INTERPOSE int __pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a) { return pthread_mutex_init(m, a); }
+CAPR_INTERPOSE int __pthread_mutex_destroy(pthread_mutex_t *m) { return pthread_mutex_destroy(m); }

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * pthread_rwlock_*. Fair by phases: new readers queue behind a waiting writer, and a writer that unlocks lets in every reader
+ * that waited meanwhile, so that neither side starves. One exception keeps programs alive that glibc's default (readers first) allows: a thread
+ * that holds a read lock already, of whatever rwlock, passes waiting writers, because it may be taking the same lock
+ * again and would wait for itself. The count of read locks per thread is kept for that alone. The lock is handed over: a thread
+ * that is made ready holds it.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "../thread/cancel.h"
+#include "shared.h"
+#include "wait.h"
+
+#define SLOW_PATH __attribute__((noinline))
+#define SHARED 1ul /* bit of `writer`: process-shared, every operation goes to shared.c */
+
+struct capr_rwlock {
+    uint64_t writer;           /* the thread that holds it for writing, 0: none, SHARED */
+    uint32_t readers;          /* read locks held; process-shared: shared.c's word */
+    uint32_t pad;
+    struct capr_queue reading; /* waiters, FIFO; their wait_data is not NULL until the lock is theirs */
+    struct capr_queue writing;
+    uint32_t kind; /* offset 48 is glibc's __flags: PTHREAD_RWLOCK_PREFER_* */
+};
+
+static_assert(sizeof(struct capr_rwlock) <= sizeof(pthread_rwlock_t), "pthread_rwlock_t");
+static_assert(offsetof(struct capr_rwlock, kind) == offsetof(pthread_rwlock_t, __data.__flags), "static initialisers");
+
+static inline struct capr_rwlock *lock_of(pthread_rwlock_t *l) { return (struct capr_rwlock *)l; }
+
+static void grant(struct capr_thread *t)
+{
+    t->wait_data = NULL;
+    capr__ready(t);
+}
+
+static void let_readers_in(struct capr_rwlock *l)
+{
+    for (struct capr_thread *t; (t = capr__queue_pop(&l->reading));) {
+        l->readers++;
+        t->read_locks++;
+        grant(t);
+    }
+}
+
+/* After an unlock, or a waiter that gave up: whoever may have the lock gets it. */
+static SLOW_PATH void pass(struct capr_rwlock *l, int readers_first)
+{
+    if (l->writer)
+        return;
+    if (readers_first || !l->writing.head)
+        let_readers_in(l);
+    if (l->readers == 0 && l->writing.head) {
+        struct capr_thread *t = capr__queue_pop(&l->writing);
+        l->writer = (uint64_t)t;
+        grant(t);
+    }
+}
+
+/* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, or EDEADLK in a signal handler. Frame: about 40 bytes and the park's. */
+static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(!capr__may_switch()))
+        return EDEADLK;
+    capr__queue_push(q, self);
+    self->wait_data = l;
+    for (;;) {
+        int error = capr__park_lock(deadline);
+        if (CAPR_LIKELY(!self->wait_data))
+            return 0;
+        if (error || capr__cancel_async_due(self)) {
+            if (self->queue)
+                capr__queue_remove(self);
+            pass(l, 0); /* readers may have waited for this writer alone */
+            if (error)
+                return error;
+            capr__cancel_self();
+        }
+        if (!self->queue)
+            capr__queue_push(q, self);
+    }
+}
+
+static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(l->writer == SHARED))
+        return capr__shared_read(&l->readers, deadline);
+    if (CAPR_UNLIKELY(!self))
+        return ENOTSUP;
+    if (l->writer == (uint64_t)self)
+        return EDEADLK;
+    if (!l->writer &&
+        (!l->writing.head || (self->read_locks && l->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))) {
+        if (l->readers == UINT32_MAX)
+            return EAGAIN;
+        l->readers++;
+        self->read_locks++;
+        return 0;
+    }
+    return deadline == 0 ? EBUSY : wait_in(l, &l->reading, deadline);
+}
+
+static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(l->writer == SHARED))
+        return capr__shared_write(&l->readers, deadline);
+    if (CAPR_UNLIKELY(!self))
+        return ENOTSUP;
+    if (!l->writer && !l->readers) {
+        l->writer = (uint64_t)self;
+        return 0;
+    }
+    if (deadline == 0)
+        return EBUSY;
+    if (l->writer == (uint64_t)self)
+        return EDEADLK;
+    return wait_in(l, &l->writing, deadline);
+}
+
+static inline int read_lock(struct capr_rwlock *l, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(!l->writer && !l->writing.head && self && l->readers != UINT32_MAX)) {
+        l->readers++;
+        self->read_locks++;
+        return 0;
+    }
+    return read_slow(l, deadline);
+}
+
+static inline int write_lock(struct capr_rwlock *l, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(!l->writer && !l->readers && self)) {
+        l->writer = (uint64_t)self;
+        return 0;
+    }
+    return write_slow(l, deadline);
+}
+
+/* POSIX pthread_rwlock_rdlock. Returns 0, EDEADLK (the caller holds it for writing), EAGAIN (2^32 readers), ENOTSUP (on a
+ * kernel thread that is no worker). Blocks. */
+CAPR_INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *l) { return read_lock(lock_of(l), CAPR_FOREVER); }
+
+/* POSIX pthread_rwlock_wrlock. Returns 0, or EDEADLK when the caller holds it for writing. Blocks. */
+CAPR_INTERPOSE int pthread_rwlock_wrlock(pthread_rwlock_t *l) { return write_lock(lock_of(l), CAPR_FOREVER); }
+
+/* POSIX pthread_rwlock_tryrdlock. Returns 0, EBUSY (also while a writer waits), EAGAIN. Never blocks. */
+CAPR_INTERPOSE int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
+{
+    int error = read_lock(lock_of(l), 0);
+    return error == EDEADLK || error == ETIMEDOUT ? EBUSY : error;
+}
+
+/* POSIX pthread_rwlock_trywrlock. Returns 0 or EBUSY. Never blocks. */
+CAPR_INTERPOSE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
+{
+    int error = write_lock(lock_of(l), 0);
+    return error == ETIMEDOUT ? EBUSY : error;
+}
+
+/* POSIX 2024. As rdlock, and ETIMEDOUT at `abstime` of `clock`; EINVAL as pthread_mutex_clocklock. Blocks. */
+CAPR_INTERPOSE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
+{
+    int error = read_lock(lock_of(l), 0);
+    if (error != EBUSY && error != ETIMEDOUT)
+        return error;
+    uint64_t deadline;
+    error = capr__sync_deadline(clock, abstime, &deadline);
+    if (error)
+        return error;
+    return deadline == 0 ? ETIMEDOUT : read_lock(lock_of(l), deadline);
+}
+
+/* The same for wrlock. */
+CAPR_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
+{
+    int error = write_lock(lock_of(l), 0);
+    if (error != EBUSY && error != ETIMEDOUT)
+        return error;
+    uint64_t deadline;
+    error = capr__sync_deadline(clock, abstime, &deadline);
+    if (error)
+        return error;
+    if (lock_of(l)->writer == (uint64_t)capr__self())
+        return EDEADLK;
+    return deadline == 0 ? ETIMEDOUT : write_lock(lock_of(l), deadline);
+}
+
+CAPR_INTERPOSE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *abstime)
+{
+    return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, abstime);
+}
+
+CAPR_INTERPOSE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *abstime)
+{
+    return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, abstime);
+}
+
+/* POSIX pthread_rwlock_unlock. Returns 0, or EPERM when nobody holds it, or another thread for writing. Never blocks. */
+CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
+{
+    struct capr_rwlock *l = lock_of(lock);
+    struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(l->writer == SHARED))
+        return capr__shared_rwunlock(&l->readers);
+    if (CAPR_UNLIKELY(!self))
+        return ENOTSUP;
+    if (l->writer) {
+        if (l->writer != (uint64_t)self)
+            return EPERM;
+        l->writer = 0;
+        if (CAPR_UNLIKELY(l->reading.head || l->writing.head))
+            pass(l, l->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+        return 0;
+    }
+    if (CAPR_UNLIKELY(l->readers == 0))
+        return EPERM;
+    if (self->read_locks)
+        self->read_locks--;
+    if (--l->readers == 0 && CAPR_UNLIKELY(l->reading.head || l->writing.head))
+        pass(l, 0);
+    return 0;
+}
+
+/* POSIX pthread_rwlock_init. Returns 0. */
+CAPR_INTERPOSE int pthread_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
+{
+    struct capr_rwlock *l = lock_of(lock);
+    *l = (struct capr_rwlock){ .writer = 0 };
+    if (!attr)
+        return 0;
+    int value;
+    if (pthread_rwlockattr_getkind_np(attr, &value) == 0)
+        l->kind = (uint32_t)value;
+    if (pthread_rwlockattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
+        l->writer = SHARED;
+    return 0;
+}
+
+/* POSIX pthread_rwlock_destroy. Returns 0, or EBUSY while it is held or waited for. */
+CAPR_INTERPOSE int pthread_rwlock_destroy(pthread_rwlock_t *lock)
+{
+    struct capr_rwlock *l = lock_of(lock);
+    return (l->writer & ~SHARED) || l->readers || l->reading.head || l->writing.head ? EBUSY : 0;
+}
+
+/* Names that libraries built for older glibc versions bind to. */
+CAPR_INTERPOSE int __pthread_rwlock_init(pthread_rwlock_t *l, const pthread_rwlockattr_t *a) { return pthread_rwlock_init(l, a); }
+CAPR_INTERPOSE int __pthread_rwlock_destroy(pthread_rwlock_t *l) { return pthread_rwlock_destroy(l); }
+CAPR_INTERPOSE int __pthread_rwlock_rdlock(pthread_rwlock_t *l) { return pthread_rwlock_rdlock(l); }
+CAPR_INTERPOSE int __pthread_rwlock_wrlock(pthread_rwlock_t *l) { return pthread_rwlock_wrlock(l); }
+CAPR_INTERPOSE int __pthread_rwlock_tryrdlock(pthread_rwlock_t *l) { return pthread_rwlock_tryrdlock(l); }
+CAPR_INTERPOSE int __pthread_rwlock_trywrlock(pthread_rwlock_t *l) { return pthread_rwlock_trywrlock(l); }
+CAPR_INTERPOSE int __pthread_rwlock_unlock(pthread_rwlock_t *l) { return pthread_rwlock_unlock(l); }
