@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Makes and frees the record of what few threads have (extra.h).
+ */
+#define _GNU_SOURCE
+#include "extra.h"
+
+#include <stdlib.h>
+
+struct capr_extra *capr__extra(struct capr_thread *t)
+{
+    if (!t->extra)
+        t->extra = calloc(1, sizeof(struct capr_extra));
+    return t->extra;
+}
+
+void capr__extra_free(struct capr_thread *t)
+{
+    struct capr_extra *x = t->extra;
+    if (!x)
+        return;
+    t->extra = NULL;
+    free(x->affinity);
+    free(x->robust);
+    free(x);
+}
