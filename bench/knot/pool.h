@@ -21,7 +21,8 @@ struct pool {
 #define POOL_INITIAL(bytes, limit) {PTHREAD_MUTEX_INITIALIZER, NULL, (bytes), 0, (limit)}
 
 /* Large buffers: a whole request head, and a piece of a file on its way from disk to socket. 16 KiB is the largest head that
- * --max-request allows, and a larger piece gains little: 64 KiB pieces saved 3 % of the CPU for a file of 10 MiB. */
+ * --max-request allows. For a file of 10 MiB, pieces of 64 KiB would take 1.8 ms of CPU in place of 2.6, but each slow download
+ * holds a piece for as long as it lasts; files of up to 1 MiB come from the cache and need none. */
 #define BUFFER_BYTES 16384
 
 extern struct pool buffers;
