@@ -3,7 +3,6 @@
  * pthread_barrier_*. The last thread to arrive starts the next round and makes the others ready; none of them touches the barrier
  * again, so that it may be destroyed by whichever returns first.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>

@@ -5,7 +5,6 @@
  * cancellation points: a waiter that was signalled before it was cancelled keeps the signal and returns; one that was cancelled
  * first takes the mutex back before its handlers run, as POSIX asks.
  */
-#define _GNU_SOURCE
 #include "cond.h"
 
 #include "../thread/cancel.h"

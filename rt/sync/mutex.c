@@ -6,7 +6,6 @@
  * the mutex instead, and while one woken waiter is on its way no second one is woken. Attributes are glibc's own functions: they are
  * plain data, read here through their getters.
  */
-#define _GNU_SOURCE
 #include "mutex.h"
 
 #include <limits.h>

@@ -6,7 +6,6 @@
  * others; taken by compare-and-swap, waited for by polling, at most 1 ms late. All rare, so that they may cost; plain
  * mutexes pay nothing for them.
  */
-#define _GNU_SOURCE
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -6,7 +6,6 @@
  * again and would wait for itself. The count of read locks per thread is kept for that alone. The lock is handed over: a thread
  * that is made ready holds it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 

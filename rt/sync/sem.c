@@ -4,7 +4,6 @@
  * waking and running. sem_post is the one operation that signal handlers may use: the count changes in one instruction, and a handler leaves
  * the queue alone and lets the idle thread pass the count on (wait.h). Waits are cancellation points. Process-shared and named semaphores are glibc's, polled (sem_shared.c).
  */
-#define _GNU_SOURCE
 #include "sem.h"
 
 #include <errno.h>

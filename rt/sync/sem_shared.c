@@ -4,7 +4,6 @@
  * may hold the other end. glibc's waits would stop the worker, so that a wait here tries, and polls with growing
  * pauses up to 1 ms. A post inside this process wakes those who poll at once, so that only other processes' posts are late.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>

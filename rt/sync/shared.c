@@ -4,7 +4,6 @@
  * native threads or another worker, and neither can put a thread into our run queue. Mutexes, condition variables and
  * semaphores do the same in their own files.
  */
-#define _GNU_SOURCE
 #include "shared.h"
 
 #include <pthread.h>

@@ -4,7 +4,6 @@
  * the rest of the time, as when a handler ran. All are cancellation points but sched_yield. Inside a signal handler, and on kernel
  * threads that are no workers, the kernel thread sleeps.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

@@ -4,7 +4,6 @@
  * a waiter gives way instead. The word holds the holder's number, which finds a thread that locks twice; process-shared
  * locks, whose other holders really run, are taken by exchange and hold no number.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 

@@ -3,7 +3,6 @@
  * Deadlines, polling waits, and the ring of operations that signal handlers put off (wait.h). Plain code but for the parks:
  * nothing here is on a common path.
  */
-#define _GNU_SOURCE
 #include "wait.h"
 
 #include <pthread.h>

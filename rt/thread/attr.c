@@ -4,7 +4,6 @@
  * pthread_create reads through glibc's getters. Here an object is filled in for a living thread by the same setters, so that glibc's layout is
  * known nowhere.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>

@@ -3,7 +3,6 @@
  * <threads.h> in terms of the POSIX functions, as glibc does it: the same objects, other names for the errors. glibc's own
  * would call its own POSIX functions inside libc, past ours. thrd_sleep and thrd_yield are in sync/sleep.c, call_once in once.c.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

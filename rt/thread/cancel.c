@@ -4,7 +4,6 @@
  * ends by pthread_exit(PTHREAD_CANCELED) at its next cancellation point. A thread with asynchronous cancelability ends at
  * its next wait or sched_yield: nothing here stops a thread that computes.
  */
-#define _GNU_SOURCE
 #include "cancel.h"
 
 #include <errno.h>

@@ -6,7 +6,6 @@
  * of a link tells them apart. The third form, __attribute__((cleanup)) under -fexceptions, would need an unwinder that
  * crosses chunks: those handlers do not run when a thread ends by pthread_exit or cancellation.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
 

@@ -2,7 +2,6 @@
  *
  * Makes and frees the record of what few threads have (extra.h).
  */
-#define _GNU_SOURCE
 #include "extra.h"
 
 #include <stdlib.h>

@@ -4,7 +4,6 @@
  * doubling: a blocked thread pays for the keys that it uses. A value is tagged with the sequence number that its key had, so that deleting a key
  * makes all its values void without visiting any thread.
  */
-#define _GNU_SOURCE
 #include "key.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
  * handler runs at once on whichever of these runs, with the process's mask. What a signal does to the whole process (end,
  * stop) is right; a handler that asks pthread_self() sees the running thread. pthread_sigmask is glibc's: one mask for the worker.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -4,7 +4,6 @@
  * policies, priorities and affinities are checked, remembered and reported, and have no effect. The main thread's name is also the process's, as with
  * native threads.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

@@ -4,7 +4,6 @@
  * child of fork starts over what another thread of its parent had begun. Those who wait share one queue, since the word has
  * no room for one. A routine that is cancelled or calls pthread_exit leaves the word fresh.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <threads.h>
 
