@@ -33,6 +33,17 @@
 #define CAPR_W_SERVICE_SP 24
 #define CAPR_W_SELF 32
 #define CAPR_W_ERRNO 40
+#define CAPR_W_LINK_FREE 64
+#define CAPR_W_LINK_NEED 72
+#define CAPR_W_LINKS 80
+
+#define CAPR_C_PREV 0
+#define CAPR_C_SAVED_LIMIT 8
+#define CAPR_C_BASE 24
+#define CAPR_C_FLAGS 38
+
+/* A flag of a chunk: link.S may unlink it without calling C, since there is nothing but the limit and the list to restore. */
+#define CAPR_CHUNK_QUICK 1
 
 #define CAPR_T_SP 0
 #define CAPR_T_LIMIT 8
@@ -76,11 +87,14 @@ struct capr_chunk {
     uint32_t size;            /* bytes from base to the end of this header */
     uint16_t size_class;      /* index of the free list; CAPR_CLASS_MMAP: a mapping of its own */
     uint16_t flags;           /* CAPR_CHUNK_* */
-    uint64_t pad;
+    struct capr_bigstack *saved_big; /* the big stack to return to, where a link had to take a fresh one; else NULL */
 };
 
 #define CAPR_BIG_NOT_HELD 1  /* no address is odd: stands for "whatever big_top the worker has then" */
 #define CAPR_CLASS_MMAP 0xffff
+/* A chunk of guard mode, or one too many for a guard page: it has words of a pattern under base instead. */
+#define CAPR_CLASS_GUARD 0xfffe
+#define CAPR_CLASS_CANARY 0xfffd
 
 /* Doubly linked queue of threads that wait for one thing. A thread waits in at most one such queue. */
 struct capr_queue {
@@ -96,7 +110,6 @@ enum capr_state {
 
 struct capr_key_value;      /* thread/key.c */
 struct capr_cleanup;        /* thread/cancel.c: list of cleanup buffers */
-struct capr_alloca_block;   /* stack/alloca.c */
 
 /* The record of one user-level thread; pthread_t is its address. At the top of the first chunk, except the main thread's and
  * each worker's idle thread's, which are static. */
@@ -132,11 +145,11 @@ struct capr_thread {
     /* What threads own; each NULL until used. */
     struct capr_key_value *keys;
     struct capr_cleanup *cleanup;
-    struct capr_alloca_block *allocas;
-    void *extra;               /* rarely used things (name, signal mask, attributes), allocated on first use */
+    void *extra;               /* struct capr_extra: rarely used things (name, robust mutexes), allocated on first use */
+    uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
 };
 
-/* Chunk size classes: bytes of the whole chunk. Steps of about 1.5, so that at most a third is lost. */
+/* Chunk size classes: their bytes are in stack/chunk.c. */
 #define CAPR_CLASSES 14
 
 /* One kernel thread that runs user-level threads. The worker is its own thread-local variable: `capr__worker`. */
@@ -151,12 +164,22 @@ struct capr_worker {
     struct capr_bigstack *big;
     struct capr_thread *idle; /* runs plain code: polls, fires timers */
 
-    struct capr_thread *run_head, *run_tail; /* FIFO of ready threads */
+    /* Second cache line: links, then the run queue. */
+    struct capr_chunk *link_free; /* LIFO of the class that links use when less than MinChunk is asked for */
+    uint64_t link_need;           /* bytes: a link that needs fewer may take link_free's; 0: always call C (test modes) */
+    uint64_t links;               /* counter */
+    struct capr_thread *run_head, *run_tail; /* FIFO of ready threads; run_tail means nothing while run_head is NULL */
     uint32_t poll_credit;                    /* switches left until the idle thread polls although others are ready */
     uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */
+    uint64_t chunk_bytes;                         /* of chunks that exist, in use or free */
+    uint64_t chunk_check;                         /* when chunk_bytes gets here, look for a thread that recurses for ever */
+    struct capr_bigstack *big_pool;               /* big stacks that nobody holds */
+    struct capr_thread *all;                      /* every live thread, newest first */
+    struct capr_thread *signal_ready;             /* made ready by signal handlers: the idle thread moves them to the run queue */
+    uint32_t last_id;                             /* of the newest thread */
 
     struct capr_timer_entry *timers;              /* 4-ary heap: sched/timer.c */
     uint32_t timer_count, timer_capacity;
@@ -166,8 +189,7 @@ struct capr_worker {
     uint32_t live_threads;                        /* threads that have not ended, main included */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
-        uint64_t switches, blocks, epoll_wait, epoll_ctl, links, threads_created, big_kept;
-        uint64_t chunk_bytes, chunk_bytes_peak;   /* bytes of chunks in use by threads */
+        uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak;
     } count;
 };
 
@@ -179,6 +201,13 @@ static_assert(offsetof(struct capr_worker, big_top) == CAPR_W_BIG_TOP, "switch.S
 static_assert(offsetof(struct capr_worker, service_sp) == CAPR_W_SERVICE_SP, "link.S");
 static_assert(offsetof(struct capr_worker, self) == CAPR_W_SELF, "switch.S");
 static_assert(offsetof(struct capr_worker, err) == CAPR_W_ERRNO, "switch.S");
+static_assert(offsetof(struct capr_worker, link_free) == CAPR_W_LINK_FREE, "link.S");
+static_assert(offsetof(struct capr_worker, link_need) == CAPR_W_LINK_NEED, "link.S");
+static_assert(offsetof(struct capr_worker, links) == CAPR_W_LINKS, "link.S");
+static_assert(offsetof(struct capr_chunk, prev) == CAPR_C_PREV, "link.S");
+static_assert(offsetof(struct capr_chunk, saved_limit) == CAPR_C_SAVED_LIMIT, "link.S");
+static_assert(offsetof(struct capr_chunk, base) == CAPR_C_BASE, "link.S");
+static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 static_assert(offsetof(struct capr_thread, big_sp) == CAPR_T_BIG_SP, "switch.S");

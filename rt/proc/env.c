@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The one reader of CAPRICCIO_* variables: a table of names, checked values into capr__env. A program must not fail because of a
+ * setting of its runtime, and a setting must not be ignored in silence: hence a warning and the default.
+ */
+#include "env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "message.h"
+
+/* Emitted by the pass: -fcapriccio-min-chunk. */
+extern const uint32_t __capr_min_chunk __attribute__((weak, visibility("hidden")));
+
+struct capr_env capr__env = {
+    .big_stack = 8u << 20,          /* a native thread's default */
+    .stack_max = 4ull << 30,        /* a million frames of the largest size that is common (4 KiB) */
+    .min_chunk = 512,               /* docs/abi.md */
+    .map_count_max = 65530,         /* the kernel's default */
+};
+
+static const char *const stack_modes[] = {"normal", "guard", "always", NULL};
+
+static int read_choice(const char *value, const char *const *choices, uint8_t *out)
+{
+    for (int i = 0; choices[i]; i++)
+        if (!strcmp(value, choices[i])) {
+            *out = (uint8_t)i;
+            return 0;
+        }
+    return -1;
+}
+
+/* A number of bytes with an optional K, M or G. */
+static int read_bytes(const char *value, uint64_t min, uint64_t max, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(value, &end, 10);
+    unsigned shift = 0;
+    if (*end == 'K' || *end == 'k')
+        shift = 10;
+    else if (*end == 'M' || *end == 'm')
+        shift = 20;
+    else if (*end == 'G' || *end == 'g')
+        shift = 30;
+    if (shift)
+        end++;
+    if (end == value || *end || errno || value[0] == '-' || n > (UINT64_MAX >> shift))
+        return -1;
+    n <<= shift;
+    if (n < min || n > max)
+        return -1;
+    *out = n;
+    return 0;
+}
+
+static int read_stack(const char *v) { return read_choice(v, stack_modes, &capr__env.stack_mode); }
+
+static int read_stats(const char *v)
+{
+    static const char *const zero_one[] = {"0", "1", NULL};
+    return read_choice(v, zero_one, &capr__env.stats);
+}
+
+static int read_big_stack(const char *v)
+{
+    int r = read_bytes(v, 2u << 20, 1u << 30, &capr__env.big_stack);
+    capr__env.big_stack = (capr__env.big_stack + 0xffff) & ~0xffffull;
+    return r;
+}
+
+static int read_stack_max(const char *v) { return read_bytes(v, 1u << 16, 1ull << 40, &capr__env.stack_max); }
+
+static int read_min_chunk(const char *v)
+{
+    uint64_t n;
+    if (read_bytes(v, 256, 65536, &n))
+        return -1;
+    capr__env.min_chunk = (uint32_t)n;
+    return 0;
+}
+
+static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
+
+static const struct setting {
+    const char *name;
+    int (*read)(const char *value);
+    const char *expected;
+} settings[] = {
+    {"CAPRICCIO_BIG_STACK", read_big_stack, "2M to 1G"},
+    {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
+    {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
+    {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
+    {"CAPRICCIO_STATS", read_stats, "0 or 1"},
+    {"CAPRICCIO_WORKERS", read_workers, "1: this version has one worker"},
+};
+
+static void read_map_count(void)
+{
+    char text[32];
+    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    long n = syscall(SYS_read, fd, text, sizeof text - 1);
+    syscall(SYS_close, fd);
+    if (n <= 0)
+        return;
+    text[n] = 0;
+    unsigned long count = strtoul(text, NULL, 10);
+    if (count >= 1024 && count <= UINT32_MAX)
+        capr__env.map_count_max = (uint32_t)count;
+}
+
+void capr__env_read(char **envp)
+{
+    if (&__capr_min_chunk && __capr_min_chunk >= 256)
+        capr__env.min_chunk = __capr_min_chunk;
+    for (; envp && *envp; envp++) {
+        const char *entry = *envp, *equals = strchr(entry, '=');
+        if (strncmp(entry, "CAPRICCIO_", 10) || !equals)
+            continue;
+        const struct setting *found = NULL;
+        for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+            if (strlen(settings[i].name) == (size_t)(equals - entry) && !strncmp(settings[i].name, entry, (size_t)(equals - entry)))
+                found = &settings[i];
+        if (!found)
+            capr__warn("%.*s: unknown setting, ignored; docs/settings.md lists them", (int)(equals - entry), entry);
+        else if (found->read(equals + 1))
+            capr__warn("%s=%s: bad value, ignored; expected %s", found->name, equals + 1, found->expected);
+    }
+    if (capr__env.stack_mode == CAPR_STACK_GUARD)
+        read_map_count();
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Every CAPRICCIO_* variable, read and checked once at start by env.c and nowhere else. Read only afterwards.
+ */
+#ifndef CAPR_ENV_H
+#define CAPR_ENV_H
+
+#include "../layout.h"
+
+enum capr_stack_mode {
+    CAPR_STACK_NORMAL,
+    CAPR_STACK_GUARD,  /* each chunk exactly as large as promised, ending at a guard page */
+    CAPR_STACK_ALWAYS, /* every checkpoint links */
+};
+
+struct capr_env {
+    uint64_t big_stack;      /* CAPRICCIO_BIG_STACK: bytes of a big stack, without its guard */
+    uint64_t stack_max;      /* CAPRICCIO_STACK_MAX: bytes of linked chunks that one thread may have */
+    uint32_t min_chunk;      /* CAPRICCIO_MIN_CHUNK: bytes of the smallest chunk that a checkpoint links */
+    uint32_t map_count_max;  /* not a variable: the kernel's vm.max_map_count */
+    uint8_t stack_mode;      /* CAPRICCIO_STACK: enum capr_stack_mode */
+    uint8_t stats;           /* CAPRICCIO_STATS: print counters at exit */
+};
+
+extern CAPR_HIDDEN struct capr_env capr__env;
+
+/* Fills capr__env from the environment's strings. A bad value and an unknown CAPRICCIO_* name are each told in one line on
+ * standard error, and the default is used. Never blocks. */
+CAPR_HIDDEN void capr__env_read(char **envp);
+
+#endif

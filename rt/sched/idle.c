@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The idle thread: polls descriptors, fires timers, and goes on to whatever has become ready. Plain code on a stack of its own,
+ * which counts as a big stack that it always holds, so that everything it calls runs in place.
+ */
+#include "idle.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../proc/message.h"
+#include "../stack/bigstack.h"
+#include "switch.h"
+
+/* Room for epoll's event array and what libc's clock needs. */
+#define IDLE_STACK (128u << 10)
+
+static struct capr_thread idle_thread;
+static struct capr_bigstack idle_stack;
+
+__attribute__((weak)) int capr__io_poll(int64_t timeout_ns)
+{
+    struct timespec t = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+    if (timeout_ns)
+        syscall(SYS_ppoll, NULL, 0, timeout_ns < 0 ? NULL : &t, NULL, 8);
+    return 0;
+}
+
+/* The compare-and-exchange is against nested handlers and the idle thread on the same kernel thread. */
+void capr__ready_from_signal(struct capr_thread *t)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *head = __atomic_load_n(&w->signal_ready, __ATOMIC_RELAXED);
+    do
+        t->next = head;
+    while (!__atomic_compare_exchange_n(&w->signal_ready, &head, t, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+}
+
+static void take_signal_ready(struct capr_worker *w)
+{
+    struct capr_thread *t = __atomic_exchange_n(&w->signal_ready, NULL, __ATOMIC_SEQ_CST), *reversed = NULL;
+    while (t) {
+        struct capr_thread *next = t->next;
+        t->next = reversed;
+        reversed = t;
+        t = next;
+    }
+    while (reversed) {
+        struct capr_thread *next = reversed->next;
+        capr__ready(reversed);
+        reversed = next;
+    }
+}
+
+static void fire(struct capr_worker *w)
+{
+    uint64_t now = capr__now();
+    while (w->timer_count && w->timers[0].deadline <= now) {
+        struct capr_thread *t = w->timers[0].thread;
+        t->timed_out = 1;
+        if (t->queue)
+            capr__queue_remove(t);
+        capr__ready(t);
+    }
+}
+
+/* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
+static int64_t poll_timeout(const struct capr_worker *w)
+{
+    if (w->run_head || w->signal_ready)
+        return 0;
+    if (!w->timer_count)
+        return -1;
+    uint64_t deadline = w->timers[0].deadline, now = capr__now();
+    if (deadline <= now)
+        return 0;
+    return deadline - now > INT64_MAX ? INT64_MAX : (int64_t)(deadline - now);
+}
+
+static _Noreturn void idle_main(void)
+{
+    for (;;) {
+        struct capr_worker *w = &capr__worker;
+        if (w->signal_ready)
+            take_signal_ready(w);
+        int64_t timeout = poll_timeout(w);
+        if (timeout || w->fd_waiters)
+            capr__io_poll(timeout);
+        if (w->timer_count)
+            fire(w);
+        w->poll_credit = CAPR_POLL_EVERY;
+        struct capr_thread *next = w->run_head;
+        if (!next)
+            continue;
+        w->run_head = next->next;
+        capr__switch_to(w, w->idle, next);
+    }
+}
+
+void capr__idle_init(struct capr_worker *w)
+{
+    if (!idle_stack.top) {
+        void *p = mmap(NULL, IDLE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        if (p == MAP_FAILED)
+            capr__fatal("out of memory for the idle stack of %u bytes; raise the memory limit (ulimit -v, cgroup)", IDLE_STACK);
+        idle_stack.base = (uint64_t)p;
+        idle_stack.top = (uint64_t)p + IDLE_STACK;
+    }
+    /* As if switched away: six registers, where to go on, and a null return address that ends backtraces. */
+    uint64_t *sp = (uint64_t *)idle_stack.top - 8;
+    for (int i = 0; i < 8; i++)
+        sp[i] = 0;
+    sp[6] = (uint64_t)idle_main;
+    idle_thread = (struct capr_thread){.sp = (uint64_t)sp, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
+    w->idle = &idle_thread;
+    w->poll_credit = CAPR_POLL_EVERY;
+}

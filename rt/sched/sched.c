@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Wait, wake, give way: the four calls that everything which blocks is made of. Runs on the threads' own stacks. Switches go
+ * straight from the thread that waits to the next ready one; the idle thread gets its turn only when none is ready, or to poll.
+ */
+#include "switch.h"
+
+#include <errno.h>
+
+#include "idle.h"
+
+void capr__ready(struct capr_thread *t)
+{
+    struct capr_worker *w = &capr__worker;
+    if (__builtin_expect(w->in_signal != 0, 0)) {
+        capr__ready_from_signal(t);
+        return;
+    }
+    if (t->timer >= 0)
+        capr__timer_remove(t);
+    t->state = CAPR_READY;
+    capr__run_append(w, t);
+}
+
+void capr__park(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    self->state = CAPR_PARKED;
+    w->count.blocks++;
+    capr__switch_to(w, self, capr__pick(w));
+}
+
+int capr__park_until(uint64_t deadline)
+{
+    struct capr_thread *self = capr__worker.self;
+    if (deadline == CAPR_FOREVER) {
+        capr__park();
+        return 0;
+    }
+    self->timed_out = 0;
+    self->deadline = deadline;
+    capr__timer_insert(self);
+    capr__park();
+    return self->timed_out ? ETIMEDOUT : 0;
+}
+
+void capr__yield(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    if (!w->run_head && !(w->fd_waiters | w->timer_count) && !w->signal_ready)
+        return;
+    self->state = CAPR_READY;
+    capr__run_append(w, self);
+    struct capr_thread *next = capr__pick(w);
+    if (next == self)
+        self->state = CAPR_RUNNING;
+    else
+        capr__switch_to(w, self, next);
+}

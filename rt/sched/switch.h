@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What only the scheduler and thread exit use: the switch itself and the choice of the next thread. Inline, since the switch is
+ * the runtime's most frequent operation.
+ */
+#ifndef CAPR_SWITCH_H
+#define CAPR_SWITCH_H
+
+#include "sched.h"
+#include "timer.h"
+
+/* Switches after which a busy worker looks at its descriptors and timers: at 5 ns each a third of a microsecond, about the cost
+ * of the epoll_wait that follows. */
+#define CAPR_POLL_EVERY 64
+
+/* switch.S. Needs six pushed registers below its return address. */
+CAPR_STACK_BOUND(48) CAPR_HIDDEN void capr__switch(struct capr_thread *from, struct capr_thread *to);
+
+static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t)
+{
+    t->next = NULL;
+    if (w->run_head)
+        w->run_tail->next = t;
+    else
+        w->run_head = t;
+    w->run_tail = t;
+}
+
+/* Takes the next thread to run: the idle one when none is ready, or when it is time to poll and there is what to poll for. */
+static inline struct capr_thread *capr__pick(struct capr_worker *w)
+{
+    struct capr_thread *t = w->run_head;
+    if (!t)
+        return w->idle;
+    if (__builtin_expect(--w->poll_credit == 0, 0)) {
+        w->poll_credit = CAPR_POLL_EVERY;
+        if (w->fd_waiters || w->timer_count || w->signal_ready)
+            return w->idle;
+    }
+    w->run_head = t->next;
+    return t;
+}
+
+/* Switches to `to`, which nobody else has taken. Returns when `self` is switched to again. */
+static inline void capr__switch_to(struct capr_worker *w, struct capr_thread *self, struct capr_thread *to)
+{
+    to->state = CAPR_RUNNING;
+    w->count.switches++;
+    capr__switch(self, to);
+}
+
+#endif

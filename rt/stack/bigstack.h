@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Big stacks: where code that capcc did not compile runs. A worker always has one; a thread that blocks while it has frames on it
+ * keeps it, and the worker goes on with another. All plain code; never blocks.
+ */
+#ifndef CAPR_BIGSTACK_H
+#define CAPR_BIGSTACK_H
+
+#include "../layout.h"
+
+/* Bytes that external code finds at least, whatever ran on the big stack before it: more than the deepest of libc (getaddrinfo
+ * with nss modules, 100 KiB and some) and as much as musl's or Alpine's whole thread stacks times eight. */
+#define CAPR_BIG_ROOM (1u << 20)
+
+/* Describes a stack that exists already (the kernel's main stack, an idle thread's) as a big stack. */
+CAPR_HIDDEN void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top, uint64_t room);
+
+/* A big stack from the worker's pool, or a new one. Ends the program when memory runs out. */
+CAPR_HIDDEN struct capr_bigstack *capr__bigstack_take(struct capr_worker *w);
+
+/* Makes `big` the one that the worker's next borrow starts on. */
+CAPR_HIDDEN void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big);
+
+/* Called by switch.S on the service stack, when the thread that leaves holds the worker's big stack or the one that comes has
+ * kept one: hands them over as layout.h says. */
+CAPR_HIDDEN void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to);
+
+#endif

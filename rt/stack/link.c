@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The part of linking and unlinking that link.S does not do itself: large needs, empty free lists, links made from a big stack,
+ * the test modes; and the dropping of many chunks at once. Plain code on the service stack; no call may be interposed.
+ */
+#include "bigstack.h"
+#include "chunk.h"
+#include "drop.h"
+
+#include "../proc/message.h"
+#include "../thread/thread.h"
+
+/* Takes a chunk for a function that needs the low half of `need_and_args` below its return address, makes it the stack of the
+ * running thread, and returns where rsp is to be before the call: the address of the first stack argument, if there are any.
+ * `rbp` lies one word below the return address on the old stack. Called by link.S. */
+CAPR_HIDDEN uint64_t capr__link(uint64_t need_and_args, uint64_t rbp);
+
+/* Undoes the newest link of the running thread. Called by link.S. */
+CAPR_HIDDEN void capr__unlink(void);
+
+/* Links a chunk for a block of `size` bytes, aligned to `align`, and `room` bytes of frames below it; returns the block's address.
+ * The caller's frames end at `rsp`. Called by alloca.S. */
+CAPR_HIDDEN uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_t rsp);
+
+/* Undoes links until the stack that `sp` lies in is the current one. Called by alloca.S. */
+CAPR_HIDDEN void capr__alloca_undo(uint64_t sp);
+
+/* A link made from a big stack: whatever the linked function borrows for starts below rsp, or, where less than the promised room
+ * is left there, on a big stack of its own. */
+static void leave_big(struct capr_worker *w, struct capr_chunk *chunk, uint64_t sp)
+{
+    chunk->flags &= (uint16_t)~CAPR_CHUNK_QUICK;
+    chunk->saved_big_sp = 0;
+    if (sp - w->big->base < CAPR_BIG_ROOM) {
+        chunk->saved_big = w->big;
+        capr__bigstack_use(w, capr__bigstack_take(w));
+    } else {
+        w->big_sp = (sp - 64) & ~63ull;
+    }
+}
+
+/* Makes a chunk with `below` bytes the newest of the running thread, whose frames on the old stack end at `sp`. */
+static struct capr_chunk *push(uint64_t below, uint64_t sp)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    if (below < w->link_need + 7)
+        below = w->link_need + 7;
+    struct capr_chunk *chunk = capr__chunk_take(below);
+    chunk->prev = self->chunk;
+    chunk->saved_limit = capr__limit();
+    if (w->big_sp == 0)
+        leave_big(w, chunk, sp);
+    self->chunk = chunk;
+    w->links++;
+    capr__set_limit(capr__chunk_limit(chunk));
+    return chunk;
+}
+
+uint64_t capr__link(uint64_t need_and_args, uint64_t rbp)
+{
+    uint64_t args = need_and_args >> 32;
+    uint64_t below = (uint32_t)need_and_args + 8;
+    if (args)
+        below += args + 63;
+    struct capr_chunk *chunk = push(below, rbp);
+    uint64_t sp = (uint64_t)chunk;
+    if (args) {
+        sp -= args;
+        sp -= (sp - (rbp + 16)) & 63;
+    }
+    return sp;
+}
+
+static void pop(struct capr_worker *w, struct capr_thread *self)
+{
+    struct capr_chunk *chunk = self->chunk;
+    if (chunk->saved_big_sp == 0) {
+        if (chunk->saved_big) {
+            w->big->next = w->big_pool;
+            w->big_pool = w->big;
+            capr__bigstack_use(w, chunk->saved_big);
+            chunk->saved_big = NULL;
+        }
+        w->big_sp = 0;
+        chunk->saved_big_sp = CAPR_BIG_NOT_HELD;
+        if (chunk->size_class == capr__link_class && w->link_need)
+            chunk->flags |= CAPR_CHUNK_QUICK;
+    }
+    self->chunk = chunk->prev;
+    capr__chunk_give(chunk);
+}
+
+void capr__unlink(void)
+{
+    struct capr_worker *w = &capr__worker;
+    capr__set_limit(w->self->chunk->saved_limit);
+    pop(w, w->self);
+}
+
+void capr__stack_drop(struct capr_thread *thread, struct capr_chunk *chunk)
+{
+    struct capr_chunk *first = capr__first_chunk(thread);
+    while (thread->chunk && thread->chunk != chunk && thread->chunk != first)
+        pop(&capr__worker, thread);
+}
+
+uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_t rsp)
+{
+    uint64_t below;
+    if (__builtin_add_overflow(size, room, &below) || __builtin_add_overflow(below, align, &below) || below > UINT32_MAX / 2)
+        capr__fatal_thread("alloca of %llu bytes; a stack chunk holds at most 2 GiB: use malloc", (unsigned long long)size);
+    struct capr_chunk *chunk = push(below, rsp);
+    return ((uint64_t)chunk - size) & -align;
+}
+
+void capr__alloca_undo(uint64_t sp)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    while (w->big_sp && self->chunk && sp - self->chunk->base >= self->chunk->size) {
+        capr__set_limit(self->chunk->saved_limit);
+        pop(w, self);
+    }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * pthread_create: a chunk that holds the thread's record and, below it, as much stack as the pass proved that the start function
+ * needs up to its next checkpoints. Fat code: creation is to cost tens of nanoseconds. The new thread is laid out as one that was
+ * switched away from, so that it starts like any other thread goes on.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "../sched/switch.h"
+#include "../stack/chunk.h"
+#include "thread.h"
+
+/* trampoline.S */
+CAPR_HIDDEN void capr__trampoline(void);
+
+uint64_t capr__entry_start, capr__entry_bytes;
+
+/* What capr__switch pops: six registers and where to go on. */
+struct switch_frame {
+    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
+};
+
+/* A start function that the pass did not see is borrowed for, which takes the trampoline's call and rbp; the rest is what the
+ * thread's first switch frame needs anyway. */
+#define NEED_EXTERNAL 64
+
+/* Where no code was compiled by capcc, nothing links and nothing borrows: a stack that small test programs can live on. */
+#define NEED_UNKNOWN (64u << 10)
+
+/* Bytes that `start` needs below its return address. */
+static inline uint64_t start_need(uint64_t start)
+{
+    if (!capr__entry_start)
+        return NEED_UNKNOWN;
+    if (start - capr__entry_start >= capr__entry_bytes)
+        return NEED_EXTERNAL;
+    uint64_t need = ((const uint64_t *)start)[-1];
+    return need < sizeof(struct switch_frame) ? sizeof(struct switch_frame) : need;
+}
+
+/* Starts a thread. Attributes: the detach state is honoured; a stack size is accepted and needs no honouring, since stacks grow;
+ * a user-supplied stack address is accepted and not used. EAGAIN: no memory, or the caller is no thread of this runtime (a
+ * kernel thread that a library made by other means). EINVAL: `attr` is not initialised. Never blocks.
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html */
+CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*start)(void *),
+                                  void *restrict arg)
+{
+    struct capr_worker *w = &capr__worker;
+    if (!w->self)
+        return EAGAIN;
+    int detach_state = PTHREAD_CREATE_JOINABLE;
+    if (attr && pthread_attr_getdetachstate(attr, &detach_state))
+        return EINVAL;
+    /* 8: the trampoline's return address. */
+    struct capr_chunk *chunk = capr__chunk_try(sizeof(struct capr_thread) + 8 + start_need((uint64_t)start));
+    if (!chunk)
+        return EAGAIN;
+    struct capr_thread *t = (struct capr_thread *)chunk - 1;
+    struct switch_frame *frame = (struct switch_frame *)t - 1;
+    frame->rbx = (uint64_t)start;
+    frame->r12 = (uint64_t)arg;
+    frame->rbp = 0;
+    frame->rip = (uint64_t)capr__trampoline;
+    chunk->prev = NULL;
+    *t = (struct capr_thread){
+        .sp = (uint64_t)frame,
+        .limit = capr__chunk_limit(chunk),
+        .chunk = chunk,
+        .detached = detach_state == PTHREAD_CREATE_DETACHED,
+        .timer = -1,
+        .id = ++w->last_id,
+        .start = start,
+        .arg = arg,
+        .state = CAPR_READY,
+    };
+    capr__all_add(w, t);
+    w->count.threads_created++;
+    if (++w->live_threads > w->count.live_threads_peak)
+        w->count.live_threads_peak = w->live_threads;
+    *out = (pthread_t)t;
+    capr__run_append(w, t);
+    return 0;
+}
+
+CAPR_INTERPOSE pthread_t pthread_self(void)
+{
+    struct capr_thread *self = capr__worker.self;
+    if (__builtin_expect(!self, 0))
+        return (pthread_t)&capr__worker; /* a kernel thread that is no worker: distinct, and no thread of ours */
+    return (pthread_t)self;
+}
+

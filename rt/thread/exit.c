@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * How a thread ends: handlers and destructors, then its linked chunks, then the word to its joiner, then the switch that never
+ * comes back. The chunk with the record stays until the join. Chunks are given back while still stood on: with one worker
+ * nobody takes them before the switch.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "../sched/switch.h"
+#include "../stack/chunk.h"
+#include "../stack/drop.h"
+#include "thread.h"
+
+__attribute__((weak)) void capr__thread_cleanup(struct capr_thread *self) { (void)self; }
+
+static uint64_t drop_all(uint64_t thread, uint64_t b, uint64_t c)
+{
+    (void)b, (void)c;
+    capr__stack_drop((struct capr_thread *)thread, NULL);
+    return 0;
+}
+
+static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
+{
+    struct capr_chunk *first = capr__first_chunk(self);
+    if (__builtin_expect(--w->live_threads == 0, 0))
+        exit(0);
+    if (self->chunk != first)
+        capr__on_service(drop_all, (uint64_t)self, 0, 0);
+    capr__all_remove(w, self);
+    if (self->joiner)
+        capr__ready(self->joiner);
+    self->state = CAPR_DONE;
+    struct capr_thread *next = capr__pick(w);
+    if (first) {
+        if (self->detached) {
+            self->state = 0;
+            capr__chunk_give(first);
+        }
+        /* Nothing of this thread is left on the big stack. No call between this and the switch. The main thread keeps its own,
+         * which is the kernel's. */
+        w->big_sp = w->big_top;
+    }
+    next->state = CAPR_RUNNING;
+    w->count.switches++;
+    capr__switch(self, next);
+    __builtin_unreachable();
+}
+
+void capr__thread_exit(void *result)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    self->result = result;
+    capr__thread_cleanup(self);
+    end(w, self);
+}
+
+void capr__thread_return(void *result) { capr__thread_exit(result); }
+
+/* Ends the calling thread with `result`: cleanup handlers, key destructors; the process ends, with status 0, when its last thread
+ * does. May block in handlers and destructors.
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_exit.html */
+CAPR_INTERPOSE _Noreturn void pthread_exit(void *result) { capr__thread_exit(result); }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Waiting for a thread's end, and giving up the right to. The joiner frees the chunk with the record. A record of state 0 has
+ * been freed: a second join of it is told so as long as nobody else has got the chunk.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "../stack/chunk.h"
+#include "cancel.h"
+#include "thread.h"
+
+/* What forbids `self` to join `t`, or 0. */
+static inline int join_error(const struct capr_thread *self, const struct capr_thread *t)
+{
+    if (t->state == 0)
+        return ESRCH;
+    if (t == self || self->joiner == t)
+        return EDEADLK;
+    if (t->detached || t->joiner)
+        return EINVAL;
+    return 0;
+}
+
+static inline void bury(struct capr_thread *t, void **result)
+{
+    struct capr_chunk *first = capr__first_chunk(t);
+    if (result)
+        *result = t->result;
+    t->state = 0;
+    if (first)
+        capr__chunk_give(first);
+}
+
+static int join_until(struct capr_thread *t, void **result, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (!self)
+        return EINVAL;
+    int error = join_error(self, t);
+    if (error)
+        return error;
+    capr__cancel_point();
+    if (t->state != CAPR_DONE) {
+        t->joiner = self;
+        error = capr__park_point(deadline);
+        if (t->state != CAPR_DONE) {
+            t->joiner = NULL;
+            if (capr__cancel_due(self))
+                capr__cancel_self();
+            return error ? error : EINTR;
+        }
+    }
+    bury(t, result);
+    return 0;
+}
+
+/* Waits until `t` has ended, stores its result, frees it. EDEADLK: itself, or a thread that joins the caller. EINVAL: detached, or
+ * somebody else joins it. ESRCH: joined before. Blocks; a cancellation point.
+ * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html */
+CAPR_INTERPOSE int pthread_join(pthread_t t, void **result)
+{
+    return join_until((struct capr_thread *)t, result, CAPR_FOREVER);
+}
+
+/* The same without waiting: EBUSY while `t` runs. */
+CAPR_INTERPOSE int pthread_tryjoin_np(pthread_t thread, void **result)
+{
+    struct capr_thread *t = (struct capr_thread *)thread, *self = capr__self();
+    if (!self)
+        return EINVAL;
+    int error = join_error(self, t);
+    if (error)
+        return error;
+    if (t->state != CAPR_DONE)
+        return EBUSY;
+    bury(t, result);
+    return 0;
+}
+
+/* The same until `abstime` of `clock`, then ETIMEDOUT. EINVAL: another clock than the two, or no time. */
+CAPR_INTERPOSE int pthread_clockjoin_np(pthread_t t, void **result, clockid_t clock, const struct timespec *abstime)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return EINVAL;
+    if (abstime && (abstime->tv_nsec < 0 || abstime->tv_nsec >= 1000000000))
+        return EINVAL;
+    return join_until((struct capr_thread *)t, result, abstime ? capr__deadline(clock, abstime) : CAPR_FOREVER);
+}
+
+CAPR_INTERPOSE int pthread_timedjoin_np(pthread_t t, void **result, const struct timespec *abstime)
+{
+    return pthread_clockjoin_np(t, result, CLOCK_REALTIME, abstime);
+}
+
+/* Gives up the right to join `t`, whose memory is freed when it ends. EINVAL: detached already. ESRCH: joined before. */
+CAPR_INTERPOSE int pthread_detach(pthread_t thread)
+{
+    struct capr_thread *t = (struct capr_thread *)thread;
+    if (t->state == 0)
+        return ESRCH;
+    if (t->detached)
+        return EINVAL;
+    if (t->state == CAPR_DONE)
+        bury(t, NULL);
+    else
+        t->detached = 1;
+    return 0;
+}

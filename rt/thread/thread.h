@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The life of a thread, as seen by the rest of the runtime: where records lie, who is alive, what happens at the end.
+ */
+#ifndef CAPR_THREAD_H
+#define CAPR_THREAD_H
+
+#include "../layout.h"
+
+/* The record of the thread that runs main. */
+extern CAPR_HIDDEN struct capr_thread capr__main_thread;
+
+/* Where the entry stubs of this module lie (section capr_entry), filled by init.c. Without the pass there are none: start 0, all
+ * addresses inside. Read by icall.S. */
+extern CAPR_HIDDEN uint64_t capr__entry_start, capr__entry_bytes;
+
+/* The chunk that a thread was born in; NULL for main and idle threads. */
+static inline struct capr_chunk *capr__first_chunk(struct capr_thread *t)
+{
+    return t->start ? (struct capr_chunk *)(t + 1) : NULL;
+}
+
+/* Adds to, takes from the worker's list of live threads. */
+static inline void capr__all_add(struct capr_worker *w, struct capr_thread *t)
+{
+    t->all_prev = NULL;
+    t->all_next = w->all;
+    if (w->all)
+        w->all->all_prev = t;
+    w->all = t;
+}
+
+static inline void capr__all_remove(struct capr_worker *w, struct capr_thread *t)
+{
+    if (t->all_prev)
+        t->all_prev->all_next = t->all_next;
+    else
+        w->all = t->all_next;
+    if (t->all_next)
+        t->all_next->all_prev = t->all_prev;
+}
+
+/* What ends with a thread besides its stack: cleanup handlers, then key destructors, run on the thread itself, which may block in
+ * them. thread/cancel.c and key.c; the weak default has neither. */
+CAPR_HIDDEN void capr__thread_cleanup(struct capr_thread *self);
+
+/* Called by the trampoline when a start function has returned. */
+CAPR_HIDDEN _Noreturn void capr__thread_return(void *result);
+
+/* Ends the running thread with `result`, from any depth and any stack. pthread_exit and cancellation end here. Cleanup handlers
+ * and destructors run first, on the stack where this was called. */
+CAPR_HIDDEN _Noreturn void capr__thread_exit(void *result);
+
+#endif
