@@ -17,7 +17,7 @@ fail() {
 long=
 [ "${2-}" = --long ] && long=1
 [ $# -eq 1 ] || { [ $# -eq 2 ] && [ "$long" ]; } || fail "$2: unknown; $usage"
-[ -f "$1" ] && [ -x "$1" ] || fail "$1: not an executable file; build it with make -C bench/knot"
+{ [ -f "$1" ] && [ -x "$1" ]; } || fail "$1: not an executable file; build it with make -C bench/knot"
 command -v python3 >/dev/null || fail "python3: not found; install it with script/bootstrap"
 
 KNOT=$(realpath "$1")
