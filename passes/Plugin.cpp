@@ -16,6 +16,7 @@
 #include "Report.h"
 #include "RuntimeABI.h"
 #include "Stubs.h"
+#include "ThreadLocals.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Plugins/PassPlugin.h"
@@ -52,6 +53,7 @@ public:
     std::unique_ptr<IndirectTargets> Targets = targetsBySignature(M);
 
     // First edit: everything that may change a frame.
+    ThreadLocals Locals(M);
     lowerCalls(M, X);
     DynamicAllocas Allocas(M);
 
@@ -73,7 +75,7 @@ public:
     place(G, O.MaxPath, O.EntryInPlace);
     if (O.PrintPlacement)
       printPlacement(G, errs());
-    std::string Report = renderReport(G, X, *Targets, Allocas, O);
+    std::string Report = renderReport(G, X, *Targets, Allocas, Locals, O);
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas);

@@ -45,7 +45,7 @@ static std::string calleeName(const CallGraph &G, const CallEdge &E) {
 }
 
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
-                         const DynamicAllocas &Allocas, const Options &O) {
+                         const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
   uint64_t Sites = 0, Checkpoints = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
@@ -126,6 +126,8 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.attribute("entries", Entries);
   J.attribute("entries_checked", CheckedEntries);
   J.attribute("dynamic_allocas", uint64_t(Allocas.Sites));
+  J.attribute("thread_local_variables", uint64_t(Locals.Variables));
+  J.attribute("thread_local_bytes", Locals.Bytes);
   J.attribute("deepest_path", Deepest);
   J.attribute("deepest_path_function", DeepestF ? DeepestF->getName() : StringRef());
   J.objectEnd();

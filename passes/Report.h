@@ -8,12 +8,13 @@
 #include "DynamicAlloca.h"
 #include "IndirectTargets.h"
 #include "Options.h"
+#include "ThreadLocals.h"
 
 namespace capriccio {
 
 /// Collected before the second edit, while names are the program's own; written when the pass has succeeded.
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
-                         const DynamicAllocas &Allocas, const Options &O);
+                         const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O);
 
 /// Writes `Text` to O.ReportFile, by way of a temporary file beside it.
 void writeReport(const std::string &Text, const Options &O);

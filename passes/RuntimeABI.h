@@ -5,6 +5,11 @@
 #ifndef CAPRICCIO_RUNTIMEABI_H
 #define CAPRICCIO_RUNTIMEABI_H
 
+// The runtime's own constants: offsets and the reserve. Only the part that assembly sees.
+#define __ASSEMBLER__ 1
+#include "../rt/layout.h"
+#undef __ASSEMBLER__
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/Module.h"
 #include <cstdint>
@@ -31,9 +36,22 @@ constexpr const char *Borrow = "__capr_borrow";
 constexpr const char *BorrowArgs = "__capr_borrow_args";
 constexpr const char *ICall = "__capr_icall";
 
+/// What each of them pushes below the return address on the stack that ran short; the reserve below the limit holds it.
+constexpr uint64_t SlowPath = 8;
+static_assert(SlowPath <= CAPR_RESERVE, "the slow path has to fit the reserve below each limit");
+
 /// Called for dynamic allocas that do not fit, see DynamicAlloca.cpp.
 constexpr const char *Alloca = "__capr_alloca";
 constexpr const char *Unwind = "__capr_alloca_unwind";
+
+/// Thread-locals: worker.self at WorkerSelf, thread.tls at ThreadTls; the slow path makes the block.
+constexpr const char *Worker = "capr__worker";
+constexpr uint64_t WorkerSelf = CAPR_W_SELF;
+constexpr uint64_t ThreadTls = CAPR_T_TLS;
+constexpr const char *TlsSlow = "__capr_tls_slow";
+constexpr const char *TlsImage = "__capr_tls_image";
+constexpr const char *TlsSize = "__capr_tls_size";
+constexpr const char *TlsAlign = "__capr_tls_align";
 
 /// Constants that the pass defines for the runtime, which declares them weak.
 constexpr const char *MinChunk = "__capr_min_chunk";

@@ -51,6 +51,7 @@
 #define CAPR_T_BIG 24
 #define CAPR_T_CHUNK 32
 #define CAPR_T_ERRNO 40
+#define CAPR_T_TLS 168
 
 #ifndef __ASSEMBLER__
 
@@ -146,6 +147,7 @@ struct capr_thread {
     struct capr_key_value *keys;
     struct capr_cleanup *cleanup;
     void *extra;               /* struct capr_extra: rarely used things (name, robust mutexes), allocated on first use */
+    void *tls;                 /* block of the program's thread-local variables: thread/tls.c, emitted code */
     uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
 };
 
@@ -214,6 +216,7 @@ static_assert(offsetof(struct capr_thread, big_sp) == CAPR_T_BIG_SP, "switch.S")
 static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
 static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");
+static_assert(offsetof(struct capr_thread, tls) == CAPR_T_TLS, "the pass reads it");
 
 static inline uint64_t capr__limit(void)
 {

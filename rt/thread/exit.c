@@ -11,6 +11,7 @@
 #include "../stack/chunk.h"
 #include "../stack/drop.h"
 #include "thread.h"
+#include "tls.h"
 
 __attribute__((weak)) void capr__thread_cleanup(struct capr_thread *self) { (void)self; }
 
@@ -54,6 +55,10 @@ void capr__thread_exit(void *result)
     struct capr_thread *self = w->self;
     self->result = result;
     capr__thread_cleanup(self);
+    if (self->tls) {
+        capr__tls_free(self->tls);
+        self->tls = NULL;
+    }
     end(w, self);
 }
 
