@@ -88,6 +88,16 @@ static void account(uint64_t bytes)
     w->chunk_check = w->chunk_bytes + capr__env.stack_max / 8;
 }
 
+/* Bytes of memory that a chunk takes, guard page excepted. Those of one class differ in size in guard mode only. */
+static uint64_t footprint(const struct capr_chunk *chunk)
+{
+    if (chunk->size_class == CAPR_CLASS_CANARY)
+        return chunk->size + CANARY_WORDS * 8;
+    if (chunk->size_class >= CAPR_CLASSES)
+        return (chunk->size + PAGE - 1) & -(uint64_t)PAGE;
+    return chunk->size;
+}
+
 static struct capr_chunk *place(uint64_t base, uint64_t size, unsigned size_class)
 {
     struct capr_chunk *chunk = (struct capr_chunk *)(base + size - sizeof *chunk);
@@ -134,7 +144,7 @@ static struct capr_chunk *cut(unsigned size_class)
 static uint64_t guard_mapping(const struct capr_chunk *chunk, uint64_t *bytes)
 {
     uint64_t guard = chunk->size_class == CAPR_CLASS_GUARD ? PAGE : 0;
-    *bytes = guard + ((chunk->size + PAGE - 1) & -(uint64_t)PAGE);
+    *bytes = guard + footprint(chunk);
     return chunk->base - guard;
 }
 
@@ -146,7 +156,7 @@ static void unmap_buried(void)
         uint64_t bytes, start = guard_mapping(chunk, &bytes);
         if (chunk->size_class == CAPR_CLASS_GUARD)
             guard_left++;
-        capr__worker.chunk_bytes -= chunk->size;
+        capr__worker.chunk_bytes -= footprint(chunk);
         munmap((void *)start, bytes);
     }
 }
@@ -259,7 +269,7 @@ static uint64_t list_bytes(const struct capr_chunk *chunk)
 {
     uint64_t bytes = 0;
     for (; chunk; chunk = chunk->prev)
-        bytes += chunk->size;
+        bytes += footprint(chunk);
     return bytes;
 }
 
