@@ -149,7 +149,7 @@ struct capr_thread {
     void *extra;               /* struct capr_extra: rarely used things (name, robust mutexes), allocated on first use */
     void *tls;                 /* block of the program's thread-local variables: thread/tls.c, emitted code */
     uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
-};
+} __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 
 /* Chunk size classes: their bytes are in stack/chunk.c. */
 #define CAPR_CLASSES 14
