@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { END_BLOCK = 0, ENTER_SUBBLOCK = 1, DEFINE_ABBREV = 2, UNABBREV_RECORD = 3, FIRST_ABBREV = 4 };
-enum { MODULE_BLOCK = 8, THIN_SUMMARY_BLOCK = 18 };
+enum { MODULE_BLOCK = 8, THIN_SUMMARY_BLOCK = 20 };
 enum { OP_FIXED = 1, OP_VBR = 2, OP_ARRAY = 3, OP_CHAR6 = 4, OP_BLOB = 5, OP_LITERAL = 6 };
 /// LLVM's own module abbreviations number two; more than these, or longer ones, make the walk give up.
 enum { MAX_ABBREVS = 32, MAX_OPS = 32 };

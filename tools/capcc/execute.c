@@ -80,11 +80,18 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
   if (scratch)
     process_start(scratch);
   int status = 0;
-  for (size_t i = 0; i < plan->count && !status; i++)
+  bool started = false;
+  for (size_t i = 0; i < plan->count && !status; i++) {
+    started |= plan->steps[i].kind == STEP_RUN;
     if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE))
       show_step(arena, &plan->steps[i]);
     else
       status = do_step(arena, line, &plan->steps[i], scratch, &bounds);
+  }
+  // Clang removes the output of what fails; where it writes to the scratch directory the older output is still there, and make would take it for made.
+  const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
+  if (status && started && last->kind == STEP_MERGE)
+    unlink(last->output);
   scratch_remove();
   return status;
 }

@@ -42,7 +42,7 @@ static int run(struct arena *arena, int argc, const char *const *argv) {
   if (error)
     return diag_error("%s", error);
 
-  make_plan(arena, &line, &paths, "$TMPDIR/capcc", &plan);
+  make_plan(arena, &line, &paths, "/tmp/capcc-XXXXXX", &plan);
   if (line.own.print_plan) {
     print_plan(arena, &line, &plan);
     return 0;

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /// The section type that clang gives `.llvm.lto` (llvm/BinaryFormat/ELF.h, SHT_LLVM_LTO); objcopy knows it by number only.
 #define SECTION_TYPE "--set-section-type=.llvm.lto=0x6fff4c0c"
@@ -87,11 +86,6 @@ static int copy_machine_code(const struct step *step) {
   return 0;
 }
 
-static int give_up(const struct step *step, int status) {
-  unlink(step->output);
-  return status ? status : 1;
-}
-
 int merge_relocatable(struct arena *arena, const struct step *step, const char *scratch, bool verbose) {
   struct bytes trace;
   struct strvec link = {0}, add = {0};
@@ -109,11 +103,11 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
     return copy_machine_code(step);
   }
   if (error)
-    return give_up(step, diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", scratch, strerror(-error)));
+    return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", scratch, strerror(-error));
   int status = process_run(arena, &link, NULL, NULL);
   if (status) {
     diag_error("%s: the bitcode of its inputs cannot be merged; compile all of them with the same clang, or link them with -fno-capriccio", step->output);
-    return give_up(step, status);
+    return status;
   }
   strvec_push(arena, &add, step->files.items[1]);
   strvec_push(arena, &add, arena_printf(arena, "--add-section=.llvm.lto=%s", merged));
@@ -121,6 +115,5 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
   strvec_push(arena, &add, SECTION_TYPE);
   strvec_push(arena, &add, step->machine);
   strvec_push(arena, &add, step->output);
-  status = process_run(arena, &add, NULL, NULL);
-  return status ? give_up(step, status) : 0;
+  return process_run(arena, &add, NULL, NULL);
 }

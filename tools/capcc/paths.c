@@ -64,7 +64,10 @@ const char *paths_find(struct arena *arena, struct paths *paths) {
       return arena_printf(arena, "%s: CAPCC_CLANG names no executable; set it to clang of version 22", given);
     return "clang-22: not found; install clang-22 and lld-22, or set CAPCC_CLANG";
   }
+  // Beside clang's own executable, not beside a link or a wrapper script (ccache's, for one) that stands for it.
   char real[PATH_MAX];
   paths->llvm_bin = path_directory(arena, realpath(paths->clang, real) ? real : PACKAGED_CLANG);
+  if (access(arena_printf(arena, "%s/llvm-link", paths->llvm_bin), X_OK))
+    paths->llvm_bin = path_directory(arena, PACKAGED_CLANG);
   return NULL;
 }

@@ -84,8 +84,8 @@ static void plan_inputs(struct arena *arena, const struct line *line, struct pla
   for (size_t i = 0; i < line->input_count; i++)
     if (strcmp(line->inputs[i].path, "-"))
       strvec_push(arena, &step->files, line->inputs[i].path);
-  if (!step->files.count)
-    plan->count--;
+  if (!step->files.count && !line->has_linker_input)
+    plan->count--; // nothing but standard input
 }
 
 static void plan_compile(struct arena *arena, const struct line *line, const struct paths *paths, bool lto, struct plan *plan) {
