@@ -2,15 +2,16 @@
  *
  * Runs a function that capcc did not compile on the worker's big stack and comes back, or in place when rsp is on a big stack
  * already. Jumped to from the stubs that the pass emits, with r10 = function; only r10 and r11 are scratch, every argument
- * register and al go through, and every return register comes back. On the small stack this needs 8 bytes below the return
- * address, for rbp.
+ * register and al go through, and every return register comes back. On the small stack this needs 16 bytes below the return
+ * address.
  *
- * The function may block and its thread be switched away: the thread then keeps the big stack (switch.S), so the two words that
- * are popped at the end lie where they were pushed, and the addresses in them belong to that very stack.
+ * What has to come back is kept in callee-saved registers rather than pushed on the big stack: the caller's limit in rbx, the old
+ * rsp in rbp, and big_sp is where rsp itself is again after the call. Values that go through memory twice made a loop of borrows
+ * wait for them (4 to 6 ns a call). The function may block and its thread be switched away: the thread then keeps the big stack
+ * (switch.S), so that rsp is right whenever it comes back.
  */
 #include "../asm.h"
 
-/* Big stack while borrowed, from where the borrow started:  caller's limit, caller's big_sp, return address of the function */
 function __capr_borrow
     movq WORKER(CAPR_W_BIG_SP), %r11
     testq %r11, %r11
@@ -18,21 +19,26 @@ function __capr_borrow
     pushq %rbp
     .cfi_def_cfa_offset 16
     .cfi_offset %rbp, -16
+    pushq %rbx
+    .cfi_def_cfa_offset 24
+    .cfi_offset %rbx, -24
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
+    movq FS_LIMIT, %rbx
     movq %r11, %rsp
-    pushq FS_LIMIT
-    pushq %r11
     movq WORKER(CAPR_W_BIG_LIMIT), %r11
     movq $0, WORKER(CAPR_W_BIG_SP)
     movq %r11, FS_LIMIT
 stack_change
     call *%r10
-    popq WORKER(CAPR_W_BIG_SP)
-    popq FS_LIMIT
+    movq %rsp, WORKER(CAPR_W_BIG_SP)
+    movq %rbx, FS_LIMIT
     movq %rbp, %rsp
+    popq %rbx
+    .cfi_def_cfa %rsp, 16
+    .cfi_restore %rbx
     popq %rbp
-    .cfi_def_cfa %rsp, 8
+    .cfi_def_cfa_offset 8
     .cfi_restore %rbp
     ret
 1:  jmp *%r10
