@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * accept has no form that never waits, and asking poll first leaves a gap in which another process of a pre-forked server may
+ * take the connection; the worker with all its threads would then stand still until the next one comes. So a listener of ours is
+ * made O_NONBLOCK behind the program's back at its first wait (fcntl shows the program its own view; dup keeps it, exec and
+ * SCM_RIGHTS undo it). While no other process can hold it that saves the poll too: one system call per connection. Listeners
+ * that we were handed stay as they are, poll is asked, and the gap remains. Fat code.
+ */
+#include "stream.h"
+
+/* polled.c (plain): one try on a listener whose O_NONBLOCK is not known to be set. -EAGAIN if no connection is there. */
+CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags);
+
+/* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */
+CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (__builtin_expect(!f || f->kind > CAPR_FD_UNIX_DGRAM, 0))
+        return (int)capr__result(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    long r;
+    do {
+        if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED && (f->flags & (CAPR_FD_FLIPPED | CAPR_FD_NONBLOCK)))
+            r = capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
+        else
+            r = capr__polled_accept(fd, f, addr, len, flags);
+    } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
+    if (r >= 0) /* a new socket has its listener's type and timeouts */
+        capr__fd_fresh((int)r, f->kind,
+                       (f->flags & (CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO)) | (flags & SOCK_NONBLOCK ? CAPR_FD_NONBLOCK : 0));
+    return (int)capr__fd_end(f, CAPR_FD_READ, r);
+}
+
+/* accept(2). As accept4. */
+CAPR_INTERPOSE int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len) { return accept4(fd, addr, len, 0); }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * connect on a blocking socket. The kernel has no flag for one call that must not wait, so O_NONBLOCK is set around it: the socket
+ * is ours and nobody else holds it, or else the plain call is made and the worker waits. Nothing gives way while the flag is
+ * set, so the program can't see it. Fat code, the system calls in plain code.
+ */
+#include "stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+/* polled.c */
+CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len);
+CAPR_HIDDEN long capr__connect_finish(int fd);
+
+/* connect(2). Blocks, unless O_NONBLOCK. Cancellation point. Interrupted by a signal it goes on in the background, as POSIX
+ * says. */
+CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (!f || (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK)) != CAPR_FD_OWNED)
+        return (int)capr__result(capr__sys3(SYS_connect, fd, (long)addr, len));
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    uint64_t pause = CAPR_FD_RETRY_NS;
+    long r;
+    while ((r = capr__connect_start(fd, f, addr, len)) == -EAGAIN) {
+        /* A Unix socket whose listener's queue is full, of which no event tells when it has room. */
+        capr__worker.fd_waiters++;
+        capr__park_point(capr__now() + pause);
+        capr__worker.fd_waiters--;
+        if (capr__cancel_due(capr__self())) {
+            r = -EINTR;
+            break;
+        }
+        if (pause < 16 * CAPR_FD_RETRY_NS)
+            pause *= 2;
+    }
+    while (r == -EINPROGRESS) {
+        int e = capr__fd_wait(fd, f, CAPR_FD_WRITE, &deadline);
+        if (e) {
+            r = e == EAGAIN ? -EINPROGRESS : -e;
+            break;
+        }
+        r = capr__connect_finish(fd);
+    }
+    return (int)capr__fd_end(f, CAPR_FD_WRITE, r);
+}

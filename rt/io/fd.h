@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A record for each descriptor number: what it is, who waits for it, and what we know that the kernel would have to be asked
+ * for. The table is an array that the kernel fills with zero pages as numbers come into use, so that "nothing known" is all
+ * zero and a look-up is one addition.
+ *
+ * Numbers are reused, and libraries open and close descriptors behind our back (fopen, getaddrinfo). So what a record says is
+ * trusted only as far as its origin allows:
+ *   - OWNED: made by a call of ours (socket, accept, pipe, open, dup, ...), hence closed by a call of ours too, since nobody
+ *     else knows the number: everything cached is true.
+ *   - not OWNED (inherited, passed by a peer, made inside libc): each call asks fstat whether it still is what it was, and each
+ *     wait registers it anew.
+ *   - SHARED: others may hold the same open description (dup, fork, SCM_RIGHTS): its O_NONBLOCK and its timeouts may change at
+ *     any time, so they are asked for before each wait.
+ */
+#ifndef CAPR_IO_FD_H
+#define CAPR_IO_FD_H
+
+#include "../sched/sched.h"
+#include "../thread/cancel.h"
+#include "syscalls.h"
+
+enum capr_fd_kind {
+    CAPR_FD_UNKNOWN,
+    CAPR_FD_STREAM,  /* socket that carries bytes (also listeners): a short count is continued */
+    CAPR_FD_DGRAM,   /* socket that carries messages */
+    CAPR_FD_UNIX_DGRAM, /* no event tells an unconnected sender that its receiver has room again: waits are retried by time */
+    CAPR_FD_NOWAIT,  /* pipe, fifo, eventfd, ...: preadv2 and pwritev2 with RWF_NOWAIT */
+    CAPR_FD_POLL,    /* terminal, or a kernel whose pipes refuse RWF_NOWAIT: asked by poll first */
+    CAPR_FD_PLAIN,   /* file, directory, /dev/null: the kernel never makes one wait for an event */
+};
+
+enum capr_fd_flags {
+    CAPR_FD_OWNED = 1,
+    CAPR_FD_SHARED = 2,
+    CAPR_FD_REGISTERED = 4, /* in the worker's epoll set with this record's generation */
+    CAPR_FD_NONBLOCK = 8,   /* O_NONBLOCK as the program set it; true only if OWNED and not SHARED */
+    CAPR_FD_FLIPPED = 16,   /* O_NONBLOCK is set, by us and not by the program, which must not see it */
+    CAPR_FD_RCVTIMEO = 32,  /* SO_RCVTIMEO is not 0; true only if OWNED and not SHARED */
+    CAPR_FD_SNDTIMEO = 64,
+    CAPR_FD_CLOSING = 128,  /* closed by a signal handler: the poll loop wakes the waiters */
+};
+
+/* A wait without an event is cut into pieces of this many ns: short against what a peer notices, long against a system call. */
+#define CAPR_FD_RETRY_NS 1000000u
+
+enum capr_fd_direction { CAPR_FD_READ, CAPR_FD_WRITE };
+
+/* One descriptor that a thread in poll waits for. */
+struct capr_watch {
+    struct capr_watch *next, *prev; /* in the descriptor's list */
+    struct capr_thread *thread;
+    int fd;
+    uint32_t events; /* EPOLL* bits that wake it */
+};
+
+/* One cache line. Owner: the worker. */
+struct capr_fd {
+    uint8_t kind;               /* enum capr_fd_kind */
+    uint8_t flags;              /* enum capr_fd_flags */
+    uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
+    struct capr_queue queue[2]; /* waiting readers, waiting writers */
+    struct capr_watch *watches; /* waiting polls */
+    uint64_t pad[2];
+};
+static_assert(sizeof(struct capr_fd) == 64, "the table's records fill a cache line each");
+
+extern CAPR_HIDDEN struct capr_fd *capr__fd_table;
+extern CAPR_HIDDEN uint32_t capr__fd_count; /* records; 0 until the first call */
+
+/* The record of `fd`, or NULL where the caller is to make the plain system call: no record can exist for the number, or nothing
+ * may switch here. The kind may be UNKNOWN. */
+CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd);
+
+/* The same with a known kind; NULL also when no such descriptor is open. Plain code, which asks the kernel. */
+CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd);
+
+CAPR_INLINE struct capr_fd *capr__fd_get(int fd)
+{
+    if (__builtin_expect(!capr__may_switch(), 0))
+        return NULL;
+    struct capr_fd *f = &capr__fd_table[fd];
+    if (__builtin_expect((uint32_t)fd < capr__fd_count && f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED), 1))
+        return f;
+    return capr__fd_learn(fd);
+}
+
+/* A call with RWF_NOWAIT was refused (EOPNOTSUPP: a terminal; a pipe before Linux 6.4): from now on poll is asked first. Returns
+ * 1 if the call is worth another try, 0 if the error is the program's own. */
+CAPR_HIDDEN int capr__fd_correct(struct capr_fd *f);
+
+/* `fd` was just made by a call of ours. `flags`: CAPR_FD_*, OWNED is added. */
+CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags);
+
+/* `fd` is about to be closed, or was closed behind our back: wakes all waiters (they return EBADF) and forgets the rest. */
+CAPR_HIDDEN void capr__fd_forget(int fd);
+
+/* The program's own view of O_NONBLOCK, asked for where the cache does not know. Plain code. */
+CAPR_HIDDEN int capr__fd_is_nonblock(int fd, struct capr_fd *f);
+
+/* Makes the descriptor's O_NONBLOCK what the program believes it to be. */
+CAPR_HIDDEN void capr__fd_unflip(int fd, struct capr_fd *f);
+
+/* The description got another holder. */
+CAPR_HIDDEN void capr__fd_shared(int fd);
+
+/* All of them did, by fork; and in the child nothing is registered and nobody waits. */
+CAPR_HIDDEN void capr__fd_all_shared(void);
+CAPR_HIDDEN void capr__fd_fork_child(void);
+
+/* Descriptors that stay open across exec get back their O_NONBLOCK. */
+CAPR_HIDDEN void capr__fd_before_exec(void);
+
+/* Puts `fd` into the worker's epoll set. Returns 0, EPERM if it can't wait (then the kind is PLAIN), or another errno. Plain
+ * code. */
+CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f);
+
+/* Wakes waiters of descriptors closed by signal handlers. Called by the poll loop. */
+CAPR_HIDDEN void capr__fd_sweep(void);
+extern CAPR_HIDDEN volatile int capr__fd_sweep_wanted;
+
+/* wait.c ------------------------------------------------------------------------------------------------------------------ */
+
+/* A deadline that has not been worked out yet: the first wait asks for the socket's timeout. */
+#define CAPR_FD_DEADLINE_UNSET 0
+
+/* Waits until `fd` may be ready for `direction`. Returns 0: try again; EAGAIN: the program wants no wait, or the socket's timeout
+ * has passed; EBADF: closed meanwhile; EINTR: a signal handler ran, or the thread is cancelled (the caller passes a cancellation
+ * point before it returns). *deadline: CAPR_FD_DEADLINE_UNSET before the first wait of a call. Blocks. */
+CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline);
+
+/* What comes before the wait in all but the common case. Plain code. Returns 0, an errno as above, or one of these. */
+enum {
+    CAPR_FD_AGAIN = -1,   /* no wait: the kind was wrong, try the call anew */
+    CAPR_FD_BY_TIME = -2, /* epoll can't tell when: try again after a while */
+};
+CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint64_t *deadline);
+
+/* A call on `fd` ended: there may be more for the next waiter, since an edge wakes only one. */
+CAPR_INLINE void capr__fd_done(struct capr_fd *f, int direction)
+{
+    if (__builtin_expect(f->queue[direction].head != NULL, 0))
+        capr__wake_one(&f->queue[direction]);
+}
+
+/* poll_loop.c ------------------------------------------------------------------------------------------------------------- */
+
+/* Waits in the kernel for events of descriptors, at most timeout_ns (ns; 0: only looks; -1: until something happens, a signal
+ * included), and makes the threads that wait for them ready. Returns the number of events. Runs on the idle thread. */
+CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns);
+
+/* The worker's epoll set, made if there is none; -errno. */
+CAPR_HIDDEN int capr__io_epoll_fd(void);
+
+#endif

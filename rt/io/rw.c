@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * read, write, readv, writev: sockets go to recv and send; pipes and the like are tried with RWF_NOWAIT, which leaves the
+ * description's O_NONBLOCK alone; files are the kernel's own affair. Fat code: a blocked read is what most threads of a server
+ * are in, so its frames are what a connection costs.
+ */
+#include "stream.h"
+
+static inline int is_socket(const struct capr_fd *f) { return f->kind <= CAPR_FD_UNIX_DGRAM; }
+
+/* Reads from a pipe or the like. */
+static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count)
+{
+    struct capr_fd *f = &capr__fd_table[fd];
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    long r;
+    do {
+        if (f->kind == CAPR_FD_NOWAIT)
+            r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+        else if (f->kind == CAPR_FD_POLL)
+            r = capr__polled_readv(fd, iov, count);
+        else
+            r = capr__sys3(SYS_readv, fd, (long)iov, count);
+    } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
+    return capr__fd_end(f, CAPR_FD_READ, r);
+}
+
+static __attribute__((noinline)) ssize_t pipe_read(int fd, void *buf, size_t n)
+{
+    struct iovec iov = {buf, n};
+    return pipe_readv(fd, &iov, 1);
+}
+
+/* Writes `n` bytes to a pipe or the like; a descriptor that blocks takes them all. Returns bytes or -errno. At most PIPE_BUF
+ * bytes go in one piece: the kernel takes them whole or says EAGAIN. */
+static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, char *buf, size_t n)
+{
+    struct iovec iov = {buf, n};
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    long r;
+    do {
+        if (f->kind == CAPR_FD_NOWAIT)
+            r = capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
+        else if (f->kind == CAPR_FD_POLL)
+            r = capr__polled_writev(fd, &iov, 1);
+        else
+            r = capr__sys3(SYS_write, fd, (long)iov.iov_base, (long)iov.iov_len);
+        if (r > 0) {
+            iov.iov_base = (char *)iov.iov_base + r;
+            iov.iov_len -= (size_t)r;
+        }
+    } while (iov.iov_len && (r > 0 || (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline))));
+    return iov.iov_len < n ? (long)(n - iov.iov_len) : r;
+}
+
+static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n)
+{
+    struct capr_fd *f = &capr__fd_table[fd];
+    long r = pipe_write_all(fd, f, (char *)(uintptr_t)buf, n);
+    return capr__fd_end(f, CAPR_FD_WRITE, r);
+}
+
+/* The first try takes the vector as a whole, which keeps up to PIPE_BUF bytes in one piece; what is left goes buffer by buffer. */
+static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec *iov, int count)
+{
+    struct capr_fd *f = &capr__fd_table[fd];
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    long r;
+    do {
+        if (f->kind == CAPR_FD_NOWAIT)
+            r = capr__sys6(SYS_pwritev2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+        else if (f->kind == CAPR_FD_POLL)
+            r = capr__polled_writev(fd, iov, count);
+        else
+            r = capr__sys3(SYS_writev, fd, (long)iov, count);
+    } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
+    size_t skip = r < 0 ? 0 : (size_t)r;
+    for (int i = 0; r > 0 && i < count; i++) {
+        size_t len = iov[i].iov_len;
+        if (skip >= len) {
+            skip -= len;
+            continue;
+        }
+        long more = pipe_write_all(fd, f, (char *)iov[i].iov_base + skip, len - skip);
+        if (more > 0)
+            r += more;
+        if (more < (long)(len - skip))
+            break;
+        skip = 0;
+    }
+    return capr__fd_end(f, CAPR_FD_WRITE, r);
+}
+
+/* read(2). Blocks, unless O_NONBLOCK. Cancellation point. */
+CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || n == 0, 0))
+        return capr__result(capr__sys3(SYS_read, fd, (long)buf, (long)n));
+    return is_socket(f) ? capr__recv(fd, buf, n, 0, NULL, NULL) : pipe_read(fd, buf, n);
+}
+
+/* write(2). Blocks, unless O_NONBLOCK. Cancellation point. */
+CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN, 0))
+        return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
+    return is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
+}
+
+/* On a socket readv is recvmsg without an address, as in the kernel. */
+static __attribute__((noinline)) ssize_t socket_readv(int fd, const struct iovec *iov, int count)
+{
+    struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count};
+    return capr__recvmsg(fd, &msg, 0);
+}
+
+static __attribute__((noinline)) ssize_t socket_writev(int fd, const struct iovec *iov, int count)
+{
+    struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count};
+    return capr__sendmsg(fd, &msg, 0);
+}
+
+/* A count that the kernel refuses with EINVAL, where recvmsg would say EMSGSIZE; and the empty read, which it does not start. */
+static inline int odd_vector(int count) { return count <= 0 || count > 1024 /* UIO_MAXIOV */; }
+
+/* readv(2). As read. */
+CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
+        return capr__result(capr__sys3(SYS_readv, fd, (long)iov, count));
+    return is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count);
+}
+
+/* writev(2). As write. */
+CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count)
+{
+    capr__cancel_point();
+    struct capr_fd *f = capr__fd_get(fd);
+    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
+        return capr__result(capr__sys3(SYS_writev, fd, (long)iov, count));
+    return is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
+}
+
+/* What _FORTIFY_SOURCE makes of read: `room` is the buffer's size. */
+extern _Noreturn void __chk_fail(void);
+
+CAPR_INTERPOSE ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
+{
+    if (n > room)
+        __chk_fail();
+    return read(fd, buf, n);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The wait for a descriptor: what a call does after EAGAIN. Fat code on the thread's own stack; in the common case (a descriptor
+ * of ours, registered, without a timeout) it is a push on a queue and a switch, and nothing is asked of the kernel.
+ *
+ * No event can be lost between the call that said EAGAIN and the wait: the set is edge-triggered but keeps an edge until the
+ * poll loop takes it, and the poll loop runs on this worker, after the switch.
+ */
+#include "../proc/signals.h"
+#include "fd.h"
+
+CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline)
+{
+    struct capr_thread *self = capr__self();
+    int timeout_flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
+    uint64_t until = CAPR_FOREVER;
+    int known = f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK | timeout_flag);
+    int by_time = 0;
+    if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
+        int e = capr__fd_prepare(fd, f, direction, deadline);
+        if (e > 0)
+            return e;
+        if (e == CAPR_FD_AGAIN)
+            return 0;
+        until = *deadline;
+        if (e == CAPR_FD_BY_TIME) {
+            uint64_t soon = capr__now() + CAPR_FD_RETRY_NS;
+            by_time = soon < until;
+            until = by_time ? soon : until;
+        }
+    }
+    uint32_t generation = f->generation;
+    self->wait_data = &capr__wait_restartable;
+    capr__queue_push(&f->queue[direction], self);
+    capr__worker.fd_waiters++;
+    int timed_out = capr__park_point(until);
+    capr__worker.fd_waiters--;
+    int interrupted = self->wait_data == &capr__wait_interrupted;
+    self->wait_data = NULL;
+    if (f->generation != generation)
+        return EBADF;
+    if (interrupted || capr__cancel_due(self))
+        return EINTR;
+    return timed_out && !by_time ? EAGAIN : 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * fork: the child has the calling thread alone. libc's own fork does the work; ours is registered with pthread_atfork before any
+ * of the program's, so that in the child the runtime is made anew first, and the program's handlers, which may unlock and create,
+ * find it in order. That also serves libc's internal forks (daemon, forkpty). Plain code, on the big stack of the thread that
+ * forks, which the child goes on using.
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "../io/fd.h"
+#include "../sched/idle.h"
+#include "signals.h"
+
+static void before(void) { capr__fd_all_shared(); }
+
+static void in_child(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    if (!self) /* forked by a kernel thread that is no worker: nothing of the runtime goes on there */
+        return;
+
+    /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
+     * chunks stay behind as memory that the child never touches. */
+    for (struct capr_thread *t = w->all; t; t = t->all_next)
+        if (t != self && t->queue)
+            capr__queue_remove(t);
+    w->run_head = w->run_tail = w->signal_ready = NULL;
+    w->timer_count = 0;
+    self->timer = -1;
+    self->joiner = NULL;
+    self->all_next = self->all_prev = NULL;
+    w->all = self;
+    w->live_threads = 1;
+    __builtin_memset(&w->count, 0, sizeof w->count);
+    w->count.live_threads_peak = 1;
+    w->links = 0;
+
+    capr__fd_fork_child();
+    w->fd_waiters = 0;
+    if (w->epoll_fd >= 0)
+        capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
+    w->epoll_fd = -1;
+    capr__signals_pending = 0;
+    capr__idle_init(w);
+}
+
+__attribute__((constructor(101))) static void register_handlers(void) { pthread_atfork(before, NULL, in_child); }
+
+/* _Fork(3): without the program's handlers, but a thread alone all the same. */
+CAPR_INTERPOSE pid_t _Fork(void)
+{
+    before();
+    /* As libc does: the thread's id and robust list are the kernel's business. */
+    long r = capr__sys6(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);
+    if (r == 0)
+        in_child();
+    return (pid_t)capr__result(r);
+}
