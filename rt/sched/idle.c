@@ -85,6 +85,8 @@ static _Noreturn void idle_main(void)
         struct capr_worker *w = &capr__worker;
         if (w->signal_ready)
             take_signal_ready(w);
+        if (capr__deferred_count)
+            capr__run_deferred();
         int64_t timeout = poll_timeout(w);
         if (timeout || w->fd_waiters)
             capr__io_poll(timeout);

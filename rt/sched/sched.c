@@ -49,7 +49,7 @@ void capr__yield(void)
 {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
-    if (!w->run_head && !(w->fd_waiters | w->timer_count) && !w->signal_ready)
+    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count) && !w->signal_ready)
         return;
     self->state = CAPR_READY;
     capr__run_append(w, self);

@@ -39,6 +39,10 @@ CAPR_HIDDEN uint64_t capr__now(void);
 struct timespec;
 CAPR_HIDDEN uint64_t capr__deadline(int clock, const struct timespec *abstime);
 
+/* Operations of rt/sync that signal handlers put off; the idle thread runs them (sync/wait.h). */
+extern CAPR_HIDDEN volatile uint32_t capr__deferred_count;
+CAPR_HIDDEN void capr__run_deferred(void);
+
 /* Wait queues: intrusive, FIFO. `capr__queue_push` sets t->queue, the other two clear it. */
 static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
 {

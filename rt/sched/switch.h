@@ -34,7 +34,7 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w)
         return w->idle;
     if (__builtin_expect(--w->poll_credit == 0, 0)) {
         w->poll_credit = CAPR_POLL_EVERY;
-        if (w->fd_waiters || w->timer_count || w->signal_ready)
+        if (w->fd_waiters || w->timer_count || w->signal_ready || capr__deferred_count)
             return w->idle;
     }
     w->run_head = t->next;

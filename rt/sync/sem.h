@@ -17,7 +17,7 @@ struct capr_sem {
     uint32_t pad;
     uint32_t magic;            /* CAPR_SEM_MAGIC from sem_init to sem_destroy */
     uint32_t pad2;
-    struct capr_queue waiters; /* FIFO; a waiter's wait_data is not NULL until it was given a count */
+    struct capr_queue waiters; /* FIFO; a waiter's wait_data is NULL once it was given a count */
 };
 
 static_assert(sizeof(struct capr_sem) <= sizeof(sem_t), "sem_t");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The sleep family and giving way: a thread that sleeps parks with a deadline. Whoever makes it ready earlier interrupted it: EINTR and
- * the rest of the time, as when a handler ran. All are cancellation points but sched_yield. Inside a signal handler, and on kernel
+ * The sleep family and giving way: a thread that sleeps parks with a deadline. A handler that ran makes the main thread
+ * ready earlier: EINTR and the rest of the time. All are cancellation points but sched_yield. Inside a signal handler, and on kernel
  * threads that are no workers, the kernel thread sleeps.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../proc/signals.h"
 #include "../thread/cancel.h"
 #include "wait.h"
 
@@ -30,7 +31,10 @@ static uint64_t deadline_in(uint64_t seconds, uint64_t ns)
 /* Returns 0 at the deadline, or EINTR. */
 static int sleep_until(uint64_t deadline)
 {
+    struct capr_thread *self = capr__self();
+    self->wait_data = &capr__wait_interruptible;
     int error = capr__park_point(deadline);
+    self->wait_data = NULL;
     capr__cancel_point();
     return error == ETIMEDOUT ? 0 : EINTR;
 }

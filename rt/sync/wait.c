@@ -22,7 +22,8 @@ static void forked(void)
         capr__sync_epoch = 1;
 }
 
-static __attribute__((constructor)) void start(void) { pthread_atfork(NULL, NULL, forked); }
+/* Before the program's constructors, whose own handlers may lock and unlock in the child. */
+static __attribute__((constructor(102))) void start(void) { pthread_atfork(NULL, NULL, forked); }
 
 int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)
 {

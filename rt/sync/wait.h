@@ -24,13 +24,10 @@ CAPR_HIDDEN int capr__sync_deadline(clockid_t clock, const struct timespec *abst
 CAPR_HIDDEN int capr__poll_wait(unsigned *round, uint64_t deadline, int point);
 
 /* Operations that a signal handler asked for: its code may have interrupted the same operation half-way, so that they wait
- * until the scheduler's idle thread runs. */
+ * until the scheduler's idle thread runs them (capr__run_deferred, sched.h). */
 enum capr_deferred_op { CAPR_DEFER_NONE, CAPR_DEFER_UNLOCK, CAPR_DEFER_SIGNAL, CAPR_DEFER_BROADCAST, CAPR_DEFER_POST };
 
 /* Notes one. Async-signal-safe, never blocks. */
 CAPR_HIDDEN void capr__defer(enum capr_deferred_op op, void *object);
-/* Runs what was noted, in order. Called by the idle thread when capr__deferred_count is not zero. Never blocks. */
-CAPR_HIDDEN void capr__run_deferred(void);
-extern CAPR_HIDDEN volatile uint32_t capr__deferred_count;
 
 #endif

@@ -39,8 +39,11 @@ void capr__thread_cleanup(struct capr_thread *self)
     }
     if (self->keys)
         capr__keys_end(self);
-    if (self->extra)
+    if (self->extra) {
         capr__robust_end(self);
+        if (self->detached) /* else the name may be asked for until the join */
+            capr__extra_free(self);
+    }
 }
 
 /* The frame that pushed a handler has run it and goes on ending the thread. */

@@ -9,6 +9,7 @@
 
 #include "../stack/chunk.h"
 #include "cancel.h"
+#include "extra.h"
 #include "thread.h"
 
 /* What forbids `self` to join `t`, or 0. */
@@ -28,6 +29,7 @@ static inline void bury(struct capr_thread *t, void **result)
     struct capr_chunk *first = capr__first_chunk(t);
     if (result)
         *result = t->result;
+    capr__extra_free(t);
     t->state = 0;
     if (first)
         capr__chunk_give(first);
