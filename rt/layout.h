@@ -19,8 +19,8 @@
 #ifndef CAPR_LAYOUT_H
 #define CAPR_LAYOUT_H
 
-/* Bytes below each limit. __capr_link and __capr_borrow push rbp (8) below the return address, which the caller's own need
- * already counts; 32 leaves room for a probe or a debugger's word and keeps the limit 16-aligned. */
+/* Bytes below each limit. __capr_link pushes rbp, __capr_borrow rbp and rbx (16) below the return address, which the caller's own
+ * need already counts; 32 leaves room for a probe or a debugger's word and keeps the limit 16-aligned. */
 #define CAPR_RESERVE 32
 
 /* glibc keeps this slot of the thread control block for split stacks; 0 in every new kernel thread. */
@@ -41,6 +41,9 @@
 #define CAPR_C_SAVED_LIMIT 8
 #define CAPR_C_BASE 24
 #define CAPR_C_FLAGS 38
+
+/* Stands for "whatever big_top the worker has then" where a big_sp is saved: no address is odd. */
+#define CAPR_BIG_NOT_HELD 1
 
 /* A flag of a chunk: link.S may unlink it without calling C, since there is nothing but the limit and the list to restore. */
 #define CAPR_CHUNK_QUICK 1
@@ -91,7 +94,6 @@ struct capr_chunk {
     struct capr_bigstack *saved_big; /* the big stack to return to, where a link had to take a fresh one; else NULL */
 };
 
-#define CAPR_BIG_NOT_HELD 1  /* no address is odd: stands for "whatever big_top the worker has then" */
 #define CAPR_CLASS_MMAP 0xffff
 /* A chunk of guard mode, or one too many for a guard page: it has words of a pattern under base instead. */
 #define CAPR_CLASS_GUARD 0xfffe
