@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What a program tells and asks about threads: names, scheduling parameters, affinity, clock, attributes of a living thread,
+ * signals sent to one.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "sync_check.h"
+
+static volatile int leave;
+
+static void *stay(void *arg)
+{
+    while (!leave)
+        sched_yield();
+    return arg;
+}
+
+static void test_names(pthread_t t)
+{
+    char name[16], process[16];
+    CHECK_INT(prctl(PR_GET_NAME, process), 0);
+    CHECK_INT(pthread_getname_np(t, name, sizeof(name)), 0);
+    CHECK(strcmp(name, process) == 0);
+    CHECK_INT(pthread_setname_np(t, "a worker of us"), 0);
+    CHECK_INT(pthread_setname_np(t, "sixteen letters."), ERANGE);
+    CHECK_INT(pthread_getname_np(t, name, 15), ERANGE);
+    CHECK_INT(pthread_getname_np(t, name, sizeof(name)), 0);
+    CHECK(strcmp(name, "a worker of us") == 0);
+    CHECK_INT(pthread_setname_np(pthread_self(), "main one"), 0);
+    CHECK_INT(prctl(PR_GET_NAME, process), 0);
+    CHECK(strcmp(process, "main one") == 0); /* main's is the process's, the other's is its own */
+}
+
+static void test_sched(pthread_t t)
+{
+    struct sched_param p = { .sched_priority = 5 };
+    int policy = -1;
+    CHECK_INT(pthread_getschedparam(t, &policy, &p), 0);
+    CHECK_INT(policy, SCHED_OTHER);
+    CHECK_INT(p.sched_priority, 0);
+    p.sched_priority = 5;
+    CHECK_INT(pthread_setschedparam(t, SCHED_OTHER, &p), EINVAL);
+    CHECK_INT(pthread_setschedparam(t, 4711, &p), EINVAL);
+    CHECK_INT(pthread_setschedparam(t, SCHED_FIFO, &p), 0);
+    CHECK_INT(pthread_setschedprio(t, 7), 0);
+    CHECK_INT(pthread_setschedprio(t, 700), EINVAL);
+    CHECK_INT(pthread_getschedparam(t, &policy, &p), 0);
+    CHECK_INT(policy, SCHED_FIFO);
+    CHECK_INT(p.sched_priority, 7);
+    CHECK_INT(sched_getscheduler(0), SCHED_OTHER); /* nothing happened to the worker */
+
+    cpu_set_t all, one, got, none;
+    CHECK_INT(sched_getaffinity(0, sizeof(all), &all), 0);
+    CHECK_INT(pthread_getaffinity_np(t, sizeof(got), &got), 0);
+    CHECK(CPU_EQUAL(&all, &got));
+    CPU_ZERO(&none);
+    CHECK_INT(pthread_setaffinity_np(t, sizeof(none), &none), EINVAL);
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    CHECK_INT(pthread_setaffinity_np(t, sizeof(one), &one), 0);
+    CHECK_INT(pthread_getaffinity_np(t, sizeof(got), &got), 0);
+    CHECK(CPU_EQUAL(&one, &got));
+    CHECK_INT(sched_getaffinity(0, sizeof(got), &got), 0);
+    CHECK(CPU_EQUAL(&all, &got));
+
+    clockid_t clock;
+    struct timespec now;
+    CHECK_INT(pthread_getcpuclockid(t, &clock), 0);
+    CHECK_INT(clock_gettime(clock, &now), 0);
+}
+
+static void *look(void *arg)
+{
+    pthread_attr_t a;
+    char local;
+    void *stack;
+    size_t size;
+    int state, policy;
+    CHECK_INT(pthread_getattr_np(pthread_self(), &a), 0);
+    CHECK_INT(pthread_attr_getstack(&a, &stack, &size), 0);
+    CHECK(&local >= (char *)stack && &local < (char *)stack + size);
+    CHECK_INT(pthread_attr_getdetachstate(&a, &state), 0);
+    CHECK_INT(state, arg ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
+    CHECK_INT(pthread_attr_getschedpolicy(&a, &policy), 0);
+    CHECK_INT(policy, SCHED_OTHER);
+    CHECK_INT(pthread_attr_destroy(&a), 0);
+    if (arg)
+        *(volatile int *)arg = 1;
+    return NULL;
+}
+
+static void test_attributes(void)
+{
+    pthread_attr_t a;
+    pthread_t t;
+    volatile int seen = 0;
+    look(NULL); /* main: glibc's answer */
+    check_join(check_spawn(look, NULL));
+    CHECK_INT(pthread_attr_init(&a), 0);
+    CHECK_INT(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED), 0);
+    CHECK_INT(pthread_attr_setstacksize(&a, 1), EINVAL);
+    CHECK_INT(pthread_attr_setstacksize(&a, 1 << 20), 0);
+    CHECK_INT(pthread_create(&t, &a, look, (void *)&seen), 0);
+    while (!seen)
+        sched_yield();
+    CHECK_INT(pthread_attr_destroy(&a), 0);
+}
+
+static volatile int signals, value;
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)context;
+    signals++;
+    value = info->si_value.sival_int;
+}
+
+static void test_kill(pthread_t t)
+{
+    struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+    CHECK_INT(sigaction(SIGUSR1, &action, NULL), 0);
+    CHECK_INT(pthread_kill(t, 0), 0);
+    CHECK_INT(pthread_kill(t, 4711), EINVAL);
+    CHECK_INT(pthread_kill(t, 32), EINVAL); /* glibc's own */
+    CHECK_INT(signals, 0);
+    CHECK_INT(pthread_kill(pthread_self(), SIGUSR1), 0);
+    CHECK_INT(signals, 1); /* before it returns */
+    CHECK_INT(pthread_kill(t, SIGUSR1), 0);
+    for (int i = 0; i < 100 && signals < 2; i++)
+        usleep(1000);
+    CHECK_INT(signals, 2);
+    CHECK_INT(pthread_sigqueue(t, SIGUSR1, (union sigval){ .sival_int = 4711 }), 0);
+    for (int i = 0; i < 100 && signals < 3; i++)
+        usleep(1000);
+    CHECK_INT(signals, 3);
+    CHECK_INT(value, 4711);
+}
+
+int main(int argc, char **argv)
+{
+    check_start(argc, argv, 60);
+    pthread_t t = check_spawn(stay, NULL);
+    test_names(t);
+    test_sched(t);
+    test_kill(t);
+    test_attributes();
+    leave = 1;
+    check_join(t);
+    return 0;
+}
