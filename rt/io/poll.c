@@ -33,19 +33,17 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             uint64_t soon = capr__now() + CAPR_FD_RETRY_NS;
             until = soon < until ? soon : until;
         }
-        int timed_out = 0;
-        self->wait_data = &capr__wait_interruptible;
+        int timed_out = 0, interrupted = 1;
         if (capr__signals_handled == handled) {
+            capr__signals_wait_begin(self, &capr__wait_interruptible);
             capr__worker.fd_waiters++;
             timed_out = capr__park_point(until);
             capr__worker.fd_waiters--;
-        } else {
-            self->wait_data = &capr__wait_interrupted;
+            interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
         }
         r = ask(fds, n);
-        if (r == 0 && (self->wait_data == &capr__wait_interrupted || capr__cancel_due(self)))
+        if (r == 0 && interrupted)
             r = -EINTR;
-        self->wait_data = NULL;
         if (r || (timed_out && until == deadline))
             break;
     }

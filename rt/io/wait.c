@@ -30,13 +30,12 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
         }
     }
     uint32_t generation = f->generation;
-    self->wait_data = &capr__wait_restartable;
+    capr__signals_wait_begin(self, &capr__wait_restartable);
     capr__queue_push(&f->queue[direction], self);
     capr__worker.fd_waiters++;
     int timed_out = capr__park_point(until);
     capr__worker.fd_waiters--;
-    int interrupted = self->wait_data == &capr__wait_interrupted;
-    self->wait_data = NULL;
+    int interrupted = capr__signals_wait_end(self);
     if (f->generation != generation)
         return EBADF;
     if (interrupted || capr__cancel_due(self))

@@ -3,9 +3,9 @@
  * What signal handlers leave for the rest of the runtime to see. A handler runs on its own stack in the middle of anything, so it
  * wakes nobody: it counts and leaves a note, and the poll loop, which the note also keeps from waiting, does the rest.
  *
- * A parked thread that signals may cut short says so in its wait_data: one of the first two addresses below, put there right
- * before it parks, taken away right after. When it comes back with the third in place it returns EINTR. Signals sent to the
- * process go to the main thread, as in Linux when it blocks none of them; other threads' waits are left alone.
+ * A thread whose wait signals may cut short calls capr__signals_wait_begin right before it parks and capr__signals_wait_end right
+ * after, which says whether to return EINTR. Signals sent to the process go to the main thread, as in Linux when it blocks none
+ * of them; other threads' waits are left alone.
  */
 #ifndef CAPR_PROC_SIGNALS_H
 #define CAPR_PROC_SIGNALS_H
@@ -29,6 +29,22 @@ CAPR_HIDDEN void capr__signals_deliver(void);
 
 /* Threads in pause and sigsuspend. */
 extern CAPR_HIDDEN struct capr_queue capr__signals_pausers;
+
+/* `how`: &capr__wait_restartable or &capr__wait_interruptible. Handlers that ran before this do not cut the wait short. */
+static inline void capr__signals_wait_begin(struct capr_thread *self, void *how)
+{
+    if (__builtin_expect(capr__signals_pending, 0))
+        capr__signals_deliver();
+    self->wait_data = how;
+}
+
+/* Returns whether a handler ended the wait. */
+static inline int capr__signals_wait_end(struct capr_thread *self)
+{
+    int interrupted = self->wait_data == &capr__wait_interrupted;
+    self->wait_data = NULL;
+    return interrupted;
+}
 
 /* Gives the calling kernel thread an alternate signal stack, once. Returns 0 or an errno. */
 CAPR_HIDDEN int capr__signal_stack(void);

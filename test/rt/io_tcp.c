@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Servers and clients in one process, which deadlocks at once if any accept, connect or read stops the worker: several acceptors
+ * on one listener, connections refused, a Unix listener whose queue is full, a listener shared with a forked process, the
+ * program's view of the listener's flags, a listener shut down under a waiting accept.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "check.h"
+
+#define CLIENTS 300
+#define ACCEPTORS 5
+
+static struct sockaddr_in address;
+static int listener;
+static int served, refused;
+
+static int listen_tcp(void)
+{
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 100) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+    return fd;
+}
+
+static void *serve(void *arg)
+{
+    int fd = (int)(long)arg;
+    char c[100];
+    ssize_t n;
+    while ((n = read(fd, c, sizeof c)) > 0)
+        CHECK_EQUAL(write(fd, c, (size_t)n), n);
+    CHECK_EQUAL(n, 0);
+    CHECK(close(fd) == 0);
+    served++;
+    return NULL;
+}
+
+static void *acceptor(void *unused)
+{
+    for (;;) {
+        struct sockaddr_in peer;
+        socklen_t len = sizeof peer;
+        int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+        if (fd < 0) {
+            CHECK(errno == EINVAL || errno == EBADF); /* shut down or closed: the end */
+            return unused;
+        }
+        CHECK(peer.sin_family == AF_INET && len == sizeof peer);
+        CHECK_EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+        pthread_t t;
+        CHECK_EQUAL(pthread_create(&t, NULL, serve, (void *)(long)fd), 0);
+        pthread_detach(t);
+    }
+}
+
+static void *client(void *arg)
+{
+    long me = (long)arg;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK_EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    for (int i = 0; i < 5; i++) {
+        long back = -1;
+        CHECK_EQUAL(send(fd, &me, sizeof me, 0), sizeof me);
+        CHECK_EQUAL(recv(fd, &back, sizeof back, MSG_WAITALL), sizeof back);
+        CHECK_EQUAL(back, me);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void many(void)
+{
+    static pthread_t t[CLIENTS], a[ACCEPTORS];
+    listener = listen_tcp();
+    for (int i = 0; i < ACCEPTORS; i++)
+        pthread_create(&a[i], NULL, acceptor, NULL);
+    for (long i = 0; i < CLIENTS; i++)
+        pthread_create(&t[i], NULL, client, (void *)i);
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(t[i], NULL);
+    while (served < CLIENTS)
+        sched_yield();
+    /* What we may have set, the program must not see; what it sets, it must. */
+    CHECK_EQUAL(fcntl(listener, F_GETFL) & O_NONBLOCK, 0);
+    shutdown(listener, SHUT_RDWR);
+    for (int i = 0; i < ACCEPTORS; i++)
+        pthread_join(a[i], NULL);
+    close(listener);
+}
+
+static void *connect_refused(void *unused)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == -1 && errno == ECONNREFUSED);
+    refused++;
+    close(fd);
+    return unused;
+}
+
+static struct sockaddr_un unix_address = {.sun_family = AF_UNIX};
+
+static void *unix_client(void *arg)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&unix_address, sizeof unix_address) == 0);
+    CHECK_EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    CHECK_EQUAL(write(fd, "u", 1), 1);
+    close(fd);
+    return arg;
+}
+
+/* Eight connect to a listener whose queue holds one, before anybody accepts. */
+static void full_queue(void)
+{
+    pthread_t t[8];
+    snprintf(unix_address.sun_path + 1, 50, "capr-io-tcp-%d", getpid());
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&unix_address, sizeof unix_address) == 0 && listen(fd, 0) == 0);
+    for (int i = 0; i < 8; i++)
+        pthread_create(&t[i], NULL, unix_client, NULL);
+    for (int i = 0; i < 20; i++)
+        sched_yield();
+    for (int i = 0; i < 8; i++) {
+        char c;
+        int s = accept(fd, NULL, NULL);
+        CHECK(s >= 0);
+        CHECK_EQUAL(read(s, &c, 1), 1);
+        close(s);
+    }
+    for (int i = 0; i < 8; i++)
+        pthread_join(t[i], NULL);
+    close(fd);
+}
+
+static volatile int ticks;
+static volatile int stop_ticks;
+static void *ticker(void *unused)
+{
+    while (!stop_ticks) {
+        ticks++;
+        usleep(1000);
+    }
+    return unused;
+}
+
+static void *accept_loop(void *count)
+{
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        CHECK_EQUAL(write(fd, "s", 1), 1);
+        close(fd);
+        ++*(int *)count;
+    }
+}
+
+/* Parent and child take from one listener; whoever loses the race for a connection must go on ticking. */
+static void shared_listener(void)
+{
+    pthread_t a, t;
+    int count = 0;
+    listener = listen_tcp();
+    pthread_create(&a, NULL, accept_loop, &count);
+    sched_yield(); /* waits in accept, so that the flag is set when we fork */
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(30);
+        pthread_create(&t, NULL, ticker, NULL);
+        accept_loop(&count);
+        _exit(0);
+    }
+    pthread_create(&t, NULL, ticker, NULL);
+    for (int i = 0; i < 300; i++) {
+        char c;
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+        CHECK_EQUAL(read(fd, &c, 1), 1);
+        close(fd);
+    }
+    int before = ticks;
+    usleep(50000);
+    CHECK(ticks > before + 5);
+    stop_ticks = 1;
+    pthread_join(t, NULL);
+    CHECK(kill(child, SIGKILL) == 0);
+    CHECK_EQUAL(waitpid(child, NULL, 0), child);
+    shutdown(listener, SHUT_RDWR);
+    pthread_join(a, NULL);
+    close(listener);
+}
+
+int main(void)
+{
+    alarm(60);
+    many();
+    pthread_t t[20];
+    for (int i = 0; i < 20; i++)
+        pthread_create(&t[i], NULL, connect_refused, NULL);
+    for (int i = 0; i < 20; i++)
+        pthread_join(t[i], NULL);
+    CHECK_EQUAL(refused, 20);
+    full_queue();
+    shared_listener();
+    return 0;
+}
