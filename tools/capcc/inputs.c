@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the merged module, where the pass never
-// sees it; that is silent, hence looked for before the link.
+// sees it; that is silent, hence looked for before the link. So is bitcode that a foreign partial link has joined, of which lld says too little.
 #include "inputs.h"
 
 #include "archive.h"
@@ -14,12 +14,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/// What lld says of such an object is "Invalid encoding".
+#define JOINED_REMEDY "its bitcode was put together by a linker that does not know it (ld -r); make it with `capcc -r`"
 #define THIN_REMEDY "made with -flto=thin, which the pass cannot see; compile it again with capcc, or with -flto=full"
 
 struct bytes object_bitcode(struct bytes object) {
   if (bitcode_is(object))
     return bitcode_unwrap(object);
   return elf_section(object, ".llvm.lto");
+}
+
+/// Null, or what is wrong with an object's bitcode.
+static const char *fault_of(struct bytes object) {
+  struct bytes bitcode = object_bitcode(object);
+  if (bitcode_is_thin(bitcode))
+    return THIN_REMEDY;
+  return bitcode_first_length(bitcode) < bitcode.size ? JOINED_REMEDY : NULL;
 }
 
 static int check_archive(struct arena *arena, const char *path, struct archive *archive) {
@@ -34,11 +44,11 @@ static int check_archive(struct arena *arena, const char *path, struct archive *
         continue; // lld names it if it needs it
       bytes = outside;
     }
-    bool thin = bitcode_is_thin(object_bitcode(bytes));
-    if (thin)
-      diag_error("%s(%.*s): " THIN_REMEDY, path, (int)member.name.size, (const char *)member.name.data);
+    const char *fault = fault_of(bytes);
+    if (fault)
+      diag_error("%s(%.*s): %s", path, (int)member.name.size, (const char *)member.name.data, fault);
     file_unmap(&outside);
-    if (thin)
+    if (fault)
       return 1;
   }
   return 0;
@@ -48,9 +58,8 @@ static int check_contents(struct arena *arena, const char *path, struct bytes by
   struct archive archive;
   if (archive_open(bytes, &archive))
     return check_archive(arena, path, &archive);
-  if (bitcode_is_thin(object_bitcode(bytes)))
-    return diag_error("%s: " THIN_REMEDY, path);
-  return 0;
+  const char *fault = fault_of(bytes);
+  return fault ? diag_error("%s: %s", path, fault) : 0;
 }
 
 /// `required`: that the file cannot be read is an error.

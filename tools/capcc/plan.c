@@ -118,6 +118,15 @@ static void push_environment(struct arena *arena, const struct own_flags *own, s
   strvec_push(arena, env, "CAPCC_BOUNDS");
 }
 
+/// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this one to links by other compilers.
+static void push_runtime(struct arena *arena, const struct paths *paths, struct strvec *argv) {
+  const char *name = strrchr(paths->runtime, '/');
+  push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, paths->runtime)));
+  push_linker(arena, argv, "--whole-archive");
+  push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : paths->runtime));
+  push_linker(arena, argv, "--no-whole-archive");
+}
+
 static void plan_executable(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
   plan_inputs(arena, line, plan);
   struct step *parts = plan_add(plan, STEP_PARTS);
@@ -140,9 +149,7 @@ static void plan_executable(struct arena *arena, const struct line *line, const 
   push_include(arena, line, paths, argv);
   push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
   push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
-  push_linker(arena, argv, "--whole-archive");
-  push_linker(arena, argv, paths->runtime);
-  push_linker(arena, argv, "--no-whole-archive");
+  push_runtime(arena, paths, argv);
   push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
   if (!line->dry_run)
     plan_add(plan, STEP_PROVE)->output = line->output ? line->output : "a.out";
