@@ -190,6 +190,11 @@ void Decoder::fill(const MCInst &Inst, Instruction &Out) {
         Out.Source = Class.Kind == Op::CompareImm ? RAX : NoRegister;
         Out.Imm = ImmediateAt(0);
         break;
+    case Shape::Dest: Out.Dest = NumberAt(0); break;
+    case Shape::SameReg:
+        Out.Source = NumberAt(0);
+        if (RegisterAt(0) != RegisterAt(1)) Out.Kind = Op::Other;
+        break;
     case Shape::RegMem: Out.Dest = NumberAt(0); break;
     case Shape::MemReg: Out.Source = NumberAt(5); break;
     case Shape::Reg: (Class.Kind == Op::Pop ? Out.Dest : Out.Source) = whole(RegisterAt(0)); break;

@@ -42,6 +42,9 @@ enum class Op : uint8_t {
     SubReg,    // Dest -= Source, 64 bits
     ShiftLeft, // Dest <<= Imm, Width bytes
     ShiftRight,// Dest >>= Imm, unsigned, Width bytes
+    ShrinkRight,// Dest >>= an amount not known, unsigned, Width bytes
+    ScanForward,// Dest = number of the lowest bit of Source, Width bytes; unchanged if there is none
+    ByteMask,  // Dest = a bit for each byte of a vector of Width bytes
     Exchange,  // Dest and Source, Width bytes
     AndImm,    // Dest &= Imm, Width bytes
     CondMove,  // Dest = Dest or Source, 64 bits

@@ -98,14 +98,48 @@ Value joinRanges(const Value &A, const Value &B) {
     return Value::range(0, High >= UINT64_MAX / 2 ? UINT64_MAX : NextPowerOf2(High) - 1);
 }
 
+void Copies::isolate(Register R) {
+    bool Alone = Root[R] == R;
+    for (int Higher = R + 1; Higher < NumRegisters; Higher++) Alone &= Root[Higher] != R;
+    if (Alone) return;
+    Root[R] = NumRegisters; // which no other has
+    renumber();
+}
+
+void Copies::renumber() {
+    std::array<int8_t, NumRegisters> New;
+    for (int R = 0; R < NumRegisters; R++) {
+        New[R] = int8_t(R);
+        for (int Lower = R - 1; Lower >= 0; Lower--)
+            if (Root[Lower] == Root[R]) New[R] = New[Lower];
+    }
+    Root = New;
+}
+
+void Copies::meet(const Copies &O) {
+    if (*this == O) return;
+    Copies Both;
+    for (int R = 0; R < NumRegisters; R++)
+        for (int Lower = R - 1; Lower >= 0; Lower--)
+            if (Root[Lower] == Root[R] && O.Root[Lower] == O.Root[R]) Both.Root[R] = Both.Root[Lower];
+    *this = Both;
+}
+
 void Relations::forget(RegisterSet Written) {
     auto Involves = [Written](Register R) { return R >= 0 && (Written & bit(R)); };
     if (Involves(Compared.Of) || Involves(Compared.With)) Compared = {};
     if (Involves(Order.Lower) || Involves(Order.Higher)) Order = {};
+    for (int R = 0; R < NumRegisters; R++) {
+        if (!(Written & bit(R))) continue;
+        Same.isolate(Register(R));
+        Same32.isolate(Register(R));
+    }
     if (Involves(Added.Sum) || Involves(Added.Of)) Added = {};
 }
 
 void Relations::meet(const Relations &O) {
+    Same.meet(O.Same);
+    Same32.meet(O.Same32);
     if (!sameCompared(O)) Compared = {};
     if (!sameOrder(O)) Order = {};
     if (!sameAdded(O)) Added = {};

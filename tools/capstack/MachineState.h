@@ -84,9 +84,35 @@ struct SavedWord {
     bool operator==(const SavedWord &O) const { return Base == O.Base && Offset == O.Offset && What == O.What; }
 };
 
-/// What is known beyond the value of each register alone. Only hand-written string functions need the last two: they index
-/// a jump table with 15 + a - b, where a < b was tested.
+/// Which registers are known to hold the same value.
+class Copies {
+public:
+    Copies() {
+        for (int R = 0; R < NumRegisters; R++) Root[R] = int8_t(R);
+    }
+    bool same(Register A, Register B) const { return Root[A] == Root[B]; }
+    /// \p To, now rewritten, holds what \p From holds.
+    void copy(Register To, Register From) {
+        isolate(To);
+        Root[To] = Root[From];
+        renumber();
+    }
+    /// \p R holds something else now.
+    void isolate(Register R);
+    /// Keeps as same what is the same in \p O too.
+    void meet(const Copies &O);
+    bool operator==(const Copies &O) const { return Root == O.Root; }
+
+private:
+    void renumber();
+    std::array<int8_t, NumRegisters> Root; // the lowest register of those that are the same
+};
+
+/// What is known beyond the value of each register alone. Only hand-written string functions need Order and Added: they
+/// index a jump table with 15 + a - b, where a < b was tested.
 struct Relations {
+    Copies Same;   // all 64 bits
+    Copies Same32; // the low 32 bits
     /// The last comparison: of a register with another, or with a constant. For the conditional jumps that follow it.
     struct {
         Register Of = NoRegister, With = NoRegister;
@@ -108,7 +134,7 @@ struct Relations {
     void forget(RegisterSet Written);
     /// Keeps what \p O says too.
     void meet(const Relations &O);
-    bool operator==(const Relations &O) const { return sameCompared(O) && sameOrder(O) && sameAdded(O); }
+    bool operator==(const Relations &O) const { return sameCompared(O) && sameOrder(O) && sameAdded(O) && Same == O.Same && Same32 == O.Same32; }
 
 private:
     bool sameCompared(const Relations &O) const {

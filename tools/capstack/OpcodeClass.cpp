@@ -95,6 +95,12 @@ OpcodeClass listed(StringRef Name) {
         .Case("SHL32ri", make(Op::ShiftLeft, Shape::RegRegImm, 4))
         .Case("SHR64ri", make(Op::ShiftRight, Shape::RegRegImm, 8))
         .Case("SHR32ri", make(Op::ShiftRight, Shape::RegRegImm, 4))
+        .Case("SHR64rCL", make(Op::ShrinkRight, Shape::RegReg, 8))
+        .Case("SHR32rCL", make(Op::ShrinkRight, Shape::RegReg, 4))
+        .Case("BSF64rr", make(Op::ScanForward, Shape::RegRegReg, 8))
+        .Case("BSF32rr", make(Op::ScanForward, Shape::RegRegReg, 4))
+        .Cases({"PMOVMSKBrr", "VPMOVMSKBrr"}, make(Op::ByteMask, Shape::Dest, 16))
+        .Case("VPMOVMSKBYrr", make(Op::ByteMask, Shape::Dest, 32))
         .Case("XCHG64rr", make(Op::Exchange, Shape::RegTwice, 8))
         .Case("XCHG32rr", make(Op::Exchange, Shape::RegTwice, 4))
         .Case("XCHG64ar", make(Op::Exchange, Shape::AccReg, 8))
@@ -110,6 +116,9 @@ OpcodeClass listed(StringRef Name) {
         .Case("CMP32i32", make(Op::CompareImm, Shape::AccImm, 4))
         .Case("CMP8i8", make(Op::CompareImm, Shape::AccImm, 1))
         .Case("CMP8ri", make(Op::CompareImm, Shape::RegImm, 1))
+        // Sets the same flags as a comparison with 0, if both operands are one register (Decoder sees to it).
+        .Case("TEST64rr", make(Op::CompareImm, Shape::SameReg, 8))
+        .Case("TEST32rr", make(Op::CompareImm, Shape::SameReg, 4))
         .Cases({"CMP64rr", "CMP64rr_REV"}, make(Op::CompareReg, Shape::RegReg, 8))
         .Cases({"CMP32rr", "CMP32rr_REV"}, make(Op::CompareReg, Shape::RegReg, 4))
 

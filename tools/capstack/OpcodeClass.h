@@ -21,6 +21,8 @@ enum class Shape : uint8_t {
     AccReg,   // rax or its part, register
     RegMem,   // destination, memory
     MemReg,   // memory, source
+    Dest,     // destination, whatever else
+    SameReg,  // source, which must be there twice
     Reg,      // source or destination, whichever the Op has
     Mem,
     Imm,

@@ -225,6 +225,19 @@ Value Transfer::shift(const Instruction &I, const MachineState &S) {
     return Pool.valueOf(Members);
 }
 
+Value Transfer::scanForward(const Instruction &I, const MachineState &S) {
+    Value From = valueOf(I.Source, S), Before = valueOf(I.Dest, S);
+    if (From.isStackish() || Before.isStackish()) return Value::nearStack();
+    uint64_t High = maskOf(I.Width), Low = 0;
+    if (From.Is == Value::Kind::Range && From.Width >= I.Width && From.High <= High) {
+        High = From.High;
+        Low = From.Low;
+    }
+    Value Number = Value::range(0, High == 0 ? 0 : Log2_64(High));
+    // The processors of both makers leave the destination as it was when no bit is set.
+    return Low > 0 ? Number : merge(Number, I.Width == 8 ? Before : extend(Before, I.Width, false));
+}
+
 const char *Transfer::exchange(const Instruction &I, MachineState &S) {
     Value A = valueOf(I.Dest, S), B = valueOf(I.Source, S);
     auto Order = S.Related.Order;
@@ -296,9 +309,16 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
         if (const char *Why = set(I, RSP, add(S.Registers[RSP], 8), S)) return Why;
         return set(I, RBP, Saved, S);
     }
-    case Op::Move: return set(I, I.Dest, valueOf(I.Source, S), S);
+    case Op::Move:
+        if (isReal(I.Dest) && isReal(I.Source) && I.Dest != I.Source) {
+            S.Related.Same.copy(I.Dest, I.Source);
+            S.Related.Same32.copy(I.Dest, I.Source);
+        }
+        return set(I, I.Dest, valueOf(I.Source, S), S);
     case Op::MoveImm: return set(I, I.Dest, Value::constant(uint64_t(I.Imm)), S);
-    case Op::Extend: return set(I, I.Dest, extend(valueOf(I.Source, S), I.Width, I.Signed), S);
+    case Op::Extend:
+        if (I.Width == 4 && isReal(I.Dest) && isReal(I.Source) && I.Dest != I.Source) S.Related.Same32.copy(I.Dest, I.Source);
+        return set(I, I.Dest, extend(valueOf(I.Source, S), I.Width, I.Signed), S);
     case Op::Load: {
         touchMemory(I, S);
         Value Address = I.Memory.Segment ? Value::unknown() : addressOf(I.Memory, S);
@@ -318,6 +338,14 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
     case Op::CondMove: return set(I, I.Dest, merge(valueOf(I.Dest, S), valueOf(I.Source, S)), S);
     case Op::ShiftLeft:
     case Op::ShiftRight: return set(I, I.Dest, shift(I, S), S);
+    case Op::ShrinkRight: {
+        Value V = valueOf(I.Dest, S);
+        uint64_t Mask = maskOf(I.Width);
+        if (V.Is == Value::Kind::Range && V.Width >= I.Width) Mask = std::min(Mask, V.High);
+        return set(I, I.Dest, V.isStackish() ? Value::nearStack() : Value::range(0, Mask), S);
+    }
+    case Op::ScanForward: return set(I, I.Dest, scanForward(I, S), S);
+    case Op::ByteMask: return set(I, I.Dest, Value::range(0, (uint64_t(1) << I.Width) - 1), S);
     case Op::CompareImm:
         S.Related.Compared = {I.Source, NoRegister, I.Width, uint64_t(I.Imm) & maskOf(I.Width)};
         return nullptr;
@@ -327,6 +355,21 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
     case Op::Syscall: clobber(S, I.Clobbers); return nullptr;
     default: return applyOther(I, S);
     }
+}
+
+/// The low \p Width bytes of \p V lie in [Low, High].
+static void narrow(Value &V, uint64_t Low, uint64_t High, uint8_t Width) {
+    if (V.Is == Value::Kind::Range) {
+        // Known already to fit the compared part: then all 64 bits are bounded.
+        if (V.Width == 8 && V.High > maskOf(Width)) return;
+        if (V.Width != 8 && V.Width != Width) return;
+        Low = std::max(Low, V.Low);
+        High = std::min(High, V.High);
+        if (Low <= High) V = Value::range(Low, High, V.Width);
+    } else if (V.Is == Value::Kind::Unknown) {
+        V = Value::range(Low, High, Width);
+    }
+    // Other kinds say more than a range would.
 }
 
 void Transfer::refine(const Instruction &I, bool Taken, MachineState &S) {
@@ -343,8 +386,9 @@ void Transfer::refine(const Instruction &I, bool Taken, MachineState &S) {
         else Low = C.Constant;
         break;
     case 4:
-        if (!Holds) return;
-        Low = High = C.Constant;
+        if (Holds) Low = High = C.Constant;
+        else if (C.Constant == 0) Low = 1;
+        else return;
         break;
     case 6:
         if (!Holds && C.Constant == High) return;
@@ -353,18 +397,10 @@ void Transfer::refine(const Instruction &I, bool Taken, MachineState &S) {
         break;
     default: return;
     }
-    Value &V = S.Registers[C.Of];
-    if (V.Is == Value::Kind::Range) {
-        // Known already to fit the compared part: then all 64 bits are bounded.
-        if (V.Width == 8 && V.High > maskOf(C.Width)) return;
-        if (V.Width != 8 && V.Width != C.Width) return;
-        Low = std::max(Low, V.Low);
-        High = std::min(High, V.High);
-        if (Low <= High) V = Value::range(Low, High, V.Width);
-    } else if (V.Is == Value::Kind::Unknown) {
-        V = Value::range(Low, High, C.Width);
+    for (int R = 0; R < NumRegisters; R++) {
+        bool Copy = (C.Width == 8 && S.Related.Same.same(Register(R), C.Of)) || (C.Width == 4 && S.Related.Same32.same(Register(R), C.Of));
+        if (R == C.Of || Copy) narrow(S.Registers[R], Low, High, C.Width);
     }
-    // Other kinds say more than a range would.
 }
 
 void Transfer::refineOrder(unsigned Condition, bool Holds, MachineState &S) {

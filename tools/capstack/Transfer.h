@@ -52,6 +52,7 @@ private:
     Value andImm(const Instruction &I, MachineState &S);
     Value subtract(const Instruction &I, const MachineState &S);
     Value shift(const Instruction &I, const MachineState &S);
+    Value scanForward(const Instruction &I, const MachineState &S);
     const char *exchange(const Instruction &I, MachineState &S);
     const char *set(const Instruction &I, Register R, const Value &V, MachineState &S);
     void overwrite(MachineState &S, uint32_t Base, int64_t Offset, uint32_t Bytes);

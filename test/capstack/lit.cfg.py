@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Tests of capstack. Reads the build directory from CAPCC_BUILD (its bin/capstack is tested). Most tests assemble a few
+# functions into a shared object, so that each path of the analysis has one small input, named by its condition.
+import os
+import lit.formats
+
+here = os.path.dirname(os.path.abspath(__file__))
+build = os.environ.get("CAPCC_BUILD") or os.path.join(here, "..", "..", "build", "release")
+capstack = os.path.join(os.path.abspath(build), "bin", "capstack")
+if not os.access(capstack, os.X_OK):
+    lit_config.fatal("capstack: error: %s: not there: build it, and name the build directory in CAPCC_BUILD" % capstack)
+
+config.name = "capstack"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.excludes = ["Inputs"]
+config.suffixes = [".s", ".test"]
+config.test_source_root = here
+config.test_exec_root = os.path.join(os.path.abspath(build), "test", "capstack")
+config.environment["LC_ALL"] = "C"
+config.environment["PATH"] = os.pathsep.join(["/usr/lib/llvm-22/bin", "/usr/local/bin", "/usr/bin", "/bin"])
+
+link = "clang-22 -shared -nostdlib -fuse-ld=lld -Wl,--build-id"
+config.substitutions += [
+    ("%capstack-alone", capstack),
+    # A test that hangs is a test that failed.
+    ("%capstack", "timeout 60 " + capstack),
+    ("%link-now", link + " -Wl,-z,now"),
+    ("%link", link + " -Wl,-z,lazy"),
+    ("%cc", "clang-22 -O2 -Wall -Wextra -Werror"),
+    ("%filecheck", "FileCheck-22 --match-full-lines"),
+    ("%here", here),
+]
