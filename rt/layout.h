@@ -50,10 +50,9 @@
 
 #define CAPR_T_SP 0
 #define CAPR_T_LIMIT 8
-#define CAPR_T_BIG_SP 16
-#define CAPR_T_BIG 24
-#define CAPR_T_CHUNK 32
-#define CAPR_T_ERRNO 40
+#define CAPR_T_BIG 16
+#define CAPR_T_ERRNO 32
+#define CAPR_T_CHUNK 40
 #define CAPR_T_TLS 168
 
 #ifndef __ASSEMBLER__
@@ -117,18 +116,19 @@ struct capr_cleanup;        /* thread/cancel.c: list of cleanup buffers */
 /* The record of one user-level thread; pthread_t is its address. At the top of the first chunk, except the main thread's and
  * each worker's idle thread's, which are static. */
 struct capr_thread {
-    /* First cache line: all that a switch touches. */
+    /* All that a switch touches: 48 bytes, in one cache line, since records begin 16 bytes into one. */
     uint64_t sp;               /* rsp while not running */
     uint64_t limit;            /* %fs:0x70 while not running */
-    uint64_t big_sp;           /* worker.big_sp while not running; meaningful only if `big` is set */
     struct capr_bigstack *big; /* the big stack that this thread keeps while not running, or NULL */
-    struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
+    struct capr_thread *next;  /* run queue, or wait queue */
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
     uint8_t timed_out;         /* the last timed park ended by its deadline */
     uint8_t detached;
     uint8_t cancel_bits;       /* thread/cancel.c */
-    struct capr_thread *next;  /* run queue, or wait queue */
+    struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
+
+    uint64_t big_sp;           /* worker.big_sp while not running; meaningful only if `big` is set */
     struct capr_thread *prev;  /* wait queue */
 
     /* Waiting. */
@@ -214,7 +214,8 @@ static_assert(offsetof(struct capr_chunk, base) == CAPR_C_BASE, "link.S");
 static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
-static_assert(offsetof(struct capr_thread, big_sp) == CAPR_T_BIG_SP, "switch.S");
+/* Tops of chunks are 64-aligned, but in guard mode. */
+static_assert((sizeof(struct capr_chunk) + sizeof(struct capr_thread)) % 64 == 48, "the record's first line");
 static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
 static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");

@@ -64,10 +64,7 @@ function capr__switch
     popq %rbp
     .cfi_adjust_cfa_offset -8
     .cfi_restore %rbp
-    popq %rcx
-    .cfi_adjust_cfa_offset -8
-    .cfi_register %rip, %rcx
-    jmp *%rcx
+    ret
     .cfi_restore_state
 2:  movq %rdi, %rbx
     movq %rsi, %r12
