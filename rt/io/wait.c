@@ -13,9 +13,9 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
 {
     struct capr_thread *self = capr__self();
     int timeout_flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
-    uint64_t until = CAPR_FOREVER;
     int known = f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK | timeout_flag);
     int by_time = 0;
+    uint64_t until;
     if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
         int e = capr__fd_prepare(fd, f, direction, deadline);
         if (e > 0)
@@ -28,9 +28,12 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
             by_time = soon < until;
             until = by_time ? soon : until;
         }
+    } else {
+        until = *deadline = CAPR_FOREVER;
     }
     uint32_t generation = f->generation;
-    capr__signals_wait_begin(self, &capr__wait_restartable);
+    /* A socket with a timeout is not waited for again after a handler, whatever SA_RESTART says: signal(7). */
+    capr__signals_wait_begin(self, *deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
     capr__queue_push(&f->queue[direction], self);
     capr__worker.fd_waiters++;
     int timed_out = capr__park_point(until);

@@ -144,7 +144,7 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
     long r = capr__sys4(SYS_rt_sigaction, number, act ? (long)&ours : 0, (long)&before, 8);
     if (r == 0) {
-        struct sigaction view = {.sa_handler = (__sighandler_t)before.handler, .sa_flags = (int)(before.flags & ~KERNEL_SA_RESTORER)};
+        struct sigaction view = {.sa_handler = (__sighandler_t)before.handler, .sa_flags = (int)before.flags};
         __builtin_memcpy(&view.sa_mask, &before.mask, 8);
         if (before.handler == (void *)trampoline) {
             view.sa_sigaction = actions[number].handler;
@@ -152,7 +152,7 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
         }
         if (act) {
             actions[number].handler = is_function ? act->sa_sigaction : NULL;
-            actions[number].flags = act->sa_flags;
+            actions[number].flags = act->sa_flags | (int)KERNEL_SA_RESTORER; /* which the program sees of libc's too */
         }
         if (old)
             *old = view;

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Waits that signals end: pause, sigsuspend, sigwait and its relatives, while other threads run; a blocked accept of the main thread, which
+ * servers leave by a handler without SA_RESTART; and a handler that posts a semaphore to a thread of an otherwise idle process.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "check.h"
+
+static volatile sig_atomic_t handled;
+static void count(int number)
+{
+    (void)number;
+    handled++;
+}
+
+static volatile int ticks, stop;
+static void *ticker(void *unused)
+{
+    while (!stop) {
+        ticks++;
+        usleep(1000);
+    }
+    return unused;
+}
+
+static void *kill_later(void *number)
+{
+    usleep(20000);
+    kill(getpid(), (int)(long)number);
+    return NULL;
+}
+
+static pthread_t later(int number)
+{
+    pthread_t t;
+    CHECK_EQUAL(pthread_create(&t, NULL, kill_later, (void *)(long)number), 0);
+    return t;
+}
+
+static void handlers(void)
+{
+    struct sigaction act = {.sa_handler = count, .sa_flags = SA_RESTART};
+    sigset_t block, none, mask;
+    sigaction(SIGUSR1, &act, NULL);
+    pthread_t t = later(SIGUSR1);
+    int before = ticks;
+    CHECK(pause() == -1 && errno == EINTR);
+    CHECK_EQUAL(handled, 1);
+    CHECK(ticks > before);
+    pthread_join(t, NULL);
+
+    sigemptyset(&none);
+    sigemptyset(&block);
+    sigaddset(&block, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &block, NULL);
+    kill(getpid(), SIGUSR1);
+    CHECK(sigsuspend(&none) == -1 && errno == EINTR);
+    CHECK_EQUAL(handled, 2);
+    t = later(SIGUSR1);
+    CHECK(sigsuspend(&none) == -1 && errno == EINTR);
+    CHECK_EQUAL(handled, 3);
+    pthread_join(t, NULL);
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    CHECK(sigismember(&mask, SIGUSR1));
+    pthread_sigmask(SIG_UNBLOCK, &block, NULL);
+}
+
+static void taking(void)
+{
+    sigset_t set;
+    siginfo_t info;
+    int number = 0;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    struct timespec soon = {0, 20000000};
+    int before = ticks;
+    CHECK(sigtimedwait(&set, &info, &soon) == -1 && errno == EAGAIN);
+    CHECK(ticks > before + 3);
+    pthread_t t = later(SIGTERM);
+    CHECK_EQUAL(sigwait(&set, &number), 0);
+    CHECK_EQUAL(number, SIGTERM);
+    pthread_join(t, NULL);
+    kill(getpid(), SIGHUP);
+    CHECK_EQUAL(sigwaitinfo(&set, &info), SIGHUP);
+    CHECK(info.si_signo == SIGHUP && info.si_pid == getpid());
+    /* A handler for another signal: sigwaitinfo says so, sigwait goes on. */
+    struct sigaction act = {.sa_handler = count};
+    sigaction(SIGUSR1, &act, NULL);
+    t = later(SIGUSR1);
+    CHECK(sigwaitinfo(&set, &info) == -1 && errno == EINTR);
+    pthread_join(t, NULL);
+    t = later(SIGUSR1);
+    pthread_t u = later(SIGHUP);
+    CHECK_EQUAL(sigwait(&set, &number), 0);
+    CHECK_EQUAL(number, SIGHUP);
+    pthread_join(t, NULL);
+    pthread_join(u, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static struct sockaddr_in address;
+static void *connect_later(void *unused)
+{
+    usleep(60000);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    close(fd);
+    return unused;
+}
+
+static void interrupted_calls(void)
+{
+    pthread_t c;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sigaction act = {.sa_handler = count};
+    CHECK(listen(fd, 5) == 0);
+    sigaction(SIGTERM, &act, NULL);
+    pthread_t t = later(SIGTERM);
+    CHECK(accept(fd, NULL, NULL) == -1 && errno == EINTR);
+    pthread_join(t, NULL);
+
+    /* With SA_RESTART it waits on; not so on a socket with a timeout: signal(7). */
+    act.sa_flags = SA_RESTART;
+    sigaction(SIGTERM, &act, NULL);
+    socklen_t len = sizeof address;
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+    int before = handled;
+    t = later(SIGTERM);
+    pthread_create(&c, NULL, connect_later, NULL);
+    int s = accept(fd, NULL, NULL);
+    CHECK(s >= 0);
+    CHECK_EQUAL(handled, before + 1);
+    pthread_join(t, NULL);
+    pthread_join(c, NULL);
+    close(s);
+    struct timeval tv = {10, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+    t = later(SIGTERM);
+    CHECK(accept(fd, NULL, NULL) == -1 && errno == EINTR);
+    pthread_join(t, NULL);
+    close(fd);
+}
+
+static sem_t posted;
+static void post(int number)
+{
+    (void)number;
+    sem_post(&posted);
+}
+
+/* Nothing runs but signals, at every moment around the idle thread's wait: none may be slept through. */
+static void idle_races(void)
+{
+    sem_init(&posted, 0, 0);
+    struct sigaction act = {.sa_handler = post, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR2, &act, NULL);
+    pid_t parent = getpid(), child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        signal(SIGUSR2, SIG_DFL);
+        for (;;)
+            if (syscall(SYS_kill, parent, SIGUSR2))
+                _exit(0);
+    }
+    for (int i = 0; i < 20000; i++) {
+        struct timespec end;
+        clock_gettime(CLOCK_REALTIME, &end);
+        end.tv_sec += 10;
+        CHECK_EQUAL(sem_timedwait(&posted, &end) == 0 ? 0 : errno, 0);
+        while (sem_trywait(&posted) == 0) {}
+    }
+    kill(child, SIGKILL);
+    CHECK_EQUAL(waitpid(child, NULL, 0), child);
+}
+
+int main(void)
+{
+    pthread_t t;
+    alarm(60);
+    pthread_create(&t, NULL, ticker, NULL);
+    handlers();
+    taking();
+    interrupted_calls();
+    stop = 1;
+    pthread_join(t, NULL);
+    idle_races();
+    return 0;
+}
