@@ -6,9 +6,6 @@
 #include "idle.h"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../proc/message.h"
 #include "../stack/bigstack.h"
@@ -19,14 +16,6 @@
 
 static struct capr_thread idle_thread;
 static struct capr_bigstack idle_stack;
-
-__attribute__((weak)) int capr__io_poll(int64_t timeout_ns)
-{
-    struct timespec t = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-    if (timeout_ns)
-        syscall(SYS_ppoll, NULL, 0, timeout_ns < 0 ? NULL : &t, NULL, 8);
-    return 0;
-}
 
 /* The compare-and-exchange is against nested handlers and the idle thread on the same kernel thread. */
 void capr__ready_from_signal(struct capr_thread *t)

@@ -12,7 +12,7 @@ CAPR_HIDDEN void capr__idle_init(struct capr_worker *w);
 
 /* Waits for descriptors no longer than `timeout_ns` (0: only looks; negative: as long as it takes) and makes the threads that
  * waited for them ready. May return early, as after a signal. Returns the number of threads made ready. Plain code, called on the
- * idle thread only; the I/O room defines it, the weak default knows no descriptors. Blocks the kernel thread. */
+ * idle thread only (io/poll_loop.c). Blocks the kernel thread. */
 CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns);
 
 /* capr__ready inside a signal handler, which may have interrupted any queue operation: leaves the thread on a list of its own. */

@@ -8,8 +8,8 @@
 
 #include "../layout.h"
 
-/* Bytes that external code finds at least, whatever ran on the big stack before it: more than the deepest of libc (getaddrinfo
- * with nss modules, 100 KiB and some) and as much as musl's or Alpine's whole thread stacks times eight. */
+/* Bytes that external code finds at least, whatever ran on the big stack before it: an eighth of a native thread's default, ten
+ * times what the deepest common calls of libc take (getaddrinfo with its modules, about 100 KiB). */
 #define CAPR_BIG_ROOM (1u << 20)
 
 /* Describes a stack that exists already (the kernel's main stack, an idle thread's) as a big stack. */

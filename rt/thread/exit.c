@@ -13,8 +13,6 @@
 #include "thread.h"
 #include "tls.h"
 
-__attribute__((weak)) void capr__thread_cleanup(struct capr_thread *self) { (void)self; }
-
 static uint64_t drop_all(uint64_t thread, uint64_t b, uint64_t c)
 {
     (void)b, (void)c;
@@ -22,18 +20,21 @@ static uint64_t drop_all(uint64_t thread, uint64_t b, uint64_t c)
     return 0;
 }
 
+/* Tells the joiner, gives the stacks back and runs the next thread. From the first chunk that is given back on, nothing may be
+ * called that could link: it would get the memory that this function runs on. */
+
 static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_chunk *first = capr__first_chunk(self);
     if (__builtin_expect(--w->live_threads == 0, 0))
         exit(0);
-    if (self->chunk != first)
-        capr__on_service(drop_all, (uint64_t)self, 0, 0);
     capr__all_remove(w, self);
     if (self->joiner)
         capr__ready(self->joiner);
     self->state = CAPR_DONE;
     struct capr_thread *next = capr__pick(w);
+    if (self->chunk != first)
+        capr__on_service(drop_all, (uint64_t)self, 0, 0);
     if (first) {
         if (self->detached) {
             self->state = 0;

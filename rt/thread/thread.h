@@ -41,7 +41,7 @@ static inline void capr__all_remove(struct capr_worker *w, struct capr_thread *t
 }
 
 /* What ends with a thread besides its stack: cleanup handlers, then key destructors, run on the thread itself, which may block in
- * them. thread/cancel.c and key.c; the weak default has neither. */
+ * them (thread/cleanup.c). */
 CAPR_HIDDEN void capr__thread_cleanup(struct capr_thread *self);
 
 /* Called by the trampoline when a start function has returned. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Programs that fail, chosen by the first argument, for misuse.sh to read what is said about it.
+ * Programs that fail or end in unusual ways, chosen by the first argument, for misuse.sh to read what is said about it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -51,6 +51,27 @@ static void too_many_threads(void)
     }
 }
 
+/* main ends first, then the thread, then the process. */
+static int thread_ran;
+
+static void *run_after_main(void *arg)
+{
+    for (int i = 0; i < 10; i++)
+        capr__yield();
+    thread_ran = 1;
+    return arg;
+}
+
+static void say_ended(void) { printf(thread_ran ? "ended in order\n" : "ended early\n"); }
+
+static void main_exits(void)
+{
+    pthread_t t;
+    atexit(say_ended);
+    CHECK_EQUAL(pthread_create(&t, NULL, run_after_main, NULL), 0);
+    pthread_exit((void *)3);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -61,6 +82,8 @@ int main(int argc, char **argv)
         endless_checked(0);
     else if (!strcmp(argv[1], "threads"))
         too_many_threads();
+    else if (!strcmp(argv[1], "main-exits"))
+        main_exits();
     else if (strcmp(argv[1], "nothing"))
         return 2;
     return 0;

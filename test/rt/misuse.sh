@@ -38,6 +38,7 @@ for mode in guard always; do
 done
 limited 134 'capriccio: thread 2 (start recurse): out of memory for a stack chunk of [0-9]* bytes; *' recursion
 limited 0 EAGAIN threads
+expect 0 'ended in order' "$program" main-exits
 
 expect 0 '' env CAPRICCIO_STACK=normal CAPRICCIO_STATS=0 CAPRICCIO_WORKERS=1 CAPRICCIO_BIG_STACK=2M \
     CAPRICCIO_STACK_MAX=1G CAPRICCIO_MIN_CHUNK=1k "$program" nothing
