@@ -132,6 +132,6 @@ void capr__function_name(uint64_t address, char *name, size_t size)
         return;
     const char *found = find_symbol(file, (uint64_t)st.st_size, address - bias);
     if (found)
-        snprintf(name, size, "%s", found);
+        snprintf(name, size, "%.*s", (int)strcspn(found, "$"), found); /* f$e is the pass's entry stub of f */
     munmap(file, (size_t)st.st_size);
 }
