@@ -114,3 +114,12 @@ bool elf_needs(struct bytes file, const char *soname) {
       return true;
   return false;
 }
+
+bool elf_exports(struct bytes file, const char *name) {
+  struct bytes symbols = elf_section(file, ".dynsym"), strings = elf_section(file, ".dynstr");
+  Elf64_Sym symbol;
+  for (uint64_t at = 0; read_at(symbols, at, &symbol, sizeof symbol); at += sizeof symbol)
+    if (symbol.st_shndx != SHN_UNDEF && string_is(strings, symbol.st_name, name))
+      return true;
+  return false;
+}

@@ -62,7 +62,7 @@ static int do_step(struct arena *arena, const struct line *line, struct step *st
   case STEP_MERGE:
     return merge_relocatable(arena, step, scratch, line->verbose);
   case STEP_PROVE:
-    return prove_linked(step->output);
+    return prove_linked(arena, step->output, step->input);
   }
   return 1;
 }

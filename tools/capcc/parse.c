@@ -205,6 +205,8 @@ static bool take_shape(struct parser *p, const char *text) {
     p->shared = true;
   else if (ONE_OF(text, "-static", "--static", "-static-pie"))
     line->static_link = text;
+  else if (ONE_OF(text, "-nostdlib", "--no-standard-libraries", "-nodefaultlibs", "-nolibc"))
+    line->no_libc = text;
   else if (ONE_OF(text, "-m32", "-mx32", "-m16"))
     line->machine = text;
   else if (!strcmp(text, "-m64"))
@@ -340,6 +342,8 @@ static void read_linker_args(struct parser *p) {
       line->machine = arena_printf(p->arena, "-Wl,-m,%s", value);
     else if (is_one_of(text, relocatable_flags))
       p->relocatable = true;
+    else if (starts(text, "--version-script") || starts(text, "-version-script"))
+      line->version_script = true;
     else if (ONE_OF(text, "-shared", "--shared", "-Bshareable", "--Bshareable"))
       p->shared = true;
     else if (ONE_OF(text, "--version", "-version", "--help", "-help"))
@@ -412,6 +416,9 @@ void parse_line(struct arena *arena, int argc, const char *const *argv, const st
   take_words(&p);
   read_linker_args(&p);
   line->action = decide(&p);
+  for (size_t i = 0; i < line->libraries.count; i++)
+    if (!strcmp(line->libraries.items[i], "c"))
+      line->no_libc = NULL;
   line->sanitizer = unsafe_sanitizer(&p.sanitizers);
 }
 

@@ -84,11 +84,13 @@ struct line {
   bool cpp_language;      ///< linking as C++ (--driver-mode=g++)
   bool dry_run;           ///< -###
   bool verbose;           ///< -v
+  bool version_script;    ///< the linker gets a --version-script
   bool has_linker_input;  ///< there is something to link besides files: -l, -Wl, -Xlinker
   // Facts that a refusal may rest on; null or false when absent. The string is the argument to blame.
   const char *target;        ///< triple of --target or -target
   const char *machine;       ///< -m32, -mx32, -m16, `-Wl,-m,elf_i386`
   const char *static_link;   ///< -static, -static-pie
+  const char *no_libc;       ///< -nostdlib and its kin, unless -lc is on the line
   const char *split_stack;   ///< -fsplit-stack
   const char *thin_lto;      ///< -flto=thin
   const char *other_linker;  ///< -fuse-ld other than lld, --ld-path

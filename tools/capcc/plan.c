@@ -37,6 +37,21 @@ static void push_linker(struct arena *arena, struct strvec *argv, const char *wo
   strvec_push(arena, argv, word);
 }
 
+/// A -Wl argument without `--exclude-libs ALL`, or null if nothing else is in it. That flag would hide the runtime's replacements of libc calls from shared
+/// libraries too; of an executable it hides nothing else that anyone could see, unless -rdynamic asks for it.
+static const char *without_exclude_all(struct arena *arena, const char *text) {
+  static const char *const spellings[] = {"--exclude-libs,ALL", "-exclude-libs,ALL", "--exclude-libs=ALL", "-exclude-libs=ALL"};
+  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+    size_t length = strlen(spellings[i]);
+    for (const char *at = text + 3; *at; at += 1 + strcspn(at + 1, ","))
+      if (!strncmp(at + 1, spellings[i], length) && (at[1 + length] == ',' || !at[1 + length])) {
+        const char *rest = arena_printf(arena, "%.*s%s", (int)(at - text), text, at + 1 + length);
+        return strlen(rest) > 4 ? rest : NULL;
+      }
+  }
+  return text;
+}
+
 /// The user's arguments, without capcc's own and, unless `all`, without those that the plan states itself. Bitcode files go straight to the linker: handed to
 /// clang they would be optimised and made machine code once for nothing. `last` is put at the end, before a `--`.
 static void push_user_args(struct arena *arena, const struct line *line, bool all, bool link, const char *last, struct strvec *argv) {
@@ -55,10 +70,13 @@ static void push_user_args(struct arena *arena, const struct line *line, bool al
         strvec_push(arena, argv, last);
       last = NULL;
     }
+    const char *text = arg->text;
+    if (arg->role == ROLE_LINKER && line->action == ACTION_EXECUTABLE && !all && !strncmp(text, "-Wl,", 4) && !(text = without_exclude_all(arena, text)))
+      continue;
     if (link && input && input->kind == INPUT_BITCODE && !inputs_only)
-      push_linker(arena, argv, arg->text);
+      push_linker(arena, argv, text);
     else
-      strvec_push(arena, argv, arg->text);
+      strvec_push(arena, argv, text);
   }
   if (last)
     strvec_push(arena, argv, last);
@@ -149,10 +167,15 @@ static void plan_executable(struct arena *arena, const struct line *line, const 
   push_include(arena, line, paths, argv);
   push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
   push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
+  if (line->version_script) // an exact name here counts more than the `local: *` of the user's script
+    push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
   push_runtime(arena, paths, argv);
   push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
-  if (!line->dry_run)
-    plan_add(plan, STEP_PROVE)->output = line->output ? line->output : "a.out";
+  if (!line->dry_run) {
+    struct step *prove = plan_add(plan, STEP_PROVE);
+    prove->input = paths->dynlist;
+    prove->output = line->output ? line->output : "a.out";
+  }
 }
 
 /// Clang alone: what it prints, or all that it does with -fno-capriccio.

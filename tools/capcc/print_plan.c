@@ -92,7 +92,7 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
       printf("merge: bitcode of the files in %s, with %s, into %s\n", step->input, step->machine, step->output);
       break;
     case STEP_PROVE:
-      printf("prove: %s holds the note of the pass\n", step->output);
+      printf("prove: %s holds the note of the pass and exports what %s lists\n", step->output, step->input);
       break;
     }
   }

@@ -23,7 +23,27 @@ static int refuse(const char *path, const char *what) {
   return diag_error("%s: %s", path, what);
 }
 
-int prove_linked(const char *path) {
+/// The first name of the dynamic list that `file` does not export; null if it exports all. A replacement that shared libraries do not see is no matter of
+/// speed: a signal handler that such a library installs by libc's own sigaction would run on a thread's small stack.
+static const char *missing_export(struct arena *arena, struct bytes file, const char *dynlist) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  struct bytes list;
+  const char *missing = NULL;
+  if (file_map(dynlist, &list))
+    return NULL; // was there before the link
+  const char *text = arena_copy(arena, (const char *)list.data, list.size);
+  file_unmap(&list);
+  while (*text && !missing) {
+    size_t length = strspn(text, letters);
+    const char *name = arena_copy(arena, text, length);
+    if (length && !elf_exports(file, name))
+      missing = name;
+    text += length ? length : 1;
+  }
+  return missing;
+}
+
+int prove_linked(struct arena *arena, const char *path, const char *dynlist) {
   struct stat stat_buffer;
   struct bytes file;
   if (!stat(path, &stat_buffer) && !S_ISREG(stat_buffer.st_mode))
@@ -36,6 +56,7 @@ int prove_linked(const char *path) {
   if (note.size >= NOTE_BYTES)
     memcpy(&version, note.data, sizeof version);
   bool dynamic = elf_needs(file, "libc.so.6") || !elf_section(file, ".shstrtab").size;
+  const char *hidden = missing_export(arena, file, dynlist);
   file_unmap(&file);
   if (!version)
     return refuse(path, "linked without the Capriccio pass; take away what replaces the linker or LTO (run with -v), or link with -fno-capriccio");
@@ -43,5 +64,10 @@ int prove_linked(const char *path) {
     return refuse(path, "linked by a pass of another version of capcc; install driver, pass and runtime from one build");
   if (!dynamic)
     return refuse(path, "linked without the dynamic libc, whose blocking calls the runtime replaces; drop what makes the link static, or use -fno-capriccio");
+  if (hidden) {
+    unlink(path);
+    return diag_error("%s: does not export %s, so shared libraries would call libc's own; drop --exclude-libs, or name it in the version script", path,
+                      hidden);
+  }
   return 0;
 }

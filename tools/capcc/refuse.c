@@ -50,6 +50,8 @@ const char *refuse_line(struct arena *arena, const struct line *line) {
                         "%s: the runtime replaces libc's blocking calls by symbol interposition, which needs the dynamic libc; link without %s, or with "
                         "-fno-capriccio",
                         line->static_link, line->static_link);
+  if (line->no_libc)
+    return arena_printf(arena, "%s: the runtime needs libc; add -lc, or link with -fno-capriccio", line->no_libc);
   if (line->sanitizer)
     return arena_printf(arena, "-fsanitize=%s: sanitizers assume one contiguous stack per kernel thread; link without it, or with -fno-capriccio",
                         line->sanitizer);
