@@ -210,8 +210,11 @@ static bool read_content(struct cache_entry *e, const struct file *file) {
     return true;
 }
 
+/* This and the next two are not inlined: what a hit needs no memory for should be in no frame of a hit, since the thread's stack has
+ * to hold that frame for as long as the client takes to read. */
+
 /* Reads a file for an entry that this thread put into the table. Owns one use of it, which goes to *file if it is kept. */
-static int load(struct cache_entry *e, struct file *file) {
+__attribute__((noinline)) static int load(struct cache_entry *e, struct file *file) {
     struct stat info;
     int status = open_file(e->path, e->path_len, file, &info);
     if (status == 200) {
@@ -235,7 +238,7 @@ static int load(struct cache_entry *e, struct file *file) {
 
 /* Whether the file is still the one that was read. A failure counts as a change, since loading again finds out what it is; but when
  * descriptors are out loading would fail too, and the cached file is the best answer there is. */
-static bool unchanged(const struct cache_entry *e) {
+__attribute__((noinline)) static bool unchanged(const struct cache_entry *e) {
     int fd = path_open(e->path, e->path_len, O_PATH, NULL);
     if (fd < 0) return fd == -503;
     struct stat info;
@@ -245,9 +248,13 @@ static bool unchanged(const struct cache_entry *e) {
     return same;
 }
 
-int cache_open(const char *path, size_t len, struct file *file) {
+__attribute__((noinline)) static int open_uncached(const char *path, size_t len, struct file *file) {
     struct stat info;
-    if (!shard_limit) return open_file(path, len, file, &info);
+    return open_file(path, len, file, &info);
+}
+
+int cache_open(const char *path, size_t len, struct file *file) {
+    if (!shard_limit) return open_uncached(path, len, file);
     uint32_t hash = hash_path(path, len);
     struct shard *s = &shards[hash % SHARDS];
     for (;;) {
@@ -284,7 +291,7 @@ int cache_open(const char *path, size_t len, struct file *file) {
         int status = e->status;
         release(e);
         if (state == FAILED) return status;
-        if (state == UNCACHED) return open_file(path, len, file, &info);
+        if (state == UNCACHED) return open_uncached(path, len, file);
     }
 }
 

@@ -175,7 +175,7 @@ static int parse_header(struct text line, struct request *r, struct framing *fra
     return 0;
 }
 
-int request_parse(char *data, size_t len, uint64_t max_body, struct request *r) {
+__attribute__((noinline)) int request_parse(char *data, size_t len, uint64_t max_body, struct request *r) {
     *r = (struct request){.method = METHOD_UNKNOWN};
     char *at = data, *end = data + len;
     struct text line;

@@ -115,7 +115,7 @@ static bool send_response(struct conn *c, const struct request *r, bool keep, co
     return send_all(c, iov, count, head_bytes);
 }
 
-bool response_error(struct conn *c, const struct request *r, int status, bool keep) {
+__attribute__((noinline)) bool response_error(struct conn *c, const struct request *r, int status, bool keep) {
     int i = index_of(status);
     return send_response(c, r, keep, errors[i].head, errors[i].head_len, errors[i].body,
                          r->method == METHOD_HEAD ? 0 : errors[i].body_len);
@@ -152,7 +152,7 @@ static bool send_part(struct conn *c, const struct request *r, const struct file
 }
 
 /* Whether an HTTP date is not before `modified`. A malformed one is not. RFC 9110, 13.1.3. */
-static bool not_before(struct text date, time_t modified) {
+__attribute__((noinline)) static bool not_before(struct text date, time_t modified) {
     char text[30];
     if (date.len != sizeof text - 1) return false;
     ticker_http_date(modified, text);
@@ -165,7 +165,7 @@ static bool not_before(struct text date, time_t modified) {
 }
 
 /* Whether a range applies: no If-Range, or the date that the file has, exactly. Entity tags are never sent, so never match. */
-static bool range_applies(const struct request *r, time_t modified) {
+__attribute__((noinline)) static bool range_applies(const struct request *r, time_t modified) {
     if (!r->if_range.ptr) return true;
     char text[30];
     ticker_http_date(modified, text);
@@ -173,7 +173,8 @@ static bool range_applies(const struct request *r, time_t modified) {
 }
 
 /* The responses to a file that need a head of their own; `buffer` is pooled. */
-static bool file_formatted(struct conn *c, const struct request *r, const struct file *file, bool keep, char *buffer) {
+__attribute__((noinline)) static bool file_formatted(struct conn *c, const struct request *r, const struct file *file, bool keep,
+                                                     char *buffer) {
     if (r->if_modified_since.ptr && not_before(r->if_modified_since, file->modified)) {
         size_t n = response_head(buffer, 304, file->type, 0, file->modified);
         return send_response(c, r, keep, buffer, n, NULL, 0);
@@ -208,7 +209,7 @@ bool response_file(struct conn *c, const struct request *r, const struct file *f
     return sent;
 }
 
-bool response_redirect(struct conn *c, const struct request *r, bool keep) {
+__attribute__((noinline)) bool response_redirect(struct conn *c, const struct request *r, bool keep) {
     char *buffer = pool_take(&buffers);
     int i = index_of(301);
     /* Escaping may triple the path. The path starts with exactly one slash, so it cannot name another host. */

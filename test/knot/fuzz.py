@@ -47,9 +47,9 @@ def mutate(chance, data):
     return bytes(data)
 
 
-def whole_responses(data):
-    """The statuses of a byte stream of responses, the last of which may be cut only inside the body. HEAD requests are never meant to be
-    in a stream, but a mutation may make one: then a body is missing, which shows as a response where a body should be."""
+def whole_responses(data, sent):
+    """The statuses of a byte stream, which must be whole responses. No stream has a HEAD request on purpose, but a mutation may make one;
+    then, and only then, a body may be missing."""
     statuses = []
     while data:
         check(data.startswith(b"HTTP/1.1 ") and b"\r\n\r\n" in data, f"not a response: {data!r:.200}")
@@ -58,9 +58,10 @@ def whole_responses(data):
         if statuses[-1] == 304:
             continue
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        if not data.startswith(b"HTTP/1.1 "):
-            check(len(data) >= length, f"a body of {len(data)} bytes, not {length}")
-            data = data[length:]
+        if b"HEAD" in sent and (not data or data.startswith(b"HTTP/1.1 ")):
+            continue
+        check(len(data) >= length, f"a body of {len(data)} bytes, not {length}")
+        data = data[length:]
     return statuses
 
 
@@ -89,7 +90,7 @@ def test_streams_of_mutated_requests():
                 while client.read_more():
                     pass
                 try:
-                    for status in whole_responses(client.data):
+                    for status in whole_responses(client.data, data):
                         check(status in ALLOWED, f"status {status}")
                         seen[status] = seen.get(status, 0) + 1
                     check(SECRET not in client.data, "the secret")
