@@ -58,6 +58,9 @@ static void init(int argc, char **argv, char **envp)
     if (__start_capr_entry) {
         capr__entry_start = (uint64_t)__start_capr_entry;
         capr__entry_bytes = (uint64_t)(__stop_capr_entry - __start_capr_entry);
+        uint64_t at_return = (uint64_t)capr__thread_return;
+        if (at_return - capr__entry_start < capr__entry_bytes && ((const uint64_t *)at_return)[-1] > capr__return_need)
+            capr__return_need = ((const uint64_t *)at_return)[-1];
     } else {
         capr__entry_bytes = UINT64_MAX;
     }

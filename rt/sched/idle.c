@@ -99,12 +99,13 @@ void capr__idle_init(struct capr_worker *w)
         idle_stack.base = (uint64_t)p;
         idle_stack.top = (uint64_t)p + IDLE_STACK;
     }
-    /* As if switched away: six registers, where to go on, and a null return address that ends backtraces. */
-    uint64_t *sp = (uint64_t *)idle_stack.top - 8;
-    for (int i = 0; i < 8; i++)
-        sp[i] = 0;
-    sp[6] = (uint64_t)idle_main;
-    idle_thread = (struct capr_thread){.sp = (uint64_t)sp, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
+    /* As if switched away, from where a null return address ends backtraces. */
+    uint64_t *end = (uint64_t *)idle_stack.top - 1;
+    *end = 0;
+    struct capr_switch_frame *frame = (struct capr_switch_frame *)end - 1;
+    *frame = (struct capr_switch_frame){.rip = (uint64_t)idle_main};
+    capr__switch_frame_modes(frame);
+    idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
     w->idle = &idle_thread;
     w->poll_credit = CAPR_POLL_EVERY;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * From one thread straight to the next: callee-saved registers, rsp, the limit, errno. The next thread is resumed by a ret, as
+ * From one thread straight to the next: callee-saved registers, rsp, the limit, errno, rounding modes. The next thread is resumed by a ret, as
  * the call was made by a call: the processor predicts returns from a stack of its own, and with a pop and a jump in place of the
  * ret every return after it is off by one and mispredicted (sched_yield between two threads: 28 ns, with ret 4.5).
+ *
+ * The control bits of the SSE and x87 units (rounding, masks) are each thread's own. To load them takes 50 ns where sticky flags
+ * differ, so they are compared and loaded only when a thread has changed its own; to save and compare takes 0.5. The flags
+ * are left alone.
  *
  * Big stacks go with the threads that have frames on them. Most have none, and nothing of the next thread says otherwise: two
  * compares; the rest is C on the service stack (bigstack.c), which also allocates.
@@ -29,6 +33,10 @@ function capr__switch
     pushq %r15
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
     movq WORKER(CAPR_W_BIG_SP), %rax
     cmpq WORKER(CAPR_W_BIG_TOP), %rax
     jne 2f
@@ -45,8 +53,17 @@ function capr__switch
     movq CAPR_T_LIMIT(%rsi), %rcx
     movq %rcx, FS_LIMIT
     movq %rsi, WORKER(CAPR_W_SELF)
+    movl (%rsp), %r8d
+    movzwl 4(%rsp), %r9d
     movq CAPR_T_SP(%rsi), %rsp
-    .cfi_remember_state
+    xorl (%rsp), %r8d
+    xorw 4(%rsp), %r9w
+    andl $0xffc0, %r8d
+    orl %r9d, %r8d
+    jne 3f
+4:  .cfi_remember_state
+    addq $8, %rsp
+    .cfi_adjust_cfa_offset -8
     popq %r15
     .cfi_adjust_cfa_offset -8
     .cfi_restore %r15
@@ -67,6 +84,9 @@ function capr__switch
     .cfi_restore %rbp
     ret
     .cfi_restore_state
+3:  ldmxcsr (%rsp)
+    fldcw 4(%rsp)
+    jmp 4b
 2:  movq %rdi, %rbx
     movq %rsi, %r12
     movq %rsp, %rbp

@@ -13,8 +13,22 @@
  * of the epoll_wait that follows. */
 #define CAPR_POLL_EVERY 64
 
-/* switch.S. Needs six pushed registers below its return address. */
-CAPR_STACK_BOUND(48) CAPR_HIDDEN void capr__switch(struct capr_thread *from, struct capr_thread *to);
+/* What capr__switch leaves on a thread's stack while it does not run. */
+struct capr_switch_frame {
+    uint32_t mxcsr, x87_control;
+    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
+};
+
+/* Floating-point modes of a new thread: its creator's, as POSIX has it. */
+static inline void capr__switch_frame_modes(struct capr_switch_frame *frame)
+{
+    __asm__("stmxcsr %0" : "=m"(frame->mxcsr));
+    frame->x87_control = 0;
+    __asm__("fnstcw %0" : "+m"(frame->x87_control));
+}
+
+/* switch.S. Needs the frame above, but its return address. */
+CAPR_STACK_BOUND(56) CAPR_HIDDEN void capr__switch(struct capr_thread *from, struct capr_thread *to);
 
 static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t)
 {

@@ -14,12 +14,7 @@
 /* trampoline.S */
 CAPR_HIDDEN void capr__trampoline(void);
 
-uint64_t capr__entry_start, capr__entry_bytes;
-
-/* What capr__switch pops: six registers and where to go on. */
-struct switch_frame {
-    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
-};
+uint64_t capr__entry_start, capr__entry_bytes, capr__return_need = sizeof(struct capr_switch_frame);
 
 /* A start function that the pass did not see is borrowed for, which takes the trampoline's call and rbp; the rest is what the
  * thread's first switch frame needs anyway. */
@@ -33,10 +28,10 @@ static inline uint64_t start_need(uint64_t start)
 {
     if (!capr__entry_start)
         return NEED_UNKNOWN;
-    if (start - capr__entry_start >= capr__entry_bytes)
-        return NEED_EXTERNAL;
-    uint64_t need = ((const uint64_t *)start)[-1];
-    return need < sizeof(struct switch_frame) ? sizeof(struct switch_frame) : need;
+    uint64_t need = NEED_EXTERNAL;
+    if (start - capr__entry_start < capr__entry_bytes)
+        need = ((const uint64_t *)start)[-1];
+    return need < capr__return_need ? capr__return_need : need;
 }
 
 /* Starts a thread. Attributes: the detach state is honoured; a stack size is accepted and needs no honouring, since stacks grow;
@@ -57,7 +52,8 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     if (!chunk)
         return EAGAIN;
     struct capr_thread *t = (struct capr_thread *)chunk - 1;
-    struct switch_frame *frame = (struct switch_frame *)t - 1;
+    struct capr_switch_frame *frame = (struct capr_switch_frame *)t - 1;
+    capr__switch_frame_modes(frame);
     frame->rbx = (uint64_t)start;
     frame->r12 = (uint64_t)arg;
     frame->rbp = 0;

@@ -14,6 +14,9 @@ extern CAPR_HIDDEN struct capr_thread capr__main_thread;
  * addresses inside. Read by icall.S. */
 extern CAPR_HIDDEN uint64_t capr__entry_start, capr__entry_bytes;
 
+/* Bytes that capr__thread_return needs below its return address: what a thread has at least, so that to end it need not link. */
+extern CAPR_HIDDEN uint64_t capr__return_need;
+
 /* The chunk that a thread was born in; NULL for main and idle threads. */
 static inline struct capr_chunk *capr__first_chunk(struct capr_thread *t)
 {
