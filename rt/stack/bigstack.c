@@ -13,6 +13,12 @@
 /* Below each big stack: as much as the largest single step that external code takes without a stack probe. */
 #define GUARD_BYTES 65536
 
+/* Big stacks that nobody holds are kept up to this many, each with the pages that it has touched. */
+#define POOL_MAX 64
+
+static uint32_t pool_count;
+static struct capr_bigstack *to_unmap; /* perhaps still run on, until the switch after the one that gave them back */
+
 void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top, uint64_t room)
 {
     big->top = top & ~15ull;
@@ -26,6 +32,7 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
     struct capr_bigstack *big = w->big_pool;
     if (big) {
         w->big_pool = big->next;
+        pool_count--;
         return big;
     }
     uint64_t bytes = capr__env.big_stack + GUARD_BYTES;
@@ -40,6 +47,26 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
     return big;
 }
 
+void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big)
+{
+    struct capr_bigstack **list = &w->big_pool;
+    if (pool_count < POOL_MAX)
+        pool_count++;
+    else
+        list = &to_unmap;
+    big->next = *list;
+    *list = big;
+}
+
+static void unmap(void)
+{
+    while (to_unmap) {
+        struct capr_bigstack *big = to_unmap;
+        to_unmap = big->next;
+        munmap((void *)(big->base - GUARD_BYTES), capr__env.big_stack + GUARD_BYTES);
+    }
+}
+
 void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big)
 {
     w->big = big;
@@ -50,6 +77,8 @@ void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big)
 void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to)
 {
     struct capr_worker *w = &capr__worker;
+    if (to_unmap)
+        unmap();
     if (w->big_sp != w->big_top) {
         from->big = w->big;
         from->big_sp = w->big_sp;
@@ -57,8 +86,7 @@ void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to)
         if (!to->big)
             capr__bigstack_use(w, capr__bigstack_take(w));
     } else if (to->big) {
-        w->big->next = w->big_pool;
-        w->big_pool = w->big;
+        capr__bigstack_put(w, w->big);
     }
     if (to->big) {
         capr__bigstack_use(w, to->big);

@@ -77,8 +77,7 @@ static void pop(struct capr_worker *w, struct capr_thread *self)
     struct capr_chunk *chunk = self->chunk;
     if (chunk->saved_big_sp == 0) {
         if (chunk->saved_big) {
-            w->big->next = w->big_pool;
-            w->big_pool = w->big;
+            capr__bigstack_put(w, w->big);
             capr__bigstack_use(w, chunk->saved_big);
             chunk->saved_big = NULL;
         }
