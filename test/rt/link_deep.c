@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Linked stacks in motion: a million frames deep on a thread and on main; threads that are switched away on linked chunks and on
- * borrowed stacks, nested; threads that end there. Afterwards every chunk is back and every big stack is in the pool.
+ * borrowed stacks, nested; threads that end there. Afterwards every chunk is back and every big stack is in the pool. With the
+ * argument `storm` a timer interrupts all of it every 50 us, in the middle of links and switches too.
  */
 #include <pthread.h>
 #include <stdint.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "check.h"
 #include "sched/sched.h"
@@ -100,9 +103,29 @@ static void wander_all(void)
     }
 }
 
-int main(void)
+static volatile unsigned interrupts;
+
+static void interrupt(int signal)
+{
+    char text[200];
+    snprintf(text, sizeof text, "%d %f", signal, 1.5); /* external code, which is borrowed for everywhere else */
+    interrupts += text[0] != 0;
+}
+
+static void start_storm(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+    struct itimerval every = {{0, 50}, {0, 50}};
+    CHECK_EQUAL(sigaction(SIGALRM, &action, NULL), 0);
+    CHECK_EQUAL(setitimer(ITIMER_REAL, &every, NULL), 0);
+}
+
+int main(int argc, char **argv)
 {
     pthread_t t;
+    int storm = argc > 1 && !strcmp(argv[1], "storm");
+    if (storm)
+        start_storm();
     uint64_t in_use = capr__chunk_bytes_in_use(&capr__worker);
     CHECK_EQUAL(pthread_create(&t, NULL, deep, (void *)FRAMES), 0);
     CHECK_EQUAL(pthread_join(t, NULL), 0);
@@ -116,7 +139,7 @@ int main(void)
     /* Nobody but main, who has its own, is left: the same threads again need no big stack that is not in the pool. */
     uint64_t stacks = pool_size();
     CHECK(stacks > 10);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20 || (storm && interrupts < 2000); i++)
         wander_all();
     CHECK_EQUAL(pool_size(), stacks);
     CHECK_EQUAL(capr__chunk_bytes_in_use(&capr__worker), in_use);
