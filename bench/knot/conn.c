@@ -45,6 +45,7 @@ __attribute__((noinline)) static bool serve(struct conn *c, size_t len) {
     } else {
         sent = response_error(c, &r, status, keep);
     }
+    c->closing = sent && !keep;
     c->linger = sent && (!known_end || r.body);
     c->start += (uint32_t)len;
     c->searched = 0;
@@ -132,6 +133,9 @@ static bool receive(struct conn *c) {
     return false;
 }
 
+/* Whether the client has sent what we shall not answer: a request behind one that asked to close. */
+static bool unread(struct conn *c) { return c->start < c->end || recv(c->fd, c->small, CONN_SMALL_BYTES, MSG_DONTWAIT) > 0; }
+
 /* Waits, for a bounded time, until the client has read the last response and closes. */
 static void linger(struct conn *c) {
     shutdown(c->fd, SHUT_WR);
@@ -150,7 +154,7 @@ void *conn_thread(void *conn) {
     }
     if (c->buf != c->small) pool_give(&buffers, c->buf);
     c->buf = c->small;
-    if (c->linger) linger(c);
+    if (c->linger || (c->closing && unread(c))) linger(c);
     requests_ended += c->requests;
     registry_remove(c);
     return NULL;

@@ -19,7 +19,8 @@ struct conn {
     struct conn *prev, *next;    /* in the registry; under its lock, like the next */
     uint8_t shut;                /* how far the registry has shut the socket down: 0, 1 reading, 2 both */
     bool in_request;             /* a request has begun and is not all there */
-    bool linger;                 /* the client may still be sending when we close */
+    bool closing;                /* we end the connection, after a response that was sent */
+    bool linger;                 /* the client will probably still be sending then */
     char *buf;                   /* `small`, or a large buffer from the pool */
     uint32_t start, end;         /* bytes of buf that hold requests not yet answered */
     uint32_t searched;           /* bytes from start on that request_end has searched */

@@ -85,6 +85,19 @@ def test_bodies_are_skipped():
             equal(client.get("/a.txt").status, 200, f"GET behind {size} bytes of body")
 
 
+def test_requests_behind_the_last_do_not_destroy_its_answer():
+    with Tree() as tree, Server(root=tree.root) as server:
+        tree.write("large", b"L" * (4 << 20))
+        with Client(server, receive_buffer=4096) as client:
+            client.request("/large", headers=["Connection: close"])
+            for _ in range(200):  # more than one read takes, and never answered: closing over them would reset the connection
+                client.request("/a.txt")
+            time.sleep(0.2)
+            equal(len(client.response().body), 4 << 20, "body")
+            client.socket.shutdown(socket.SHUT_WR)
+            check(client.ended(), "still open")
+
+
 def test_a_body_that_may_never_come_ends_the_connection():
     with Tree() as tree, Server(root=tree.root) as server, Client(server) as client:
         client.send("POST /a.txt HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
