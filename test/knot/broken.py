@@ -12,6 +12,18 @@ def descriptors_of(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
+def served_as_others_leave(waiting):
+    """Reads the answer of each client as it comes, and closes it, until all have had theirs."""
+    end = time.monotonic() + 2 * PATIENCE
+    while waiting:
+        check(time.monotonic() < end, f"{len(waiting)} clients are still waiting")
+        ready = [c for c in waiting if not c.silent_for(0.01)]
+        for client in ready:
+            equal(client.response().status, 200, "status")
+            client.close()
+        waiting = [c for c in waiting if c not in ready]
+
+
 def test_connections_cut_anywhere_leave_nothing_behind():
     seed = int(os.environ.get("KNOT_SEED", "11"))
     chance = random.Random(seed)
@@ -55,15 +67,25 @@ def test_descriptors_run_out_and_come_back():
         for client in served[1:]:
             client.close()
         # As many as left can come in, again up to the limit; the rest follow when those go.
-        while waiting:
-            ready = [c for c in waiting if not c.silent_for(0.01)]
-            for client in ready:
-                equal(client.response().status, 200, "after descriptors came back")
-                client.close()
-            waiting = [c for c in waiting if c not in ready]
+        served_as_others_leave(waiting)
         equal(served[0].get("/cold").status, 200, "the file that could not be opened")
         served[0].close()
         check(len(server.warnings()) < 10, f"{len(server.warnings())} warnings")
+
+
+def test_threads_run_out_and_come_back():
+    with Tree() as tree:
+        try:
+            # Natively some twenty stacks of 8 MiB; small stacks may all fit, then nothing runs out.
+            server = Server(root=tree.root, memory=200 << 20)
+        except AssertionError as error:
+            raise Skip(f"does not start with 200 MiB of addresses: {error}")
+        with server:
+            clients = [Client(server) for _ in range(60)]
+            for client in clients:
+                client.request("/a.txt")
+            served_as_others_leave(clients)
+            return f"{len(server.warnings())} warnings"
 
 
 def test_a_file_cut_short_while_it_is_sent_ends_the_connection():

@@ -68,10 +68,12 @@ class Server:
     """A running Knot. Leaving its `with` block stops it by SIGTERM and checks that it ended in time, with status 0, silent but for
     warnings it is known for: sanitizers and runtimes that complain fail the test."""
 
-    def __init__(self, *args, root, descriptors=None, stop_within=PATIENCE):
+    def __init__(self, *args, root, descriptors=None, memory=None, stop_within=PATIENCE):
         def limit():
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+            if memory:
+                resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
         self.stop_within = stop_within
         self.errors = tempfile.TemporaryFile()
