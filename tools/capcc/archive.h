@@ -10,20 +10,21 @@
 
 /// A walk over an archive. Fill with archive_open.
 struct archive {
-  struct bytes file, long_names;
-  size_t at;
-  bool thin; ///< its members are files beside it; `bytes` of a member is then empty
+    struct bytes file, long_names;
+    size_t at;
+    bool thin; ///< its members are files beside it; `bytes` of a member is then empty
 };
 
 /// One member. Names are not ended by a zero byte.
 struct member {
-  struct bytes name, bytes;
+    struct bytes name, bytes;
 };
 
 /// True if `file` is an archive; `archive` then stands before its first member.
 bool archive_open(struct bytes file, struct archive *archive);
 
-/// Gives the next member that is a file (symbol tables are passed over). False at the end, and where the archive is damaged.
+/// Gives the next member that is a file (symbol tables are passed over). False at the end, and where the archive is
+/// damaged.
 bool archive_next(struct archive *archive, struct member *member);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Memory for one command line: everything that parse and plan make lives until the process (or one run of the fuzzer) ends, so it is carved from an
-// arena and freed in one go. Nothing here is thread-safe; the driver has one thread.
+// Memory for one command line: everything that parse and plan make lives until the process (or one run of the fuzzer)
+// ends, so it is carved from an arena and freed in one go. Nothing here is thread-safe; the driver has one thread.
 #ifndef CAPCC_ARENA_H
 #define CAPCC_ARENA_H
 
@@ -12,14 +12,15 @@ struct arena_block;
 
 /// Owner of all that is allocated from it. All zero is an empty arena.
 struct arena {
-  struct arena_block *newest; ///< owned; blocks are linked from the newest to the oldest
+    struct arena_block *newest; ///< owned; blocks are linked from the newest to the oldest
 };
 
-/// A growing list of strings. `items` is always followed by a null pointer, so that it can be handed to exec. All zero is an empty list.
+/// A growing list of strings. `items` is always followed by a null pointer, so that it can be handed to exec. All zero
+/// is an empty list.
 struct strvec {
-  const char **items; ///< owned by the arena that the list was grown from
-  size_t count;       ///< strings, without the final null
-  size_t room;        ///< pointers that fit `items`
+    const char **items; ///< owned by the arena that the list was grown from
+    size_t count;       ///< strings, without the final null
+    size_t room;        ///< pointers that fit `items`
 };
 
 /// `bytes` of zeroed memory, aligned for any type. Never returns null: out of memory ends the process with one line.

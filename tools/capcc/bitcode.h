@@ -14,11 +14,12 @@ bool bitcode_is(struct bytes file);
 /// The bitcode without its wrapper, if it has one.
 struct bytes bitcode_unwrap(struct bytes file);
 
-/// True if a module in `file` carries the summary that only -flto=thin writes. False for damaged bitcode, of which lld says more than the driver could.
+/// True if a module in `file` carries the summary that only -flto=thin writes. False for damaged bitcode, of which lld
+/// says more than the driver could.
 bool bitcode_is_thin(struct bytes file);
 
-/// The length of the first of several bitcode files that were put one after the other (as GNU ld -r does with sections), or the size of `file` if there is
-/// only one or it cannot be read.
+/// The length of the first of several bitcode files that were put one after the other (as GNU ld -r does with
+/// sections), or the size of `file` if there is only one or it cannot be read.
 size_t bitcode_first_length(struct bytes file);
 
 #endif

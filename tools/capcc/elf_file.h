@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The few things that the driver reads from ELF files. All of it is safe on damaged files: whatever lies outside of the bytes counts as absent.
+// The few things that the driver reads from ELF files. All of it is safe on damaged files: whatever lies outside of the
+// bytes counts as absent.
 #ifndef CAPCC_ELF_FILE_H
 #define CAPCC_ELF_FILE_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes a plan, produces files by running its steps. A plan of one command ends in that command's process, so that a compile costs no more than clang's.
+// Consumes a plan, produces files by running its steps. A plan of one command ends in that command's process, so that a
+// compile costs no more than clang's.
 #include "execute.h"
 
 #include "bounds.h"
@@ -16,82 +17,77 @@
 #include <unistd.h>
 
 static int check_parts(const struct step *step) {
-  for (size_t i = 0; i < step->files.count; i++)
-    if (access(step->files.items[i], R_OK))
-      return diag_error("%s: this part of capcc cannot be read: %s; install capcc whole, or link with -fno-capriccio", step->files.items[i],
-                        strerror(errno));
-  return 0;
+    for (size_t i = 0; i < step->files.count; i++)
+        if (access(step->files.items[i], R_OK))
+            return diag_error("%s: this part of capcc cannot be read: %s; install capcc whole, or link with -fno-capriccio",
+                              step->files.items[i], strerror(errno));
+    return 0;
 }
 
 /// The environment of a link is part of the command; clang shows the rest.
 static void show_environment(struct arena *arena, const struct step *step) {
-  struct strvec nothing = {0};
-  if (step->env.count)
-    fprintf(stderr, " %s\n", command_text(arena, &step->env, &nothing));
+    struct strvec nothing = {0};
+    if (step->env.count) fprintf(stderr, " %s\n", command_text(arena, &step->env, &nothing));
 }
 
 static int become(struct arena *arena, const struct line *line, const struct step *step) {
-  if (line->dry_run || line->verbose)
-    show_environment(arena, step);
-  if (!process_too_long(&step->argv))
-    return process_become(&step->argv, &step->env);
-  char *scratch = scratch_make(arena);
-  if (!scratch)
-    return diag_error("%s: no temporary directory: %s; set TMPDIR", line->output ? line->output : "a.out", strerror(errno));
-  process_start(scratch);
-  return process_run(arena, &step->argv, &step->env, NULL);
+    if (line->dry_run || line->verbose) show_environment(arena, step);
+    if (!process_too_long(&step->argv)) return process_become(&step->argv, &step->env);
+    char *scratch = scratch_make(arena);
+    if (!scratch)
+        return diag_error("%s: no temporary directory: %s; set TMPDIR", line->output ? line->output : "a.out", strerror(errno));
+    process_start(scratch);
+    return process_run(arena, &step->argv, &step->env, NULL);
 }
 
 static int do_step(struct arena *arena, const struct line *line, struct step *step, const char *scratch, const char **bounds) {
-  switch (step->kind) {
-  case STEP_EXEC:
-    return become(arena, line, step);
-  case STEP_RUN:
-    if (*bounds && step->env.count)
-      strvec_push(arena, &step->env, arena_printf(arena, "CAPCC_BOUNDS=%s", *bounds));
-    if (line->verbose)
-      show_environment(arena, step);
-    return process_run(arena, &step->argv, &step->env, step->output);
-  case STEP_INPUTS:
-    return inputs_check(arena, line, &step->files);
-  case STEP_PARTS:
-    return check_parts(step);
-  case STEP_BOUNDS:
-    *bounds = bounds_file(arena, &step->argv, step->input, scratch);
-    return 0;
-  case STEP_MERGE:
-    return merge_relocatable(arena, step, scratch, line->verbose);
-  case STEP_PROVE:
-    return prove_linked(arena, step->output, step->input);
-  }
-  return 1;
+    switch (step->kind) {
+    case STEP_EXEC:
+        return become(arena, line, step);
+    case STEP_RUN:
+        if (*bounds && step->env.count) strvec_push(arena, &step->env, arena_printf(arena, "CAPCC_BOUNDS=%s", *bounds));
+        if (line->verbose) show_environment(arena, step);
+        return process_run(arena, &step->argv, &step->env, step->output);
+    case STEP_INPUTS:
+        return inputs_check(arena, line, &step->files);
+    case STEP_PARTS:
+        return check_parts(step);
+    case STEP_BOUNDS:
+        *bounds = bounds_file(arena, &step->argv, step->input, scratch);
+        return 0;
+    case STEP_MERGE:
+        return merge_relocatable(arena, step, scratch, line->verbose);
+    case STEP_PROVE:
+        return prove_linked(arena, step->output, step->input);
+    }
+    return 1;
 }
 
 static void show_step(struct arena *arena, const struct step *step) {
-  if (step->kind == STEP_RUN)
-    fprintf(stderr, " %s%s%s\n", command_text(arena, &step->env, &step->argv), step->output ? " > " : "", step->output ? step->output : "");
-  if (step->kind == STEP_MERGE)
-    fprintf(stderr, " # the bitcode of all inputs, merged by %s, is added to %s by %s: %s\n", step->files.items[0], step->machine, step->files.items[1],
-            step->output);
+    if (step->kind == STEP_RUN)
+        fprintf(stderr, " %s%s%s\n", command_text(arena, &step->env, &step->argv), step->output ? " > " : "",
+                step->output ? step->output : "");
+    if (step->kind == STEP_MERGE)
+        fprintf(stderr, " # the bitcode of all inputs, merged by %s, is added to %s by %s: %s\n", step->files.items[0],
+                step->machine, step->files.items[1], step->output);
 }
 
 int execute_plan(struct arena *arena, const struct line *line, const struct plan *plan, const char *scratch) {
-  const char *bounds = NULL;
-  if (scratch)
-    process_start(scratch);
-  int status = 0;
-  bool started = false;
-  for (size_t i = 0; i < plan->count && !status; i++) {
-    started |= plan->steps[i].kind == STEP_RUN;
-    if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE))
-      show_step(arena, &plan->steps[i]);
-    else
-      status = do_step(arena, line, &plan->steps[i], scratch, &bounds);
-  }
-  // Clang removes the output of what fails; where it writes to the scratch directory the older output is still there, and make would take it for made.
-  const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
-  if (status && started && last->kind == STEP_MERGE)
-    unlink(last->output);
-  scratch_remove();
-  return status;
+    const char *bounds = NULL;
+    if (scratch) process_start(scratch);
+    int status = 0;
+    bool started = false;
+    for (size_t i = 0; i < plan->count && !status; i++) {
+        started |= plan->steps[i].kind == STEP_RUN;
+        if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE))
+            show_step(arena, &plan->steps[i]);
+        else
+            status = do_step(arena, line, &plan->steps[i], scratch, &bounds);
+    }
+  // Clang removes the output of what fails; where it writes to the scratch directory the older output is still there,
+  // and make would take it for made.
+    const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
+    if (status && started && last->kind == STEP_MERGE) unlink(last->output);
+    scratch_remove();
+    return status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes paths, produces bytes, and back. Inputs are mapped and not read, since of a large archive only headers are looked at.
+// Consumes paths, produces bytes, and back. Inputs are mapped and not read, since of a large archive only headers are
+// looked at.
 #include "file_map.h"
 
 #include <errno.h>
@@ -10,47 +11,41 @@
 #include <unistd.h>
 
 int file_map(const char *path, struct bytes *bytes) {
-  *bytes = (struct bytes){0};
+    *bytes = (struct bytes){0};
   // O_NONBLOCK: a FIFO as an input must not stop the driver here; clang will read it
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0)
-    return -errno;
-  struct stat stat;
-  int error = fstat(fd, &stat) ? -errno : S_ISDIR(stat.st_mode) ? -EISDIR : 0;
-  if (!error && S_ISREG(stat.st_mode) && stat.st_size > 0) {
-    void *data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED)
-      error = -errno;
-    else
-      *bytes = (struct bytes){data, (size_t)stat.st_size};
-  }
-  close(fd);
-  return error;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return -errno;
+    struct stat stat;
+    int error = fstat(fd, &stat) ? -errno : S_ISDIR(stat.st_mode) ? -EISDIR : 0;
+    if (!error && S_ISREG(stat.st_mode) && stat.st_size > 0) {
+        void *data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            error = -errno;
+        else
+            *bytes = (struct bytes){data, (size_t)stat.st_size};
+    }
+    close(fd);
+    return error;
 }
 
 void file_unmap(struct bytes *bytes) {
-  if (bytes->data)
-    munmap((void *)bytes->data, bytes->size);
-  *bytes = (struct bytes){0};
+    if (bytes->data) munmap((void *)bytes->data, bytes->size);
+    *bytes = (struct bytes){0};
 }
 
 int file_write(const char *path, struct bytes bytes) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return -errno;
-  int error = 0;
-  while (bytes.size && !error) {
-    ssize_t n = write(fd, bytes.data, bytes.size);
-    if (n < 0 && errno != EINTR)
-      error = -errno;
-    if (n > 0) {
-      bytes.data += n;
-      bytes.size -= (size_t)n;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return -errno;
+    int error = 0;
+    while (bytes.size && !error) {
+        ssize_t n = write(fd, bytes.data, bytes.size);
+        if (n < 0 && errno != EINTR) error = -errno;
+        if (n > 0) {
+            bytes.data += n;
+            bytes.size -= (size_t)n;
+        }
     }
-  }
-  if (close(fd) && !error)
-    error = -errno;
-  if (error)
-    unlink(path);
-  return error;
+    if (close(fd) && !error) error = -errno;
+    if (error) unlink(path);
+    return error;
 }

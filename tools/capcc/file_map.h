@@ -8,11 +8,12 @@
 
 /// Bytes that belong to someone else: a mapped file or a part of one.
 struct bytes {
-  const unsigned char *data; ///< may be null where size is 0
-  size_t size;
+    const unsigned char *data; ///< may be null where size is 0
+    size_t size;
 };
 
-/// Maps `path` for reading. Returns 0, or a negative errno (open(2), fstat(2), mmap(2)); -EISDIR for a directory. An empty or special file gives no bytes.
+/// Maps `path` for reading. Returns 0, or a negative errno (open(2), fstat(2), mmap(2)); -EISDIR for a directory. An
+/// empty or special file gives no bytes.
 int file_map(const char *path, struct bytes *bytes);
 
 /// Ends a mapping made by file_map.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the merged module, where the pass never
-// sees it; that is silent, hence looked for before the link. So is bitcode that a foreign partial link has joined, of which lld says too little.
+// Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the
+// merged module, where the pass never sees it; that is silent, hence looked for before the link. So is bitcode that a
+// foreign partial link has joined, of which lld says too little.
 #include "inputs.h"
 
 #include "archive.h"
@@ -19,93 +20,83 @@
 #define THIN_REMEDY "made with -flto=thin, which the pass cannot see; compile it again with capcc, or with -flto=full"
 
 struct bytes object_bitcode(struct bytes object) {
-  if (bitcode_is(object))
-    return bitcode_unwrap(object);
-  return elf_section(object, ".llvm.lto");
+    if (bitcode_is(object)) return bitcode_unwrap(object);
+    return elf_section(object, ".llvm.lto");
 }
 
 /// Null, or what is wrong with an object's bitcode.
 static const char *fault_of(struct bytes object) {
-  struct bytes bitcode = object_bitcode(object);
-  if (bitcode_is_thin(bitcode))
-    return THIN_REMEDY;
-  return bitcode_first_length(bitcode) < bitcode.size ? JOINED_REMEDY : NULL;
+    struct bytes bitcode = object_bitcode(object);
+    if (bitcode_is_thin(bitcode)) return THIN_REMEDY;
+    return bitcode_first_length(bitcode) < bitcode.size ? JOINED_REMEDY : NULL;
 }
 
 static int check_archive(struct arena *arena, const char *path, struct archive *archive) {
-  struct member member;
-  char *directory = path_directory(arena, path);
-  while (archive_next(archive, &member)) {
-    struct bytes bytes = member.bytes, outside = {0};
-    if (archive->thin) {
-      bool absolute = member.name.size && member.name.data[0] == '/';
-      const char *file = arena_printf(arena, "%s%s%.*s", absolute ? "" : directory, absolute ? "" : "/", (int)member.name.size, member.name.data);
-      if (file_map(file, &outside))
-        continue; // lld names it if it needs it
-      bytes = outside;
+    struct member member;
+    char *directory = path_directory(arena, path);
+    while (archive_next(archive, &member)) {
+        struct bytes bytes = member.bytes, outside = {0};
+        if (archive->thin) {
+            bool absolute = member.name.size && member.name.data[0] == '/';
+            const char *file = arena_printf(arena, "%s%s%.*s", absolute ? "" : directory, absolute ? "" : "/",
+                                            (int)member.name.size, member.name.data);
+            if (file_map(file, &outside)) continue; // lld names it if it needs it
+            bytes = outside;
+        }
+        const char *fault = fault_of(bytes);
+        if (fault) diag_error("%s(%.*s): %s", path, (int)member.name.size, (const char *)member.name.data, fault);
+        file_unmap(&outside);
+        if (fault) return 1;
     }
-    const char *fault = fault_of(bytes);
-    if (fault)
-      diag_error("%s(%.*s): %s", path, (int)member.name.size, (const char *)member.name.data, fault);
-    file_unmap(&outside);
-    if (fault)
-      return 1;
-  }
-  return 0;
+    return 0;
 }
 
 static int check_contents(struct arena *arena, const char *path, struct bytes bytes) {
-  struct archive archive;
-  if (archive_open(bytes, &archive))
-    return check_archive(arena, path, &archive);
-  const char *fault = fault_of(bytes);
-  return fault ? diag_error("%s: %s", path, fault) : 0;
+    struct archive archive;
+    if (archive_open(bytes, &archive)) return check_archive(arena, path, &archive);
+    const char *fault = fault_of(bytes);
+    return fault ? diag_error("%s: %s", path, fault) : 0;
 }
 
 /// `required`: that the file cannot be read is an error.
 static int check_file(struct arena *arena, const char *path, bool required, bool contents) {
-  struct bytes bytes;
-  int error = contents ? file_map(path, &bytes) : access(path, R_OK) ? -errno : 0;
-  if (error)
-    return required ? diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error)) : 0;
-  if (!contents)
-    return 0;
-  int result = check_contents(arena, path, bytes);
-  file_unmap(&bytes);
-  return result;
+    struct bytes bytes;
+    int error = contents ? file_map(path, &bytes) : access(path, R_OK) ? -errno : 0;
+    if (error)
+        return required ? diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error)) : 0;
+    if (!contents) return 0;
+    int result = check_contents(arena, path, bytes);
+    file_unmap(&bytes);
+    return result;
 }
 
-/// -lNAME is looked for in the directories of -L alone: those of the system hold no bitcode, and lld's order of shared before static is kept.
+/// -lNAME is looked for in the directories of -L alone: those of the system hold no bitcode, and lld's order of shared
+/// before static is kept.
 static int check_library(struct arena *arena, const struct line *line, const char *name) {
-  for (size_t i = 0; i < line->library_dirs.count; i++) {
-    const char *directory = line->library_dirs.items[i];
-    if (name[0] == ':') {
-      const char *path = arena_printf(arena, "%s/%s", directory, name + 1);
-      if (!access(path, R_OK))
-        return check_file(arena, path, false, true);
-      continue;
+    for (size_t i = 0; i < line->library_dirs.count; i++) {
+        const char *directory = line->library_dirs.items[i];
+        if (name[0] == ':') {
+            const char *path = arena_printf(arena, "%s/%s", directory, name + 1);
+            if (!access(path, R_OK)) return check_file(arena, path, false, true);
+            continue;
+        }
+        if (!access(arena_printf(arena, "%s/lib%s.so", directory, name), R_OK)) return 0;
+        const char *path = arena_printf(arena, "%s/lib%s.a", directory, name);
+        if (!access(path, R_OK)) return check_file(arena, path, false, true);
     }
-    if (!access(arena_printf(arena, "%s/lib%s.so", directory, name), R_OK))
-      return 0;
-    const char *path = arena_printf(arena, "%s/lib%s.a", directory, name);
-    if (!access(path, R_OK))
-      return check_file(arena, path, false, true);
-  }
-  return 0;
+    return 0;
 }
 
 int inputs_check(struct arena *arena, const struct line *line, const struct strvec *files) {
-  bool links = line->action == ACTION_EXECUTABLE || line->action == ACTION_SHARED || line->action == ACTION_RELOCATABLE;
-  for (size_t i = 0; i < files->count; i++)
-    if (check_file(arena, files->items[i], true, links))
-      return 1;
-  if (!links)
+    bool links = line->action == ACTION_EXECUTABLE || line->action == ACTION_SHARED || line->action == ACTION_RELOCATABLE;
+    for (size_t i = 0; i < files->count; i++)
+        if (check_file(arena, files->items[i], true, links)) return 1;
+    if (!links) return 0;
+    for (size_t i = 0; i < line->linker_args.count; i++)
+        if (line->linker_args.items[i][0] != '-' && line->linker_args.items[i][0] &&
+            check_file(arena, line->linker_args.items[i], false, true))
+            return 1;
+    for (size_t i = 0; i < line->libraries.count; i++)
+        if (check_library(arena, line, line->libraries.items[i])) return 1;
     return 0;
-  for (size_t i = 0; i < line->linker_args.count; i++)
-    if (line->linker_args.items[i][0] != '-' && line->linker_args.items[i][0] && check_file(arena, line->linker_args.items[i], false, true))
-      return 1;
-  for (size_t i = 0; i < line->libraries.count; i++)
-    if (check_library(arena, line, line->libraries.items[i]))
-      return 1;
-  return 0;
 }

@@ -8,12 +8,12 @@
 #include "file_map.h"
 #include "parse.h"
 
-/// Checks that each of `files` can be read, and, if the line links, that neither they nor archives found by -L and -l hold code made by -flto=thin or
-/// bitcode joined by `ld -r`. Returns 0,
-/// or 1 after one line of error.
+/// Checks that each of `files` can be read, and, if the line links, that neither they nor archives found by -L and -l
+/// hold code made by -flto=thin or bitcode joined by `ld -r`. Returns 0, or 1 after one line of error.
 int inputs_check(struct arena *arena, const struct line *line, const struct strvec *files);
 
-/// The bitcode of an object: its `.llvm.lto` section, or the object itself where it is bitcode. No bytes if it has none.
+/// The bitcode of an object: its `.llvm.lto` section, or the object itself where it is bitcode. No bytes if it has
+/// none.
 struct bytes object_bitcode(struct bytes object);
 
 #endif

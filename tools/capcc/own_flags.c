@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes one argument, produces a change of capcc's own settings. Values are checked here, on compile lines too, though only a link uses them: a wrong
-// number in CFLAGS is better told at the first file than after the last.
+// Consumes one argument, produces a change of capcc's own settings. Values are checked here, on compile lines too,
+// though only a link uses them: a wrong number in CFLAGS is better told at the first file than after the last.
 #include "own_flags.h"
 
 #include <string.h>
@@ -9,65 +9,56 @@
 #define BYTES_WANTED "%s: give a number of bytes from %d to %d"
 
 static const char *after(const char *text, const char *prefix) {
-  size_t length = strlen(prefix);
-  return strncmp(text, prefix, length) ? NULL : text + length;
+    size_t length = strlen(prefix);
+    return strncmp(text, prefix, length) ? NULL : text + length;
 }
 
 /// Digits only: no sign, no blank, no unit.
 static bool bytes_from(const char *text, unsigned *bytes) {
-  unsigned value = 0;
-  if (!*text)
-    return false;
-  for (; *text; text++) {
-    if (*text < '0' || *text > '9' || value > LARGEST_BYTES)
-      return false;
-    value = value * 10 + (unsigned)(*text - '0');
-  }
-  if (value < SMALLEST_BYTES || value > LARGEST_BYTES)
-    return false;
-  *bytes = value;
-  return true;
+    unsigned value = 0;
+    if (!*text) return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value > LARGEST_BYTES) return false;
+        value = value * 10 + (unsigned)(*text - '0');
+    }
+    if (value < SMALLEST_BYTES || value > LARGEST_BYTES) return false;
+    *bytes = value;
+    return true;
 }
 
 static bool steps_known(const char *list) {
-  static const char *const steps[] = {"frames", "graph", "placement"};
-  for (;;) {
-    size_t length = strcspn(list, ",");
-    bool known = false;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-      known |= length == strlen(steps[i]) && !strncmp(list, steps[i], length);
-    if (!known)
-      return false;
-    if (!list[length])
-      return true;
-    list += length + 1;
-  }
+    static const char *const steps[] = {"frames", "graph", "placement"};
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        bool known = false;
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+            known |= length == strlen(steps[i]) && !strncmp(list, steps[i], length);
+        if (!known) return false;
+        if (!list[length]) return true;
+        list += length + 1;
+    }
 }
 
 bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flags, const char **error) {
-  const char *value;
-  if (!strcmp(text, "--print-plan")) {
-    flags->print_plan = true;
-  } else if (!strcmp(text, "-fno-capriccio") || !strcmp(text, "-fcapriccio")) {
-    flags->plain = text[2] == 'n';
-  } else if ((value = after(text, "-fcapriccio-max-path="))) {
-    if (!bytes_from(value, &flags->max_path))
-      *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
-  } else if ((value = after(text, "-fcapriccio-min-chunk="))) {
-    if (!bytes_from(value, &flags->min_chunk))
-      *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
-  } else if ((value = after(text, "-fcapriccio-report="))) {
-    flags->report = value;
-    if (!*value)
-      *error = "-fcapriccio-report=: give the file for the JSON report after the equals sign";
-  } else if ((value = after(text, "-fcapriccio-print="))) {
-    flags->print = value;
-    if (!steps_known(value))
-      *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement", text);
-  } else if (after(text, "-fcapriccio") || after(text, "-fno-capriccio")) {
-    *error = arena_printf(arena, "%s: unknown flag; `capcc --help` lists the -fcapriccio flags", text);
-  } else {
-    return false;
-  }
-  return true;
+    const char *value;
+    if (!strcmp(text, "--print-plan")) {
+        flags->print_plan = true;
+    } else if (!strcmp(text, "-fno-capriccio") || !strcmp(text, "-fcapriccio")) {
+        flags->plain = text[2] == 'n';
+    } else if ((value = after(text, "-fcapriccio-max-path="))) {
+        if (!bytes_from(value, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
+    } else if ((value = after(text, "-fcapriccio-min-chunk="))) {
+        if (!bytes_from(value, &flags->min_chunk)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
+    } else if ((value = after(text, "-fcapriccio-report="))) {
+        flags->report = value;
+        if (!*value) *error = "-fcapriccio-report=: give the file for the JSON report after the equals sign";
+    } else if ((value = after(text, "-fcapriccio-print="))) {
+        flags->print = value;
+        if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement", text);
+    } else if (after(text, "-fcapriccio") || after(text, "-fno-capriccio")) {
+        *error = arena_printf(arena, "%s: unknown flag; `capcc --help` lists the -fcapriccio flags", text);
+    } else {
+        return false;
+    }
+    return true;
 }

@@ -13,7 +13,8 @@
 #define SMALLEST_BYTES 256
 #define LARGEST_BYTES 1048576
 
-/// Takes `text` if it is one of capcc's flags: returns true and changes `flags`, or sets `*error` to what is wrong with it.
+/// Takes `text` if it is one of capcc's flags: returns true and changes `flags`, or sets `*error` to what is wrong with
+/// it.
 bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flags, const char **error);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a command line says, as facts: no file is looked at (response files come through a reader), nothing is decided that depends on the machine.
+// What a command line says, as facts: no file is looked at (response files come through a reader), nothing is decided
+// that depends on the machine.
 #ifndef CAPCC_PARSE_H
 #define CAPCC_PARSE_H
 
@@ -12,92 +13,93 @@
 
 /// The furthest that the line goes, in the terms of the plan that it needs.
 enum action {
-  ACTION_HELP,        ///< --help: capcc's flags, then clang's
-  ACTION_VERSION,     ///< --version
-  ACTION_QUERY,       ///< clang or the linker prints something and builds nothing: -print-*, -dumpmachine, -v alone, -Wl,--version, -cc1
-  ACTION_PLAIN,       ///< ends before an object: -E, -M, -S, -fsyntax-only, precompiled headers, bitcode
-  ACTION_COMPILE,     ///< -c
-  ACTION_EXECUTABLE,  ///< a link that makes a program
-  ACTION_SHARED,      ///< -shared
-  ACTION_RELOCATABLE, ///< -r
+    ACTION_HELP,        ///< --help: capcc's flags, then clang's
+    ACTION_VERSION,     ///< --version
+    ACTION_QUERY,       ///< clang or lld prints something and builds nothing: -print-*, -v alone, -Wl,--version, -cc1
+    ACTION_PLAIN, ///< ends before an object: -E, -M, -S, -fsyntax-only, precompiled headers, bitcode
+    ACTION_COMPILE, ///< -c
+    ACTION_EXECUTABLE, ///< a link that makes a program
+    ACTION_SHARED, ///< -shared
+    ACTION_RELOCATABLE, ///< -r
 };
 
-/// What an argument is for, so that a plan can leave out or replace some and keep the order of the others. A separate value has its option's role.
+/// What an argument is for, so that a plan can leave out or replace some and keep the order of the others. A separate
+/// value has its option's role.
 enum role {
-  ROLE_OTHER,
-  ROLE_INPUT,      ///< a file, or `-`
-  ROLE_LINKER,     ///< -Wl, -Xlinker, -l: keeps its place among the inputs
-  ROLE_LANGUAGE,   ///< -x
-  ROLE_OUTPUT,     ///< -o
-  ROLE_PHASE,      ///< -c
-  ROLE_SHAPE,      ///< -r and its spellings
-  ROLE_LTO,        ///< -flto, -ffat-lto-objects, -fuse-ld and their opposites, which the plan states itself
-  ROLE_OWN,        ///< --print-plan, -fcapriccio-*: never reaches clang
-  ROLE_SEPARATOR,  ///< `--`: all after it are inputs
+    ROLE_OTHER,
+    ROLE_INPUT, ///< a file, or `-`
+    ROLE_LINKER, ///< -Wl, -Xlinker, -l: keeps its place among the inputs
+    ROLE_LANGUAGE, ///< -x
+    ROLE_OUTPUT, ///< -o
+    ROLE_PHASE, ///< -c
+    ROLE_SHAPE, ///< -r and its spellings
+    ROLE_LTO, ///< -flto, -ffat-lto-objects, -fuse-ld and their opposites, which the plan states itself
+    ROLE_OWN, ///< --print-plan, -fcapriccio-*: never reaches clang
+    ROLE_SEPARATOR, ///< `--`: all after it are inputs
 };
 
 enum input_kind {
-  INPUT_SOURCE,    ///< a language that clang compiles to LLVM IR
-  INPUT_ASSEMBLY,  ///< .s, .S: machine code only, external to the pass
-  INPUT_HEADER,    ///< to be precompiled
-  INPUT_BITCODE,   ///< .bc, handed to the linker as it is
-  INPUT_IR,        ///< .ll, or IR named by -x ir: compiled like a source
-  INPUT_LINKED,    ///< objects, archives, shared objects, linker scripts: the linker's
+    INPUT_SOURCE, ///< a language that clang compiles to LLVM IR
+    INPUT_ASSEMBLY, ///< .s, .S: machine code only, external to the pass
+    INPUT_HEADER, ///< to be precompiled
+    INPUT_BITCODE, ///< .bc, handed to the linker as it is
+    INPUT_IR, ///< .ll, or IR named by -x ir: compiled like a source
+    INPUT_LINKED, ///< objects, archives, shared objects, linker scripts: the linker's
 };
 
 struct input {
-  const char *path; ///< as written; `-` is standard input
-  const char *language; ///< the -x in force, or null where the suffix decides
-  enum input_kind kind;
-  bool reads_headers; ///< goes through the preprocessor
-  size_t arg; ///< its index in line.args
+    const char *path; ///< as written; `-` is standard input
+    const char *language; ///< the -x in force, or null where the suffix decides
+    enum input_kind kind;
+    bool reads_headers; ///< goes through the preprocessor
+    size_t arg; ///< its index in line.args
 };
 
 struct argument {
-  const char *text;
-  enum role role;
+    const char *text;
+    enum role role;
 };
 
 /// The -fcapriccio-* flags.
 struct own_flags {
-  bool plain;            ///< -fno-capriccio
-  bool print_plan;       ///< --print-plan
-  unsigned max_path;     ///< bytes, 256 to 1048576
-  unsigned min_chunk;    ///< bytes, 256 to 1048576
-  const char *report;    ///< file, or null
-  const char *print;     ///< comma-separated steps, or null
+    bool plain; ///< -fno-capriccio
+    bool print_plan; ///< --print-plan
+    unsigned max_path; ///< bytes, 256 to 1048576
+    unsigned min_chunk; ///< bytes, 256 to 1048576
+    const char *report; ///< file, or null
+    const char *print; ///< comma-separated steps, or null
 };
 
 /// All that plan needs to know. Strings belong to the arena or to argv.
 struct line {
-  const char *error; ///< null, or what is wrong with the line, without `capcc: error: `; all else is then unspecified
-  enum action action;
-  struct argument *args; ///< response files expanded, without argv[0]
-  size_t arg_count;
-  struct input *inputs;
-  size_t input_count;
-  struct strvec linker_args; ///< what stands in -Wl and -Xlinker, taken apart
-  struct own_flags own;
-  const char *output;     ///< -o, or null
-  const char *optimise;   ///< the last -O as written, or null
-  const char *driver_mode; ///< `--driver-mode=g++` when capcc was called by a name ending in ++, or null
-  bool cpp_language;      ///< linking as C++ (--driver-mode=g++)
-  bool dry_run;           ///< -###
-  bool verbose;           ///< -v
-  bool version_script;    ///< the linker gets a --version-script
-  bool has_linker_input;  ///< there is something to link besides files: -l, -Wl, -Xlinker
-  // Facts that a refusal may rest on; null or false when absent. The string is the argument to blame.
-  const char *target;        ///< triple of --target or -target
-  const char *machine;       ///< -m32, -mx32, -m16, `-Wl,-m,elf_i386`
-  const char *static_link;   ///< -static, -static-pie
-  const char *no_libc;       ///< -nostdlib and its kin, unless -lc is on the line
-  const char *split_stack;   ///< -fsplit-stack
-  const char *thin_lto;      ///< -flto=thin
-  const char *other_linker;  ///< -fuse-ld other than lld, --ld-path
-  const char *sanitizer;     ///< the -fsanitize kind that cannot work on linked stacks
-  struct strvec search;      ///< options that decide which libc clang finds: --sysroot, --gcc-toolchain, -B, -L is not among them
-  struct strvec library_dirs; ///< of -L, in order
-  struct strvec libraries;    ///< of -l, in order
+    const char *error; ///< null, or what is wrong with the line, without `capcc: error: `; all else is then unspecified
+    enum action action;
+    struct argument *args; ///< response files expanded, without argv[0]
+    size_t arg_count;
+    struct input *inputs;
+    size_t input_count;
+    struct strvec linker_args; ///< what stands in -Wl and -Xlinker, taken apart
+    struct own_flags own;
+    const char *output; ///< -o, or null
+    const char *optimise; ///< the last -O as written, or null
+    const char *driver_mode; ///< `--driver-mode=g++` when capcc was called by a name ending in ++, or null
+    bool cpp_language; ///< linking as C++ (--driver-mode=g++)
+    bool dry_run; ///< -###
+    bool verbose; ///< -v
+    bool version_script; ///< the linker gets a --version-script
+    bool has_linker_input; ///< there is something to link besides files: -l, -Wl, -Xlinker
+    // Facts that a refusal may rest on; null or false when absent. The string is the argument to blame.
+    const char *target; ///< triple of --target or -target
+    const char *machine; ///< -m32, -mx32, -m16, `-Wl,-m,elf_i386`
+    const char *static_link; ///< -static, -static-pie
+    const char *no_libc; ///< -nostdlib and its kin, unless -lc is on the line
+    const char *split_stack; ///< -fsplit-stack
+    const char *thin_lto; ///< -flto=thin
+    const char *other_linker; ///< -fuse-ld other than lld, --ld-path
+    const char *sanitizer; ///< the -fsanitize kind that cannot work on linked stacks
+    struct strvec search; ///< options that decide which libc clang finds: --sysroot, --gcc-toolchain, -B, -L is not among them
+    struct strvec library_dirs; ///< of -L, in order
+    struct strvec libraries; ///< of -l, in order
 };
 
 /// Reads `argv[0..argc)`. A pure function of the arguments and of what `reader` returns. Never blocks by itself.

@@ -6,18 +6,20 @@
 
 #include "arena.h"
 
-/// Absolute paths, except clang's, which may be a name when CAPCC_CLANG gives one. That a path is set does not mean that the file is there.
+/// Absolute paths, except clang's, which may be a name when CAPCC_CLANG gives one. That a path is set does not mean
+/// that the file is there.
 struct paths {
-  const char *clang;     ///< the compiler to run
-  const char *llvm_bin;  ///< directory of llvm-link, llvm-objcopy and ld.lld: where clang's own executable lies
-  const char *plugin;    ///< lib/capcc/CapriccioPass.so
-  const char *runtime;   ///< lib/capcc/libcapr.a
-  const char *dynlist;   ///< lib/capcc/capr.dynlist
-  const char *include;   ///< lib/capcc/include
-  const char *capstack;  ///< bin/capstack
+    const char *clang;     ///< the compiler to run
+    const char *llvm_bin;  ///< directory of llvm-link, llvm-objcopy and ld.lld: where clang's own executable lies
+    const char *plugin;    ///< lib/capcc/CapriccioPass.so
+    const char *runtime;   ///< lib/capcc/libcapr.a
+    const char *dynlist;   ///< lib/capcc/capr.dynlist
+    const char *include;   ///< lib/capcc/include
+    const char *capstack;  ///< bin/capstack
 };
 
-/// Fills `paths`; returns null, or what is missing as a line without `capcc: error: `. Reads /proc/self/exe, PATH and CAPCC_CLANG.
+/// Fills `paths`; returns null, or what is missing as a line without `capcc: error: `. Reads /proc/self/exe, PATH and
+/// CAPCC_CLANG.
 const char *paths_find(struct arena *arena, struct paths *paths);
 
 /// Directory part of `path`, `.` if it has none.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes the facts of a line and the paths of this machine, produces steps. Wherever it is right, the user's whole line is handed to clang with flags added
-// in front: clang then decides names of temporaries, order of the inputs and what is unused, as it would without capcc. In front, because a last option
-// that lacks its value must not swallow ours, and because the runtime's definitions must come before those of archives on the line. Only `-z now`
-// comes last, since the last -z counts.
+// Consumes the facts of a line and the paths of this machine, produces steps. Wherever it is right, the user's whole
+// line is handed to clang with flags added in front: clang then decides names of temporaries, order of the inputs and
+// what is unused, as it would without capcc. In front, because a last option that lacks its value must not swallow
+// ours, and because the runtime's definitions must come before those of archives on the line. Only `-z now` comes last,
+// since the last -z counts.
 #include "plan.h"
 
 #include <string.h>
@@ -12,217 +13,212 @@
 static size_t most_steps(const struct line *line) { return line->input_count + 8; }
 
 struct step *plan_add(struct plan *plan, enum step_kind kind) {
-  struct step *step = &plan->steps[plan->count++];
-  *step = (struct step){.kind = kind};
-  return step;
+    struct step *step = &plan->steps[plan->count++];
+    *step = (struct step){.kind = kind};
+    return step;
 }
 
 static bool has_kind(const struct line *line, unsigned kinds) {
-  for (size_t i = 0; i < line->input_count; i++)
-    if (kinds & 1u << line->inputs[i].kind)
-      return true;
-  return false;
+    for (size_t i = 0; i < line->input_count; i++)
+        if (kinds & 1u << line->inputs[i].kind) return true;
+    return false;
 }
 #define COMPILED_KINDS (1u << INPUT_SOURCE | 1u << INPUT_IR | 1u << INPUT_HEADER | 1u << INPUT_BITCODE)
 
 void plan_start_clang(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv) {
-  strvec_push(arena, argv, paths->clang);
-  if (line->driver_mode)
-    strvec_push(arena, argv, line->driver_mode);
+    strvec_push(arena, argv, paths->clang);
+    if (line->driver_mode) strvec_push(arena, argv, line->driver_mode);
 }
 
 static void push_linker(struct arena *arena, struct strvec *argv, const char *word) {
   // not -Wl, which would split a path at its commas
-  strvec_push(arena, argv, "-Xlinker");
-  strvec_push(arena, argv, word);
+    strvec_push(arena, argv, "-Xlinker");
+    strvec_push(arena, argv, word);
 }
 
-/// A -Wl argument without `--exclude-libs ALL`, or null if nothing else is in it. That flag would hide the runtime's replacements of libc calls from shared
-/// libraries too; of an executable it hides nothing else that anyone could see, unless -rdynamic asks for it.
+/// A -Wl argument without `--exclude-libs ALL`, or null if nothing else is in it. That flag would hide the runtime's
+/// replacements of libc calls from shared libraries too; of an executable it hides nothing else that anyone could see,
+/// unless -rdynamic asks for it.
 static const char *without_exclude_all(struct arena *arena, const char *text) {
-  static const char *const spellings[] = {"--exclude-libs,ALL", "-exclude-libs,ALL", "--exclude-libs=ALL", "-exclude-libs=ALL"};
-  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
-    size_t length = strlen(spellings[i]);
-    for (const char *at = text + 3; *at; at += 1 + strcspn(at + 1, ","))
-      if (!strncmp(at + 1, spellings[i], length) && (at[1 + length] == ',' || !at[1 + length])) {
-        const char *rest = arena_printf(arena, "%.*s%s", (int)(at - text), text, at + 1 + length);
-        return strlen(rest) > 4 ? rest : NULL;
-      }
-  }
-  return text;
+    static const char *const spellings[] = {"--exclude-libs,ALL", "-exclude-libs,ALL", "--exclude-libs=ALL", "-exclude-libs=ALL"};
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        size_t length = strlen(spellings[i]);
+        for (const char *at = text + 3; *at; at += 1 + strcspn(at + 1, ","))
+            if (!strncmp(at + 1, spellings[i], length) && (at[1 + length] == ',' || !at[1 + length])) {
+                const char *rest = arena_printf(arena, "%.*s%s", (int)(at - text), text, at + 1 + length);
+                return strlen(rest) > 4 ? rest : NULL;
+            }
+    }
+    return text;
 }
 
-/// The user's arguments, without capcc's own and, unless `all`, without those that the plan states itself. Bitcode files go straight to the linker: handed to
-/// clang they would be optimised and made machine code once for nothing. `last` is put at the end, before a `--`.
-static void push_user_args(struct arena *arena, const struct line *line, bool all, bool link, const char *last, struct strvec *argv) {
-  size_t next_input = 0;
-  bool inputs_only = false;
-  for (size_t i = 0; i < line->arg_count; i++) {
-    const struct argument *arg = &line->args[i];
-    const struct input *input = NULL;
-    if (arg->role == ROLE_INPUT)
-      input = &line->inputs[next_input++];
-    if (arg->role == ROLE_OWN || (arg->role == ROLE_LTO && !all))
-      continue;
-    if (arg->role == ROLE_SEPARATOR) {
-      inputs_only = true;
-      if (last)
-        strvec_push(arena, argv, last);
-      last = NULL;
+/// The user's arguments, without capcc's own and, unless `all`, without those that the plan states itself. Bitcode
+/// files go straight to the linker: handed to clang they would be optimised and made machine code once for nothing.
+/// `last` is put at the end, before a `--`.
+static void push_user_args(struct arena *arena, const struct line *line, bool all, bool link, const char *last,
+                           struct strvec *argv) {
+    size_t next_input = 0;
+    bool inputs_only = false;
+    for (size_t i = 0; i < line->arg_count; i++) {
+        const struct argument *arg = &line->args[i];
+        const struct input *input = NULL;
+        if (arg->role == ROLE_INPUT) input = &line->inputs[next_input++];
+        if (arg->role == ROLE_OWN || (arg->role == ROLE_LTO && !all)) continue;
+        if (arg->role == ROLE_SEPARATOR) {
+            inputs_only = true;
+            if (last) strvec_push(arena, argv, last);
+            last = NULL;
+        }
+        const char *text = arg->text;
+        if (arg->role == ROLE_LINKER && line->action == ACTION_EXECUTABLE && !all && !strncmp(text, "-Wl,", 4) &&
+            !(text = without_exclude_all(arena, text)))
+            continue;
+        if (link && input && input->kind == INPUT_BITCODE && !inputs_only)
+            push_linker(arena, argv, text);
+        else
+            strvec_push(arena, argv, text);
     }
-    const char *text = arg->text;
-    if (arg->role == ROLE_LINKER && line->action == ACTION_EXECUTABLE && !all && !strncmp(text, "-Wl,", 4) && !(text = without_exclude_all(arena, text)))
-      continue;
-    if (link && input && input->kind == INPUT_BITCODE && !inputs_only)
-      push_linker(arena, argv, text);
-    else
-      strvec_push(arena, argv, text);
-  }
-  if (last)
-    strvec_push(arena, argv, last);
+    if (last) strvec_push(arena, argv, last);
 }
 
 static void push_lto(struct arena *arena, struct strvec *argv) {
-  strvec_push(arena, argv, "-flto=full");
-  strvec_push(arena, argv, "-ffat-lto-objects");
+    strvec_push(arena, argv, "-flto=full");
+    strvec_push(arena, argv, "-ffat-lto-objects");
 }
 
 static void push_include(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv) {
-  bool used = false;
-  for (size_t i = 0; i < line->input_count; i++)
-    used |= line->inputs[i].reads_headers;
-  if (!used)
-    return; // clang would warn of a flag without use
-  strvec_push(arena, argv, "-idirafter");
-  strvec_push(arena, argv, paths->include);
+    bool used = false;
+    for (size_t i = 0; i < line->input_count; i++) used |= line->inputs[i].reads_headers;
+    if (!used) return; // clang would warn of a flag without use
+    strvec_push(arena, argv, "-idirafter");
+    strvec_push(arena, argv, paths->include);
 }
 
 static void plan_inputs(struct arena *arena, const struct line *line, struct plan *plan) {
-  struct step *step = plan_add(plan, STEP_INPUTS);
-  for (size_t i = 0; i < line->input_count; i++)
-    if (strcmp(line->inputs[i].path, "-"))
-      strvec_push(arena, &step->files, line->inputs[i].path);
-  if (!step->files.count && !line->has_linker_input)
-    plan->count--; // nothing but standard input
+    struct step *step = plan_add(plan, STEP_INPUTS);
+    for (size_t i = 0; i < line->input_count; i++)
+        if (strcmp(line->inputs[i].path, "-")) strvec_push(arena, &step->files, line->inputs[i].path);
+    if (!step->files.count && !line->has_linker_input) plan->count--; // nothing but standard input
 }
 
 static void plan_compile(struct arena *arena, const struct line *line, const struct paths *paths, bool lto, struct plan *plan) {
-  plan_inputs(arena, line, plan);
-  struct step *step = plan_add(plan, STEP_EXEC);
-  plan_start_clang(arena, line, paths, &step->argv);
-  if (lto)
-    push_lto(arena, &step->argv);
-  push_include(arena, line, paths, &step->argv);
-  push_user_args(arena, line, false, false, NULL, &step->argv);
+    plan_inputs(arena, line, plan);
+    struct step *step = plan_add(plan, STEP_EXEC);
+    plan_start_clang(arena, line, paths, &step->argv);
+    if (lto) push_lto(arena, &step->argv);
+    push_include(arena, line, paths, &step->argv);
+    push_user_args(arena, line, false, false, NULL, &step->argv);
 }
 
 static void plan_shared(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
-  plan_inputs(arena, line, plan);
-  struct step *step = plan_add(plan, STEP_EXEC);
-  plan_start_clang(arena, line, paths, &step->argv);
-  strvec_push(arena, &step->argv, "-fuse-ld=lld");
-  push_lto(arena, &step->argv);
-  push_include(arena, line, paths, &step->argv);
-  push_user_args(arena, line, false, true, NULL, &step->argv);
-  strvec_push(arena, &plan->notes, "a shared object is linked without the pass: its code is external to the program that uses it");
+    plan_inputs(arena, line, plan);
+    struct step *step = plan_add(plan, STEP_EXEC);
+    plan_start_clang(arena, line, paths, &step->argv);
+    strvec_push(arena, &step->argv, "-fuse-ld=lld");
+    push_lto(arena, &step->argv);
+    push_include(arena, line, paths, &step->argv);
+    push_user_args(arena, line, false, true, NULL, &step->argv);
+    strvec_push(arena, &plan->notes,
+                "a shared object is linked without the pass: its code is external to the program that uses it");
 }
 
 static void push_environment(struct arena *arena, const struct own_flags *own, struct strvec *env) {
-  strvec_push(arena, env, arena_printf(arena, "CAPCC_MAX_PATH=%u", own->max_path));
-  strvec_push(arena, env, arena_printf(arena, "CAPCC_MIN_CHUNK=%u", own->min_chunk));
-  // Unset what the line does not ask for: a value left over in the caller's environment would change the program without a trace in the build log.
-  strvec_push(arena, env, own->report ? arena_printf(arena, "CAPCC_REPORT=%s", own->report) : "CAPCC_REPORT");
-  strvec_push(arena, env, own->print ? arena_printf(arena, "CAPCC_PRINT=%s", own->print) : "CAPCC_PRINT");
-  strvec_push(arena, env, "CAPCC_BOUNDS");
+    strvec_push(arena, env, arena_printf(arena, "CAPCC_MAX_PATH=%u", own->max_path));
+    strvec_push(arena, env, arena_printf(arena, "CAPCC_MIN_CHUNK=%u", own->min_chunk));
+  // Unset what the line does not ask for: a value left over in the caller's environment would change the program
+  // without a trace in the build log.
+    strvec_push(arena, env, own->report ? arena_printf(arena, "CAPCC_REPORT=%s", own->report) : "CAPCC_REPORT");
+    strvec_push(arena, env, own->print ? arena_printf(arena, "CAPCC_PRINT=%s", own->print) : "CAPCC_PRINT");
+    strvec_push(arena, env, "CAPCC_BOUNDS");
 }
 
-/// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this one to links by other compilers.
+/// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
+/// one to links by other compilers.
 static void push_runtime(struct arena *arena, const struct paths *paths, struct strvec *argv) {
-  const char *name = strrchr(paths->runtime, '/');
-  push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, paths->runtime)));
-  push_linker(arena, argv, "--whole-archive");
-  push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : paths->runtime));
-  push_linker(arena, argv, "--no-whole-archive");
+    const char *name = strrchr(paths->runtime, '/');
+    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, paths->runtime)));
+    push_linker(arena, argv, "--whole-archive");
+    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : paths->runtime));
+    push_linker(arena, argv, "--no-whole-archive");
 }
 
 static void plan_executable(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
-  plan_inputs(arena, line, plan);
-  struct step *parts = plan_add(plan, STEP_PARTS);
-  strvec_push(arena, &parts->files, paths->plugin);
-  strvec_push(arena, &parts->files, paths->runtime);
-  strvec_push(arena, &parts->files, paths->dynlist);
-  if (!line->dry_run) {
-    struct step *bounds = plan_add(plan, STEP_BOUNDS);
-    plan_start_clang(arena, line, paths, &bounds->argv);
-    strvec_append(arena, &bounds->argv, &line->search);
-    strvec_push(arena, &bounds->argv, "-print-file-name=libc.so.6");
-    bounds->input = paths->capstack;
-  }
-  struct step *link = plan_add(plan, line->dry_run ? STEP_EXEC : STEP_RUN);
-  struct strvec *argv = &link->argv;
-  push_environment(arena, &line->own, &link->env);
-  plan_start_clang(arena, line, paths, argv);
-  strvec_push(arena, argv, "-fuse-ld=lld");
-  push_lto(arena, argv);
-  push_include(arena, line, paths, argv);
-  push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
-  push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
-  if (line->version_script) // an exact name here counts more than the `local: *` of the user's script
-    push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
-  push_runtime(arena, paths, argv);
-  push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
-  if (!line->dry_run) {
-    struct step *prove = plan_add(plan, STEP_PROVE);
-    prove->input = paths->dynlist;
-    prove->output = line->output ? line->output : "a.out";
-  }
+    plan_inputs(arena, line, plan);
+    struct step *parts = plan_add(plan, STEP_PARTS);
+    strvec_push(arena, &parts->files, paths->plugin);
+    strvec_push(arena, &parts->files, paths->runtime);
+    strvec_push(arena, &parts->files, paths->dynlist);
+    if (!line->dry_run) {
+        struct step *bounds = plan_add(plan, STEP_BOUNDS);
+        plan_start_clang(arena, line, paths, &bounds->argv);
+        strvec_append(arena, &bounds->argv, &line->search);
+        strvec_push(arena, &bounds->argv, "-print-file-name=libc.so.6");
+        bounds->input = paths->capstack;
+    }
+    struct step *link = plan_add(plan, line->dry_run ? STEP_EXEC : STEP_RUN);
+    struct strvec *argv = &link->argv;
+    push_environment(arena, &line->own, &link->env);
+    plan_start_clang(arena, line, paths, argv);
+    strvec_push(arena, argv, "-fuse-ld=lld");
+    push_lto(arena, argv);
+    push_include(arena, line, paths, argv);
+    push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
+    push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
+    if (line->version_script) // an exact name here counts more than the `local: *` of the user's script
+        push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
+    push_runtime(arena, paths, argv);
+    push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
+    if (!line->dry_run) {
+        struct step *prove = plan_add(plan, STEP_PROVE);
+        prove->input = paths->dynlist;
+        prove->output = line->output ? line->output : "a.out";
+    }
 }
 
 /// Clang alone: what it prints, or all that it does with -fno-capriccio.
 static void plan_clang(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
-  struct step *step = plan_add(plan, STEP_EXEC);
-  plan_start_clang(arena, line, paths, &step->argv);
-  if (line->action == ACTION_QUERY && line->linker_args.count && !line->own.plain)
-    strvec_push(arena, &step->argv, "-fuse-ld=lld"); // -Wl,--version tells a build system which linker it will get
-  push_user_args(arena, line, true, false, NULL, &step->argv);
+    struct step *step = plan_add(plan, STEP_EXEC);
+    plan_start_clang(arena, line, paths, &step->argv);
+    if (line->action == ACTION_QUERY && line->linker_args.count && !line->own.plain)
+        strvec_push(arena, &step->argv, "-fuse-ld=lld"); // -Wl,--version tells a build system which linker it will get
+    push_user_args(arena, line, true, false, NULL, &step->argv);
 }
 
 void make_plan(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch, struct plan *plan) {
-  *plan = (struct plan){.steps = arena_alloc(arena, most_steps(line) * sizeof *plan->steps)};
-  if (line->own.plain) {
-    plan_clang(arena, line, paths, plan);
-    return;
-  }
-  switch (line->action) {
-  case ACTION_HELP:
-  case ACTION_VERSION:
-  case ACTION_QUERY:
-    plan_clang(arena, line, paths, plan);
-    break;
-  case ACTION_PLAIN:
-    plan_compile(arena, line, paths, false, plan);
-    break;
-  case ACTION_COMPILE:
-    plan_compile(arena, line, paths, has_kind(line, COMPILED_KINDS), plan);
-    break;
-  case ACTION_EXECUTABLE:
-    plan_executable(arena, line, paths, plan);
-    break;
-  case ACTION_SHARED:
-    plan_shared(arena, line, paths, plan);
-    break;
-  case ACTION_RELOCATABLE:
-    plan_inputs(arena, line, plan);
-    plan_relocatable(arena, line, paths, scratch, plan);
-    break;
-  }
-  if (has_kind(line, 1u << INPUT_ASSEMBLY) && line->action >= ACTION_COMPILE)
-    strvec_push(arena, &plan->notes, "assembly files have no bitcode: their code is external to the pass");
+    *plan = (struct plan){.steps = arena_alloc(arena, most_steps(line) * sizeof *plan->steps)};
+    if (line->own.plain) {
+        plan_clang(arena, line, paths, plan);
+        return;
+    }
+    switch (line->action) {
+    case ACTION_HELP:
+    case ACTION_VERSION:
+    case ACTION_QUERY:
+        plan_clang(arena, line, paths, plan);
+        break;
+    case ACTION_PLAIN:
+        plan_compile(arena, line, paths, false, plan);
+        break;
+    case ACTION_COMPILE:
+        plan_compile(arena, line, paths, has_kind(line, COMPILED_KINDS), plan);
+        break;
+    case ACTION_EXECUTABLE:
+        plan_executable(arena, line, paths, plan);
+        break;
+    case ACTION_SHARED:
+        plan_shared(arena, line, paths, plan);
+        break;
+    case ACTION_RELOCATABLE:
+        plan_inputs(arena, line, plan);
+        plan_relocatable(arena, line, paths, scratch, plan);
+        break;
+    }
+    if (has_kind(line, 1u << INPUT_ASSEMBLY) && line->action >= ACTION_COMPILE)
+        strvec_push(arena, &plan->notes, "assembly files have no bitcode: their code is external to the pass");
 }
 
 bool plan_needs_scratch(const struct plan *plan) {
-  for (size_t i = 0; i < plan->count; i++)
-    if (plan->steps[i].kind == STEP_BOUNDS || plan->steps[i].kind == STEP_MERGE)
-      return true;
-  return false;
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == STEP_BOUNDS || plan->steps[i].kind == STEP_MERGE) return true;
+    return false;
 }

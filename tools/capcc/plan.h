@@ -8,32 +8,33 @@
 #include "paths.h"
 
 enum step_kind {
-  STEP_EXEC,    ///< becomes `argv`; always the last step
-  STEP_RUN,     ///< runs `argv` with `env`; goes on if it ends with status 0
-  STEP_INPUTS,  ///< each of `files` can be read; of a link, neither they nor what -l and -Wl name is made for thin LTO
-  STEP_PARTS,   ///< each of `files`, capcc's own parts, is there
-  STEP_BOUNDS,  ///< `argv` prints the libc to bound; the next STEP_RUN gets CAPCC_BOUNDS
-  STEP_MERGE,   ///< the bitcode of what the linker's trace in `input` names, and the machine code in `machine`, become `output`
-  STEP_PROVE,   ///< `output` holds the note that the pass leaves and exports what `input` lists, else it is removed
+    STEP_EXEC,    ///< becomes `argv`; always the last step
+    STEP_RUN,     ///< runs `argv` with `env`; goes on if it ends with status 0
+    STEP_INPUTS,  ///< each of `files` can be read; of a link, neither they nor what -l and -Wl name is made for thin LTO
+    STEP_PARTS,   ///< each of `files`, capcc's own parts, is there
+    STEP_BOUNDS,  ///< `argv` prints the libc to bound; the next STEP_RUN gets CAPCC_BOUNDS
+    STEP_MERGE,   ///< the bitcode of what the linker's trace in `input` names, and the machine code in `machine`, become `output`
+    STEP_PROVE,   ///< `output` holds the note that the pass leaves and exports what `input` lists, else it is removed
 };
 
 struct step {
-  enum step_kind kind;
-  struct strvec argv;
-  struct strvec env;    ///< NAME=value, and NAME alone to unset it
-  struct strvec files;
-  const char *input;
-  const char *machine;
-  const char *output;   ///< for STEP_RUN: where its standard output goes, or null
+    enum step_kind kind;
+    struct strvec argv;
+    struct strvec env;    ///< NAME=value, and NAME alone to unset it
+    struct strvec files;
+    const char *input;
+    const char *machine;
+    const char *output;   ///< for STEP_RUN: where its standard output goes, or null
 };
 
 struct plan {
-  struct step *steps;
-  size_t count;
-  struct strvec notes; ///< for --print-plan: what a person may not expect
+    struct step *steps;
+    size_t count;
+    struct strvec notes; ///< for --print-plan: what a person may not expect
 };
 
-/// Makes the plan for a line that refuse_line let pass. `scratch` is the directory for temporary files, which need not exist yet. Looks at no file.
+/// Makes the plan for a line that refuse_line let pass. `scratch` is the directory for temporary files, which need not
+/// exist yet. Looks at no file.
 void make_plan(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch, struct plan *plan);
 
 /// True if some step of the plan writes to the scratch directory.
@@ -46,7 +47,8 @@ struct step *plan_add(struct plan *plan, enum step_kind kind);
 void plan_start_clang(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv);
 
 /// The same: the steps of `-r`.
-void plan_relocatable(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch, struct plan *plan);
+void plan_relocatable(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
+                      struct plan *plan);
 
 /// Writes how the line was understood and what would be done to standard output.
 void print_plan(struct arena *arena, const struct line *line, const struct plan *plan);
