@@ -104,6 +104,13 @@ void capr__stack_drop(struct capr_thread *thread, struct capr_chunk *chunk)
         pop(&capr__worker, thread);
 }
 
+uint64_t capr__stack_drop_all(uint64_t thread, uint64_t unused, uint64_t unused2)
+{
+    (void)unused, (void)unused2;
+    capr__stack_drop((struct capr_thread *)thread, NULL);
+    return 0;
+}
+
 uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_t rsp)
 {
     uint64_t below;

@@ -13,13 +13,6 @@
 #include "thread.h"
 #include "tls.h"
 
-static uint64_t drop_all(uint64_t thread, uint64_t b, uint64_t c)
-{
-    (void)b, (void)c;
-    capr__stack_drop((struct capr_thread *)thread, NULL);
-    return 0;
-}
-
 /* Tells the joiner, gives the stacks back and runs the next thread. From the first chunk that is given back on, nothing may be
  * called that could link: it would get the memory that this function runs on. */
 
@@ -34,7 +27,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
     self->state = CAPR_DONE;
     struct capr_thread *next = capr__pick(w);
     if (self->chunk != first)
-        capr__on_service(drop_all, (uint64_t)self, 0, 0);
+        capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);
     if (first) {
         if (self->detached) {
             self->state = 0;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Hand-made versions of the stubs that the pass emits, for tests of the runtime's assembly without the pass: STUB_LINK(name, f, need,
- * args) defines the assembly symbol `name`, to be declared with f's prototype, that runs f on a new chunk; STUB_BORROW the same on the
- * big stack; STUB_CHECK links only where the limit says so.
+ * Hand-made versions of the stubs that the pass emits, for tests of the runtime's assembly without the pass:
+ * STUB_LINK(name, f, need, args) defines the assembly symbol `name`, to be declared with f's prototype, that runs f on a new
+ * chunk; STUB_BORROW the same on the big stack; STUB_CHECK links only where the limit says so.
  */
 #ifndef CAPR_TEST_STUBS_H
 #define CAPR_TEST_STUBS_H
 
 #define STUB(name, body) \
-    __asm__(".text\n.globl " #name "\n.type " #name ", @function\n" #name ":\n.cfi_startproc\n" body ".cfi_endproc\n.size " #name ", . - " #name "\n")
+    __asm__(".text\n.globl " #name "\n.type " #name ", @function\n" #name ":\n.cfi_startproc\n" body \
+            ".cfi_endproc\n.size " #name ", . - " #name "\n")
 
 #define STUB_LINK(name, f, need, args) \
     STUB(name, "leaq " #f "(%rip), %r10\nmovabsq $" #need " + (" #args " << 32), %r11\njmp __capr_link\n")
