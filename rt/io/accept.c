@@ -16,7 +16,7 @@ CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *re
 {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind > CAPR_FD_UNIX_DGRAM, 0))
+    if (__builtin_expect(!f || !capr__fd_is_socket(f), 0))
         return (int)capr__result(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;

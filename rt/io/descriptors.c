@@ -6,6 +6,8 @@
 #include "fd.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -24,9 +26,11 @@ static int made(long fd, int kind, int flags)
     return (int)capr__result(fd);
 }
 
-static int socket_kind(int domain, int type)
+static int socket_kind(int domain, int type, int protocol)
 {
     type &= 0xf;
+    if (type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP))
+        return CAPR_FD_TCP;
     return type == SOCK_STREAM ? CAPR_FD_STREAM : type == SOCK_DGRAM && domain == AF_UNIX ? CAPR_FD_UNIX_DGRAM : CAPR_FD_DGRAM;
 }
 
@@ -36,7 +40,7 @@ static_assert(SOCK_NONBLOCK == O_NONBLOCK && EFD_NONBLOCK == O_NONBLOCK && TFD_N
 /* socket(2). Does not block. */
 CAPR_INTERPOSE int socket(int domain, int type, int protocol)
 {
-    return made(capr__sys3(SYS_socket, domain, type, protocol), socket_kind(domain, type), nonblock_flag(type));
+    return made(capr__sys3(SYS_socket, domain, type, protocol), socket_kind(domain, type, protocol), nonblock_flag(type));
 }
 
 /* socketpair(2). Does not block. */
@@ -44,7 +48,7 @@ CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2])
 {
     long r = capr__sys4(SYS_socketpair, domain, type, protocol, (long)pair);
     for (int i = 0; r >= 0 && i < 2; i++)
-        capr__fd_fresh(pair[i], socket_kind(domain, type), nonblock_flag(type));
+        capr__fd_fresh(pair[i], socket_kind(domain, type, protocol), nonblock_flag(type));
     return (int)capr__result(r);
 }
 
@@ -266,6 +270,12 @@ CAPR_INTERPOSE int setsockopt(int fd, int level, int option, const void *value, 
         struct capr_fd *f = capr__fd_find(fd);
         if (f)
             f->flags = tv->tv_sec || tv->tv_usec ? f->flags | (uint8_t)flag : f->flags & (uint8_t)~flag;
+    }
+    /* Protocols on top of TCP (TLS in the kernel) hand out records: a short read says nothing there. */
+    if (r >= 0 && level == IPPROTO_TCP && option == TCP_ULP) {
+        struct capr_fd *f = capr__fd_find(fd);
+        if (f && f->kind == CAPR_FD_TCP)
+            f->kind = CAPR_FD_STREAM;
     }
     return (int)capr__result(r);
 }

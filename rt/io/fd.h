@@ -22,7 +22,8 @@
 
 enum capr_fd_kind {
     CAPR_FD_UNKNOWN,
-    CAPR_FD_STREAM,  /* socket that carries bytes (also listeners): a short count is continued */
+    CAPR_FD_TCP,     /* a stream of which a short read means that nothing is left */
+    CAPR_FD_STREAM,  /* other sockets that carry bytes: a short count is continued */
     CAPR_FD_DGRAM,   /* socket that carries messages */
     CAPR_FD_UNIX_DGRAM, /* no event tells an unconnected sender that its receiver has room again: waits are retried by time */
     CAPR_FD_NOWAIT,  /* pipe, fifo, eventfd, ...: preadv2 and pwritev2 with RWF_NOWAIT */
@@ -58,12 +59,17 @@ struct capr_watch {
 struct capr_fd {
     uint8_t kind;               /* enum capr_fd_kind */
     uint8_t flags;              /* enum capr_fd_flags */
+    uint8_t drained;            /* the last read took all that was there, and no event has said that more came */
+    uint8_t hung_up;            /* an event has told of an end or an error: the next read finds it, no event tells again */
     uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
     uint64_t pad[2];
 };
 static_assert(sizeof(struct capr_fd) == 64, "the table's records fill a cache line each");
+
+CAPR_INLINE int capr__fd_is_stream(const struct capr_fd *f) { return f->kind == CAPR_FD_TCP || f->kind == CAPR_FD_STREAM; }
+CAPR_INLINE int capr__fd_is_socket(const struct capr_fd *f) { return f->kind != CAPR_FD_UNKNOWN && f->kind <= CAPR_FD_UNIX_DGRAM; }
 
 extern CAPR_HIDDEN struct capr_fd *capr__fd_table;
 extern CAPR_HIDDEN uint32_t capr__fd_count; /* records; 0 until the first call */

@@ -8,6 +8,7 @@
 #include "fd.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -70,7 +71,7 @@ static int classify(int fd, struct capr_fd *f, mode_t mode)
     case S_IFSOCK: {
         int type = socket_option(fd, SO_TYPE);
         if (type == SOCK_STREAM)
-            return CAPR_FD_STREAM;
+            return socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP ? CAPR_FD_TCP : CAPR_FD_STREAM;
         return type == SOCK_DGRAM && socket_option(fd, SO_DOMAIN) == AF_UNIX ? CAPR_FD_UNIX_DGRAM : CAPR_FD_DGRAM;
     }
     case S_IFIFO:
@@ -88,7 +89,7 @@ static int classify(int fd, struct capr_fd *f, mode_t mode)
 static int fits(int kind, mode_t mode)
 {
     switch (mode & S_IFMT) {
-    case S_IFSOCK: return kind <= CAPR_FD_UNIX_DGRAM;
+    case S_IFSOCK: return kind != CAPR_FD_UNKNOWN && kind <= CAPR_FD_UNIX_DGRAM;
     case S_IFIFO:
     case 0: return kind == CAPR_FD_NOWAIT || kind == CAPR_FD_POLL;
     case S_IFCHR: return kind == CAPR_FD_POLL || kind == CAPR_FD_PLAIN;
@@ -153,7 +154,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd)
     }
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
-    f->flags = 0;
+    f->flags = f->drained = f->hung_up = 0;
     if (!has_waiters(f))
         return;
     if (capr__may_switch()) {
@@ -229,6 +230,7 @@ CAPR_HIDDEN void capr__fd_fork_child(void)
         struct capr_fd *f = &capr__fd_table[i];
         if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING))
             f->flags &= (uint8_t) ~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
+        f->drained = 0;
         if (has_waiters(f)) {
             f->queue[CAPR_FD_READ] = f->queue[CAPR_FD_WRITE] = (struct capr_queue){NULL, NULL};
             f->watches = NULL;
@@ -284,8 +286,7 @@ CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint6
         return EAGAIN;
     if (*deadline == CAPR_FD_DEADLINE_UNSET) {
         int flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
-        int is_socket = f->kind <= CAPR_FD_UNIX_DGRAM;
-        *deadline = is_socket && (!knows(f) || (f->flags & flag)) ? socket_deadline(fd, direction) : CAPR_FOREVER;
+        *deadline = capr__fd_is_socket(f) && (!knows(f) || (f->flags & flag)) ? socket_deadline(fd, direction) : CAPR_FOREVER;
     }
     int error = 0;
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) != (CAPR_FD_OWNED | CAPR_FD_REGISTERED))

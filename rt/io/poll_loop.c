@@ -49,8 +49,11 @@ static void deliver(const struct epoll_event *event)
     struct capr_fd *f = &capr__fd_table[fd];
     if (f->generation != (uint32_t)(event->data.u64 >> 32))
         return;
-    if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        f->drained = 0;
+        f->hung_up |= (bits & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         capr__wake_one(&f->queue[CAPR_FD_READ]);
+    }
     if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         capr__wake_one(&f->queue[CAPR_FD_WRITE]);
     for (struct capr_watch *w = f->watches; w; w = w->next)

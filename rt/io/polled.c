@@ -57,7 +57,7 @@ CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr 
 CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len)
 {
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
-    if (status < 0 || f->kind > CAPR_FD_UNIX_DGRAM)
+    if (status < 0 || !capr__fd_is_socket(f))
         return capr__sys3(SYS_connect, fd, (long)addr, len);
     if (!(status & O_NONBLOCK))
         capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);

@@ -25,23 +25,38 @@ static __attribute__((noinline)) long recv_all(int fd, struct capr_fd *f, char *
     return done ? (long)done : r;
 }
 
+/* True where nobody else reads and events will come. */
+static inline int trusted(const struct capr_fd *f)
+{
+    return (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK)) == (CAPR_FD_OWNED | CAPR_FD_REGISTERED);
+}
+
 CAPR_HIDDEN ssize_t capr__recv(int fd, void *buf, size_t n, int flags, struct sockaddr *addr, socklen_t *addr_len)
 {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
-    if (__builtin_expect((flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT | MSG_ERRQUEUE)) && f->kind == CAPR_FD_STREAM, 0)) {
+    if (__builtin_expect((flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_is_stream(f), 0)) {
         r = recv_all(fd, f, buf, n, flags);
         return capr__fd_end(f, CAPR_FD_READ, r);
     }
+    /* A connection that was read empty and has had no event since has nothing: a server that waits for the next request saves the
+     * call that would say so. What came meanwhile is an event that the poll loop finds. */
+    if (f->drained && flags == 0 && trusted(f)) {
+        r = -EAGAIN;
+        goto wait;
+    }
     do {
         r = SYS_RECV(fd, buf, n, flags, addr, addr_len);
+    wait:;
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
+    if (flags == 0)
+        f->drained = f->kind == CAPR_FD_TCP && r > 0 && (size_t)r < n && !f->hung_up && trusted(f);
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
 
 /* True where the socket calls below are to be made by the kernel as they are: no record, or no socket (it says ENOTSOCK). */
-static inline int not_ours(const struct capr_fd *f) { return !f || f->kind > CAPR_FD_UNIX_DGRAM || f->kind == CAPR_FD_UNKNOWN; }
+static inline int not_ours(const struct capr_fd *f) { return !f || !capr__fd_is_socket(f); }
 
 /* recv(2). Blocks, unless MSG_DONTWAIT or O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t recv(int fd, void *buf, size_t n, int flags)
@@ -72,7 +87,7 @@ CAPR_HIDDEN ssize_t capr__recvmsg(int fd, struct msghdr *msg, int flags)
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
 
     /* The rest of a MSG_WAITALL on a stream, buffer by buffer. */
-    if (__builtin_expect((flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT)) && r > 0 && f->kind == CAPR_FD_STREAM, 0)) {
+    if (__builtin_expect((flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT)) && r > 0 && capr__fd_is_stream(f), 0)) {
         size_t skip = (size_t)r;
         for (size_t i = 0; i < msg->msg_iovlen; i++) {
             size_t len = msg->msg_iov[i].iov_len;

@@ -6,8 +6,6 @@
  */
 #include "stream.h"
 
-static inline int is_socket(const struct capr_fd *f) { return f->kind <= CAPR_FD_UNIX_DGRAM; }
-
 /* Reads from a pipe or the like. */
 static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count)
 {
@@ -98,7 +96,7 @@ CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n)
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || n == 0, 0))
         return capr__result(capr__sys3(SYS_read, fd, (long)buf, (long)n));
-    return is_socket(f) ? capr__recv(fd, buf, n, 0, NULL, NULL) : pipe_read(fd, buf, n);
+    return capr__fd_is_socket(f) ? capr__recv(fd, buf, n, 0, NULL, NULL) : pipe_read(fd, buf, n);
 }
 
 /* write(2). Blocks, unless O_NONBLOCK. Cancellation point. */
@@ -108,7 +106,7 @@ CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n)
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN, 0))
         return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
-    return is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
+    return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
 }
 
 /* On a socket readv is recvmsg without an address, as in the kernel. */
@@ -134,7 +132,7 @@ CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count)
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
         return capr__result(capr__sys3(SYS_readv, fd, (long)iov, count));
-    return is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count);
+    return capr__fd_is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count);
 }
 
 /* writev(2). As write. */
@@ -144,7 +142,7 @@ CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count)
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
         return capr__result(capr__sys3(SYS_writev, fd, (long)iov, count));
-    return is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
+    return capr__fd_is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
 }
 
 /* What _FORTIFY_SOURCE makes of read: `room` is the buffer's size. */

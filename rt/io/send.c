@@ -31,12 +31,12 @@ CAPR_HIDDEN ssize_t capr__send(int fd, const void *buf, size_t n, int flags, con
     do {
         r = SYS_SEND(fd, buf, n, flags, addr, addr_len);
     } while (r < 0 && !(flags & MSG_DONTWAIT) && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
-    if (__builtin_expect(r >= 0 && (size_t)r < n && f->kind == CAPR_FD_STREAM && !(flags & MSG_DONTWAIT), 0))
+    if (__builtin_expect(r >= 0 && (size_t)r < n && capr__fd_is_stream(f) && !(flags & MSG_DONTWAIT), 0))
         r += (long)send_rest(fd, f, (const char *)buf + r, n - (size_t)r, flags);
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }
 
-static inline int not_ours(const struct capr_fd *f) { return !f || f->kind > CAPR_FD_UNIX_DGRAM || f->kind == CAPR_FD_UNKNOWN; }
+static inline int not_ours(const struct capr_fd *f) { return !f || !capr__fd_is_socket(f); }
 
 /* send(2). Blocks, unless MSG_DONTWAIT or O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t send(int fd, const void *buf, size_t n, int flags)
@@ -87,7 +87,7 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags)
 
     /* A stream's partial send goes on buffer by buffer: no copy of the vector is needed, and the control data has gone with the
      * first bytes. */
-    if (r >= 0 && f->kind == CAPR_FD_STREAM && !(flags & MSG_DONTWAIT)) {
+    if (r >= 0 && capr__fd_is_stream(f) && !(flags & MSG_DONTWAIT)) {
         size_t skip = (size_t)r;
         for (size_t i = 0; i < msg->msg_iovlen; i++) {
             size_t len = msg->msg_iov[i].iov_len;

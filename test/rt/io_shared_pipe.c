@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Very many threads blocked in read on one pipe (CAPR_TEST_THREADS, 20,000): each byte wakes one, each byte is read once, the end
- * of the pipe reaches them all.
+ * Very many threads blocked in read on one pipe (CAPR_TEST_THREADS, 2,000): each byte wakes one, each byte is read once, the end
+ * of the pipe reaches them all. With CAPR_TEST_BYTES a blocked thread, record, stack and all, may take that many bytes of memory
+ * (in CAPRICCIO_STACK=normal, or unset).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -22,20 +23,39 @@ static void *reader(void *unused)
     return unused;
 }
 
+/* Bytes of memory that the process has. */
+static long resident(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    CHECK(f && fscanf(f, "%*d %ld", &pages) == 1);
+    fclose(f);
+    return pages * 4096;
+}
+
 int main(void)
 {
     const char *wanted = getenv("CAPR_TEST_THREADS");
-    long threads = wanted ? atol(wanted) : 20000;
+    long threads = wanted ? atol(wanted) : 2000;
     alarm(100);
     pthread_t *t = malloc((size_t)threads * sizeof *t);
     CHECK(pipe(ends) == 0);
     pthread_attr_t attr;
     pthread_attr_init(&attr);
+    memset(t, 0, (size_t)threads * sizeof *t);
+    long before = resident();
     for (long i = 0; i < threads; i++)
         CHECK_EQUAL(pthread_create(&t[i], &attr, reader, NULL), 0);
     while (started < threads)
         sched_yield();
     CHECK_EQUAL(got, 0);
+    const char *bytes = getenv("CAPR_TEST_BYTES"), *mode = getenv("CAPRICCIO_STACK");
+    if (bytes && (!mode || strcmp(mode, "normal") == 0)) {
+        long each = (resident() - before) / threads;
+        if (each > atol(bytes))
+            fprintf(stderr, "%ld bytes of memory per blocked thread, at most %s are allowed\n", each, bytes);
+        CHECK(each <= atol(bytes));
+    }
 
     long written = threads / 2;
     char block[1000];

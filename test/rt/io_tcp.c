@@ -102,6 +102,77 @@ static void many(void)
     close(listener);
 }
 
+/* A reader that has read short must find whatever follows: more bytes, the end, a reset, its own side shut down; whether they come
+ * with the bytes, before the next read, or while it waits. */
+static void *ending_client(void *arg)
+{
+    unsigned seed = (unsigned)(long)arg * 2654435761u;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), how = (int)(long)arg % 4;
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    for (int i = 0; i < 3; i++) {
+        seed = seed * 1103515245 + 12345;
+        CHECK_EQUAL(send(fd, "123", 3, 0), 3);
+        for (unsigned k = seed >> 16 & 3; k; k--)
+            sched_yield();
+        if ((seed >> 20 & 7) == 0)
+            usleep(1000);
+    }
+    if (how == 1) { /* reset */
+        struct linger now = {1, 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    } else if (how == 2) {
+        shutdown(fd, SHUT_WR);
+        usleep(2000);
+    }
+    close(fd);
+    return NULL;
+}
+
+static int half_open;
+static void *shut_later(void *unused)
+{
+    usleep(3000);
+    shutdown(half_open, SHUT_RD);
+    return unused;
+}
+
+static void endings(void)
+{
+    int fd = listen_tcp();
+    for (long i = 0; i < 400; i++) {
+        pthread_t t;
+        char buf[100];
+        ssize_t n, total = 0;
+        pthread_create(&t, NULL, ending_client, (void *)i);
+        int s = accept(fd, NULL, NULL);
+        CHECK(s >= 0);
+        while ((n = recv(s, buf, sizeof buf, 0)) > 0) {
+            total += n;
+            if (i % 7 == 0)
+                sched_yield();
+        }
+        CHECK(i % 4 == 1 ? n == 0 || errno == ECONNRESET : n == 0 && total == 9);
+        pthread_join(t, NULL);
+        close(s);
+    }
+    half_open = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_t t;
+    char buf[10];
+    CHECK(connect(half_open, (struct sockaddr *)&address, sizeof address) == 0);
+    int s = accept(fd, NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(send(s, "ab", 2, 0), 2);
+        CHECK_EQUAL(read(half_open, buf, sizeof buf), 2);
+        CHECK(recv(half_open, buf, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    }
+    pthread_create(&t, NULL, shut_later, NULL);
+    CHECK_EQUAL(read(half_open, buf, sizeof buf), 0);
+    pthread_join(t, NULL);
+    close(half_open);
+    close(s);
+    close(fd);
+}
+
 static void *connect_refused(void *unused)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -216,6 +287,7 @@ int main(void)
         pthread_join(t[i], NULL);
     CHECK_EQUAL(refused, 20);
     full_queue();
+    endings();
     shared_listener();
     return 0;
 }

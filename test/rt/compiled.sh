@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# A runtime test once more, as a user would build it: compiled by capcc, so that the threads are on linked stacks of a few hundred bytes
+# and the runtime's own frames are measured by the pass; run in each stack mode. Prints nothing unless it fails.
+#
+#   compiled.sh CAPCC SOURCE
+set -euo pipefail
+
+capcc=$1 source=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+timeout 100 "$capcc" -w -O2 -g -D_GNU_SOURCE -I"$(dirname "$source")/../../rt" "$source" -o "$work/program" -pthread
+for mode in normal guard always; do
+    status=0
+    CAPRICCIO_STACK=$mode timeout 100 "$work/program" || status=$?
+    if [[ $status != 0 ]]; then
+        echo "compiled.sh: error: $source: exit status $status with CAPRICCIO_STACK=$mode" >&2
+        exit "$status"
+    fi
+done
