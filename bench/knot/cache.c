@@ -210,8 +210,8 @@ static bool read_content(struct cache_entry *e, const struct file *file) {
     return true;
 }
 
-/* This and the next two are not inlined: what a hit needs no memory for should be in no frame of a hit, since the thread's stack has
- * to hold that frame for as long as the client takes to read. */
+/* This and the next two are not inlined: what a hit needs no memory for should be in no frame of a hit, since the thread's
+ * stack has to hold that frame for as long as the client takes to read. */
 
 /* Reads a file for an entry that this thread put into the table. Owns one use of it, which goes to *file if it is kept. */
 __attribute__((noinline)) static int load(struct cache_entry *e, struct file *file) {

@@ -24,8 +24,8 @@ static _Atomic uint64_t requests_ended;
 
 uint64_t conn_requests(void) { return requests_ended; }
 
-/* Answers the request whose head is the next `len` bytes. True if the connection goes on. Not inlined: its frame must not be part of
- * the one that waits in recv. */
+/* Answers the request whose head is the next `len` bytes. True if the connection goes on. Not inlined: its frame must not be
+ * part of the one that waits in recv. */
 __attribute__((noinline)) static bool serve(struct conn *c, size_t len) {
     struct request r;
     struct file file;
@@ -90,7 +90,8 @@ static bool serve_buffered(struct conn *c) {
     return true;
 }
 
-/* Puts what is left of the buffer to its front, or gives a large buffer back if nothing is; sets the time limit for what comes next. */
+/* Puts what is left of the buffer to its front, or gives a large buffer back if nothing is; sets the time limit for what comes
+ * next. */
 static void settle(struct conn *c, bool served) {
     uint32_t left = c->end - c->start;
     if (left && c->start) memmove(c->buf, c->buf + c->start, left);

@@ -45,7 +45,8 @@ static inline void conn_expect(struct conn *c, uint32_t seconds) {
     atomic_store_explicit(&c->deadline, ticker_now() + seconds, memory_order_relaxed);
 }
 
-/* Entry of a connection's thread: serves requests until either side closes, then hands the record to registry_remove. Blocks in recv and send as long as the limits allow. */
+/* Entry of a connection's thread: serves requests until either side closes, then hands the record to registry_remove. Blocks in
+ * recv and send as long as the limits allow. */
 void *conn_thread(void *conn);
 
 /* Requests answered on connections that have ended. Does not block. */

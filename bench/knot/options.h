@@ -15,8 +15,8 @@ struct options {
     unsigned long idle_seconds, request_seconds, write_seconds, stop_seconds;
 };
 
-/* Fills in the defaults and what argv says. Returns -1 to go on, otherwise the exit status: 0 after --help, 2 after a mistake, which has
- * been told on standard error in one line. */
+/* Fills in the defaults and what argv says. Returns -1 to go on, otherwise the exit status: 0 after --help, 2 after a mistake,
+ * which has been told on standard error in one line. */
 int options_parse(int argc, char **argv, struct options *options);
 
 #endif

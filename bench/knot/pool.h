@@ -27,7 +27,8 @@ struct pool {
 
 extern struct pool buffers;
 
-/* Takes a block of pool->block_bytes, uninitialised, aligned for any type; NULL when memory is out. Never waits but for the lock. */
+/* Takes a block of pool->block_bytes, uninitialised, aligned for any type; NULL when memory is out. Never waits but for the
+ * lock. */
 void *pool_take(struct pool *pool);
 
 /* Gives back a block from pool_take. NULL is ignored. Never waits but for the lock. */

@@ -8,7 +8,7 @@
 
 #include "conn.h"
 
-/* How much of a server's life is over; read by all threads. */
+/* Whether the stop has begun: responses then end their connections. Set by registry_stop, read by all threads. */
 extern atomic_bool registry_stopping;
 
 /* Sets the largest number of connections at once. Once, before the first. */

@@ -75,8 +75,8 @@ size_t response_head(char *out, int status, const char *type, off_t size, time_t
     return n + (size_t)snprintf(out + n, RESPONSE_HEAD_BYTES - n, "Last-Modified: %s\r\n", date);
 }
 
-/* Sends all of iov[0..count), which it uses up; the first `head` bytes have one time limit, what follows one for each piece that the
- * client takes. False if the connection is gone. */
+/* Sends all of iov[0..count), which it uses up; the first `head` bytes have one time limit, what follows one for each piece
+ * that the client takes. False if the connection is gone. */
 static bool send_all(struct conn *c, struct iovec *iov, int count, size_t head) {
     conn_expect(c, conn_limits.write_seconds);
     for (;;) {
@@ -121,7 +121,8 @@ __attribute__((noinline)) bool response_error(struct conn *c, const struct reque
                          r->method == METHOD_HEAD ? 0 : errors[i].body_len);
 }
 
-/* Sends bytes [first, last] of an uncached file behind a head, piece by piece through `buffer`. The head is in the buffer already. */
+/* Sends bytes [first, last] of an uncached file behind a head, piece by piece through `buffer`. The head is in the buffer
+ * already. */
 static bool send_from_disk(struct conn *c, const struct request *r, const struct file *file, bool keep, char *buffer,
                            size_t head_len, off_t first, off_t length) {
     size_t room = BUFFER_BYTES - head_len;
