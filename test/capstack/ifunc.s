@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # An IFUNC needs what its deepest candidate needs, when all candidates are known: constants that the resolver chooses from.
+# The two linkers lay out the slots differently: lld gives the IFUNC a plain address, GNU ld fills the variable from the resolver.
 # RUN: %link -Wl,-z,relro %s -o %t.so && %capstack bounds %t.so | %filecheck %s
+# RUN: clang-22 -shared -nostdlib -fuse-ld=bfd -Wl,--build-id -Wl,-z,relro %s -o %t.bfd.so && %capstack bounds %t.bfd.so | %filecheck %s
 
     .macro resolver name
     .globl \name
@@ -88,6 +90,16 @@ hidden:
     cmovne %rdx,%rax
     ret
 
+# A variable of the program that starts with the address of an IFUNC, and may change.
+# CHECK-DAG: by_variable - indirect call at {{.*}}
+    .globl by_variable
+    .type by_variable,@function
+by_variable:
+    push %rbx
+    call *variable(%rip)
+    pop %rbx
+    ret
+
     .type shallow,@function
 shallow:
     ret
@@ -105,5 +117,7 @@ unbounded:
 
     .section .data.rel.ro,"aw"
 table: .quad shallow, deep
+    .data
+variable: .quad hidden
     .bss
 vdso: .quad 0

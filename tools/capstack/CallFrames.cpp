@@ -7,6 +7,7 @@
 
 #include "llvm/DebugInfo/DWARF/DWARFDataExtractor.h"
 #include "llvm/DebugInfo/DWARF/LowLevel/DWARFUnwindTable.h"
+#include "llvm/Support/Endian.h"
 
 #include <algorithm>
 
@@ -14,9 +15,34 @@ using namespace llvm;
 
 namespace capstack {
 
+/// Whether every common entry has a version that .eh_frame knows. LLVM's parser also takes version 4, whose entries state
+/// the size of an address, and reads past its tables when that is no size.
+static bool hasKnownVersions(StringRef Section) {
+    for (uint64_t At = 0; Section.size() - At >= 4;) {
+        uint64_t Length = support::endian::read32le(Section.data() + At), Header = 4;
+        if (Length == 0) {
+            At += 4;
+            continue;
+        }
+        if (Length == UINT32_MAX) {
+            if (Section.size() - At < 12) return false;
+            Length = support::endian::read64le(Section.data() + At + 4);
+            Header = 12;
+        }
+        if (Length < 5 || Length > Section.size() - At - Header) return false;
+        const char *Body = Section.data() + At + Header;
+        // Common entries have the id 0, in four bytes whatever the length's own size.
+        if (support::endian::read32le(Body) == 0 && Body[4] != 1 && Body[4] != 3) return false;
+        At += Header + Length;
+    }
+    return true;
+}
+
 Expected<std::unique_ptr<CallFrames>> CallFrames::read(const ElfImage &Image) {
     std::unique_ptr<CallFrames> Result(new CallFrames(Image.frameSectionAddress()));
     if (Image.frameSection().empty()) return std::move(Result);
+    if (!hasKnownVersions(Image.frameSection()))
+        return createStringError(inconvertibleErrorCode(), ".eh_frame is damaged: copy or install the file again");
     DWARFDataExtractor Data(Image.frameSection(), /*IsLittleEndian=*/true, /*AddressSize=*/8);
     if (Error E = Result->Frames.parse(Data))
         return createStringError(inconvertibleErrorCode(),

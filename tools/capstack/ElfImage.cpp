@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <tuple>
@@ -22,6 +23,8 @@ Error fault(const Twine &What) { return createStringError(inconvertibleErrorCode
 
 /// LLVM's own message for a broken file, with the remedy.
 Error broken(Error E) { return fault("is damaged or cut short (" + toString(std::move(E)) + "): copy or install it again"); }
+
+constexpr uint64_t PageSize = 4096;
 
 constexpr const char *CutShort = "is damaged or cut short (a segment ends past the end of the file): copy or install it again";
 
@@ -74,13 +77,14 @@ Error ElfImage::loadSegments(const Elf &File) {
         }
         case ELF::PT_GNU_RELRO:
             RelroBegin = Header.p_vaddr;
-            RelroEnd = std::max<uint64_t>(RelroBegin, Header.p_vaddr + Header.p_memsz);
+            // The loader protects whole pages: what the last, partial one holds stays writable.
+            RelroEnd = std::max<uint64_t>(RelroBegin, alignDown(Header.p_vaddr + Header.p_memsz, PageSize));
             break;
         case ELF::PT_NOTE: {
             Error NoteError = Error::success();
             for (const Elf::Elf_Note &Note : File.notes(Header, NoteError))
                 if (Note.getType() == ELF::NT_GNU_BUILD_ID && Note.getName() == "GNU")
-                    BuildId = toHex(Note.getDesc(Header.p_align), /*LowerCase=*/true);
+                    BuildId = toHex(Note.getDesc(Header.p_align == 8 ? 8 : 4), /*LowerCase=*/true);
             if (NoteError) return broken(std::move(NoteError));
             break;
         }
@@ -109,6 +113,7 @@ Error ElfImage::loadSections(const Elf &File) {
     Expected<Elf::Elf_Shdr_Range> Sections = File.sections();
     if (!Sections) return broken(Sections.takeError());
     bool HasSymbols = false;
+    SmallVector<std::pair<uint64_t, uint64_t>, 2> Tables;
     for (const Elf::Elf_Shdr &Section : *Sections) {
         if (!(Section.sh_flags & ELF::SHF_ALLOC)) continue;
         if ((Section.sh_flags & ELF::SHF_EXECINSTR) && Section.sh_type == ELF::SHT_NOBITS && Section.sh_size != 0)
@@ -121,12 +126,19 @@ Error ElfImage::loadSections(const Elf &File) {
         } else if (Section.sh_type == ELF::SHT_PROGBITS || Section.sh_type == ELF::SHT_X86_64_UNWIND) {
             Expected<StringRef> Name = File.getSectionName(Section);
             if (!Name) return broken(Name.takeError());
+            if (*Name == ".got" || *Name == ".got.plt") Tables.push_back({Section.sh_addr, Section.sh_addr + Section.sh_size});
             if (*Name != ".eh_frame") continue;
             Expected<ArrayRef<uint8_t>> Bytes = File.getSectionContents(Section);
             if (!Bytes) return broken(Bytes.takeError());
             FrameAddress = Section.sh_addr;
             FrameBytes = toStringRef(*Bytes);
         }
+    }
+    // Of the words that resolvers fill, only those of the linker's own tables are never written again; a pointer variable of
+    // the program, initialised with the address of an IFUNC, may be.
+    for (auto &[Address, Filled] : Slots) {
+        auto Holds = [A = Address](const std::pair<uint64_t, uint64_t> &Table) { return A >= Table.first && A < Table.second; };
+        if (Filled.By == Slot::Filler::Resolver && !isProtected(Address, 8) && none_of(Tables, Holds)) Filled.By = Slot::Filler::Unknown;
     }
     if (!HasSymbols) return fault("has no dynamic symbols: give a shared library, or a program that is linked dynamically");
     llvm::sort(Exports, [](const Export &A, const Export &B) { return std::tie(A.Address, A.Name) < std::tie(B.Address, B.Name); });
@@ -209,11 +221,15 @@ ArrayRef<uint8_t> ElfImage::codeFrom(uint64_t Address) const {
     return In->Bytes.drop_front(Address - In->Begin);
 }
 
-std::optional<uint64_t> ElfImage::constant(uint64_t Address, unsigned Size) const {
+bool ElfImage::isProtected(uint64_t Address, unsigned Size) const {
     const Segment *In = segmentAt(Address);
-    if (!In || In->End - Address < Size) return std::nullopt;
-    bool Protected = Address >= RelroBegin && Address < RelroEnd && RelroEnd - Address >= Size;
-    if (In->Writable && !Protected) return std::nullopt;
+    if (!In || In->End - Address < Size) return false;
+    return !In->Writable || (Address >= RelroBegin && Address < RelroEnd && RelroEnd - Address >= Size);
+}
+
+std::optional<uint64_t> ElfImage::constant(uint64_t Address, unsigned Size) const {
+    if (!isProtected(Address, Size)) return std::nullopt;
+    const Segment *In = segmentAt(Address);
     // A relocation that starts up to seven bytes below also reaches into the word.
     for (uint64_t At = Address > 7 ? Address - 7 : 0; At < Address + Size; At++) {
         const Slot *Filled = slot(At);

@@ -89,6 +89,8 @@ private:
     llvm::Error loadExports(const Elf &File, const Elf::Elf_Shdr &Section);
     llvm::Error loadRelocations(const Elf &File, const Elf::Elf_Shdr &Section);
     const Segment *segmentAt(uint64_t Address) const;
+    /// Whether the program can't write to the \p Size bytes at \p Address once they are relocated.
+    bool isProtected(uint64_t Address, unsigned Size) const;
 
     std::string Path, BuildId;
     std::unique_ptr<llvm::MemoryBuffer> Buffer;
