@@ -176,6 +176,24 @@ CAPR_HIDDEN void capr__fd_sweep(void)
     }
 }
 
+CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t)
+{
+    for (uint32_t i = 0; i < fd_high; i++) {
+        struct capr_watch *next;
+        for (struct capr_watch *w = capr__fd_table[i].watches; w; w = next) {
+            next = w->next;
+            if (w->thread != t)
+                continue;
+            if (w->prev)
+                w->prev->next = w->next;
+            else
+                capr__fd_table[i].watches = w->next;
+            if (w->next)
+                w->next->prev = w->prev;
+        }
+    }
+}
+
 CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags)
 {
     struct capr_fd *f = capr__fd_find(fd);

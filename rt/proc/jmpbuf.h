@@ -8,7 +8,7 @@
  *      64  bit 0: is the signal mask saved? bits 1 to 15: depth of signal handlers; bits 16 to 63: the thread's newest chunk,
  *          whose address has no more bits in user space        (libc has an int here, __mask_was_saved)
  *      72  the mask (the kernel's 8 bytes)                cleanup.c: next handler
- *      80                                                 cleanup.c: cancelability type
+ *      80  the thread                                     cleanup.c: cancelability type (signal handlers never jump there)
  *      88  the stack's limit, %fs:0x70
  *      96  worker.big_sp, or CAPR_BIG_NOT_HELD
  */
@@ -27,15 +27,18 @@
 #define CAPR_J_RIP 56
 #define CAPR_J_STATE 64
 #define CAPR_J_MASK 72
+#define CAPR_J_THREAD 80
 #define CAPR_J_LIMIT 88
 #define CAPR_J_BIG_SP 96
 
+#define CAPR_W_IDLE 56
 #define CAPR_W_IN_SIGNAL 108
 
 #ifndef __ASSEMBLER__
 #include <pthread.h>
 #include <setjmp.h>
 static_assert(offsetof(struct capr_worker, in_signal) == CAPR_W_IN_SIGNAL, "setjmp.S");
+static_assert(offsetof(struct capr_worker, idle) == CAPR_W_IDLE, "setjmp.S");
 static_assert(offsetof(struct __jmp_buf_tag, __mask_was_saved) == CAPR_J_STATE, "libc's jmp_buf");
 static_assert(offsetof(struct __jmp_buf_tag, __saved_mask) == CAPR_J_MASK, "libc's jmp_buf");
 static_assert(offsetof(__pthread_unwind_buf_t, __pad[2]) == CAPR_J_LIMIT, "cleanup.c has the first two");

@@ -66,6 +66,7 @@ capr__sigsetjmp:
     movq %rax, CAPR_J_BIG_SP(%rdi)
     xorl %edx, %edx
     movq WORKER(CAPR_W_SELF), %rax
+    movq %rax, CAPR_J_THREAD(%rdi)
     testq %rax, %rax                    /* none: a kernel thread that is no worker */
     jz 1f
     movq CAPR_T_CHUNK(%rax), %rdx
@@ -107,7 +108,9 @@ libc_function __longjmp_chk
     movq WORKER(CAPR_W_SELF), %rdi
     testq %rdi, %rdi
     jz 1f
-    movq CAPR_J_STATE(%rbx), %rsi
+    cmpl $0, WORKER(CAPR_W_IN_SIGNAL)
+    jne 3f
+0:  movq CAPR_J_STATE(%rbx), %rsi
     shrq $16, %rsi
     cmpq CAPR_T_CHUNK(%rdi), %rsi
     je 1f
@@ -152,6 +155,18 @@ libc_function __longjmp_chk
     movq CAPR_J_R15(%rbx), %r15
     movq CAPR_J_RBX(%rbx), %rbx
     jmp *%rdx
+    /* Out of a signal handler: did it interrupt the thread that we jump to? (A cleanup handler's buffer, which has something
+     * else in this place, is only jumped to by its own thread: below 4096 it is no thread.) */
+3:  movq CAPR_J_THREAD(%rbx), %rax
+    cmpq %rax, %rdi
+    je 0b
+    cmpq $4096, %rax
+    jb 0b
+    movq WORKER(CAPR_W_SERVICE_SP), %rsp
+    movq %rax, %rdi
+    call capr__jump_to_other
+    movq WORKER(CAPR_W_SELF), %rdi
+    jmp 0b
     .cfi_endproc
     .size longjmp, . - longjmp
     .size _longjmp, . - _longjmp

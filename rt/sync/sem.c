@@ -58,7 +58,7 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline)
         return 0;
     }
     capr__queue_push(&s->waiters, self);
-    self->wait_data = &capr__wait_restartable;
+    capr__signals_wait_begin(self, &capr__wait_restartable);
     __asm__ volatile("" ::: "memory");
     if (CAPR_UNLIKELY(s->value)) { /* a handler posted before it could see that we wait */
         capr__queue_remove(self);

@@ -32,7 +32,7 @@ static uint64_t deadline_in(uint64_t seconds, uint64_t ns)
 static int sleep_until(uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
-    self->wait_data = &capr__wait_interruptible;
+    capr__signals_wait_begin(self, &capr__wait_interruptible);
     int error = capr__park_point(deadline);
     self->wait_data = NULL;
     capr__cancel_point();

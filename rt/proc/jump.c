@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * siglongjmp out of a handler that came while all threads were waiting: a read under an alarm is the old way to bound it. The
+ * handler then runs on top of the idle thread, and the thread to jump to is parked. Consumes that thread's wait, whatever it was,
+ * and makes it the running one, as a switch would have; the idle thread starts anew. Plain code on the service stack.
+ */
+#include "../io/fd.h"
+#include "../sched/idle.h"
+#include "../sched/timer.h"
+#include "../stack/bigstack.h"
+#include "message.h"
+#include "signals.h"
+
+/* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp. */
+CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
+
+static void leave_run_queue(struct capr_worker *w, struct capr_thread *t)
+{
+    struct capr_thread **link = &w->run_head, *before = NULL;
+    while (*link && *link != t) {
+        before = *link;
+        link = &before->next;
+    }
+    if (!*link)
+        return;
+    *link = t->next;
+    if (w->run_tail == t)
+        w->run_tail = before;
+}
+
+void capr__jump_to_other(struct capr_thread *owner)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *t = w->all;
+    while (t && t != owner)
+        t = t->all_next;
+    if (!t)
+        capr__fatal("a signal handler left by siglongjmp for a thread that has ended; jump only to threads that are alive");
+    /* What was interrupted could be anything, also the scheduler, and would have to go on later from its signal frame. */
+    if (w->self != w->idle)
+        capr__fatal("a signal handler that interrupted thread %u left by siglongjmp for thread %u; take the signal by sigwait in a "
+                    "thread of its own, or let the handler set a flag",
+                    w->self->id, owner->id);
+    if (owner->queue)
+        capr__queue_remove(owner);
+    capr__fd_unwatch(owner);
+    if (owner->timer >= 0)
+        capr__timer_remove(owner);
+    if (owner->state == CAPR_READY)
+        leave_run_queue(w, owner);
+    if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
+        w->fd_waiters -= w->fd_waiters > 0; /* nobody comes back to count it down */
+    owner->wait_data = NULL;
+    owner->cancel_bits &= (uint8_t)~CAPR_CANCEL_AT_POINT;
+
+    capr__bigstack_handover(w->idle, owner);
+    capr__idle_init(w);
+    owner->state = CAPR_RUNNING;
+    w->self = owner;
+    /* Its rounding modes, which the switch that parked it left on top of its stack. */
+    __asm__ volatile("ldmxcsr (%0)\n\tfldcw 4(%0)" : : "r"(owner->sp) : "memory");
+}
