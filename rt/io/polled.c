@@ -78,3 +78,22 @@ CAPR_HIDDEN long capr__connect_finish(int fd)
     long r = capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&error, (long)&size, 0);
     return r < 0 ? r : -error;
 }
+
+/* Bytes of a piece that is sent on poll's word alone: most of what a socket has free when poll says that it has room. */
+#define POLLED_PIECE 16384
+
+CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *offset, size_t count)
+{
+    if (capr__fd_is_nonblock(out, f))
+        return capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
+    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED) {
+        long status = capr__sys2(SYS_fcntl, out, F_GETFL);
+        if (status >= 0 && capr__sys3(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK) >= 0) {
+            long r = capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
+            capr__sys3(SYS_fcntl, out, F_SETFL, status);
+            return r;
+        }
+    }
+    long r = ready(out, POLLOUT);
+    return r ? r : capr__sys4(SYS_sendfile, out, in, (long)offset, (long)(count < POLLED_PIECE ? count : POLLED_PIECE));
+}

@@ -44,7 +44,7 @@ static struct {
 static stack_t program_stack = {.ss_flags = SS_DISABLE}; /* what the program gave to sigaltstack */
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
-CAPR_HIDDEN volatile unsigned int capr__signals_handled;
+CAPR_HIDDEN volatile unsigned int capr__signals_handled, capr__signals_cutting;
 CAPR_HIDDEN volatile int capr__signals_pending;
 CAPR_HIDDEN struct capr_queue capr__signals_pausers;
 
@@ -76,6 +76,7 @@ static void trampoline(int number, siginfo_t *info, void *context)
     if (flags & (int)SA_RESETHAND)
         actions[number].handler = NULL;
     capr__signals_handled++;
+    capr__signals_cutting += !(flags & SA_RESTART);
     __atomic_fetch_or(&capr__signals_pending, flags & SA_RESTART ? HANDLED : HANDLED | HANDLED_WITHOUT_RESTART, __ATOMIC_SEQ_CST);
     handler(number, info, context);
 

@@ -20,6 +20,9 @@ extern CAPR_HIDDEN char capr__wait_interrupted;
 /* Handlers that have run. A call that must not miss one compares before and after. */
 extern CAPR_HIDDEN volatile unsigned int capr__signals_handled;
 
+/* Those of them without SA_RESTART. */
+extern CAPR_HIDDEN volatile unsigned int capr__signals_cutting;
+
 /* Not 0: handlers have run since the poll loop last looked. */
 extern CAPR_HIDDEN volatile int capr__signals_pending;
 

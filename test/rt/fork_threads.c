@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -218,6 +219,60 @@ static void exec_with_listener(char *self)
     close(fd);
 }
 
+static volatile long ticks;
+static void *tick(void *until)
+{
+    while (!*(volatile int *)until) {
+        ticks++;
+        usleep(500);
+    }
+    return NULL;
+}
+
+static pid_t exits_later(int status)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        usleep(30000);
+        _exit(status);
+    }
+    return pid;
+}
+
+/* Other threads run while one waits for a child, in each way to wait. */
+static void waiting(void)
+{
+    int done = 0, status;
+    siginfo_t info;
+    struct rusage usage;
+    pthread_t t;
+    pthread_create(&t, NULL, tick, &done);
+    for (int how = 0; how < 5; how++) {
+        long before = ticks;
+        pid_t pid = exits_later(20 + how);
+        switch (how) {
+        case 0: CHECK_EQUAL(waitpid(pid, &status, 0), pid); break;
+        case 1: CHECK_EQUAL(wait(&status), pid); break;
+        case 2: CHECK_EQUAL(wait4(-1, &status, 0, &usage), pid); break;
+        case 3: CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid); break;
+        default:
+            CHECK_EQUAL(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+            CHECK(info.si_pid == pid && info.si_status == 24 && info.si_code == CLD_EXITED);
+            CHECK_EQUAL(waitpid(pid, &status, WNOHANG), pid);
+            break;
+        }
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 20 + how);
+        CHECK(ticks > before + 5);
+    }
+    CHECK(wait(&status) == -1 && errno == ECHILD);
+    CHECK(waitpid(1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    pid_t pid = exits_later(0);
+    CHECK_EQUAL(waitpid(pid, &status, WNOHANG), 0);
+    CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+    done = 1;
+    pthread_join(t, NULL);
+}
+
 static void daemonized(void)
 {
     int p[2];
@@ -246,6 +301,7 @@ int main(int argc, char **argv)
     without_threads();
     CHECK_EQUAL(work(), 0);
     without_threads();
+    waiting();
     daemonized();
     exec_with_listener(argv[0]);
     with_threads();

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -195,6 +196,37 @@ static void messages(void)
     close(s[1]);
 }
 
+static void *send_file(void *in)
+{
+    off_t offset = 5;
+    CHECK_EQUAL(sendfile(ends[1], (int)(long)in, &offset, BIG), BIG - 5);
+    CHECK_EQUAL(offset, BIG);
+    CHECK_EQUAL(sendfile(ends[1], (int)(long)in, &offset, BIG), 0);
+    close(ends[1]);
+    return NULL;
+}
+
+static void whole_files(void)
+{
+    char name[] = "/tmp/capr-io-XXXXXX", *piece = malloc(BIG);
+    pthread_t t;
+    int fd = mkstemp(name);
+    unlink(name);
+    CHECK_EQUAL(write(fd, big, BIG), BIG);
+    for (int pipes = 0; pipes < 2; pipes++) {
+        CHECK(pipes ? pipe(ends) == 0 : socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+        pthread_create(&t, NULL, send_file, (void *)(long)fd);
+        size_t done = 0;
+        for (ssize_t n; (n = read(ends[0], piece, 50000)) > 0; done += (size_t)n)
+            CHECK(memcmp(piece, big + 5 + done, (size_t)n) == 0);
+        CHECK_EQUAL(done, BIG - 5);
+        pthread_join(t, NULL);
+        close(ends[0]);
+    }
+    free(piece);
+    close(fd);
+}
+
 static void files(void)
 {
     char name[] = "/tmp/capr-io-XXXXXX", buf[8];
@@ -229,5 +261,6 @@ int main(void)
     ends_of_peers();
     messages();
     files();
+    whole_files();
     return 0;
 }
