@@ -36,7 +36,8 @@ int usage(const Twine &What) {
 
 /// Functions that may run the vDSO, machine code that comes with the kernel and changes with it.
 bool mayRunVdso(StringRef Name) {
-    static const char *const Names[] = {"time", "gettimeofday", "clock_gettime", "clock_getres", "getcpu", "sched_getcpu", "getrandom"};
+    static const char *const Names[] = {"time",   "gettimeofday", "clock_gettime", "clock_getres",
+                                        "getcpu", "sched_getcpu", "getrandom"};
     return is_contained(Names, Name.ltrim('_'));
 }
 
@@ -78,8 +79,10 @@ Expected<std::string> table(const Options &Chosen) {
     std::string Text = ("library " + (*Image)->path() + " " + (*Image)->buildId() + "\n").str();
     for (StringRef Name : Names) {
         auto Found = ByName.find(Name);
-        if (Found == ByName.end()) Text += (Name + " - not a function that this file exports\n").str();
-        else Text += lineFor(Depths, Name, Found->second, Chosen.OnlyWhitelist);
+        if (Found == ByName.end())
+            Text += (Name + " - not a function that this file exports\n").str();
+        else
+            Text += lineFor(Depths, Name, Found->second, Chosen.OnlyWhitelist);
     }
     if (Chosen.Verbose)
         for (const std::string &Line : Depths.Disagreements) errs() << "capstack: note: " << Chosen.File << ": " << Line << "\n";
@@ -93,10 +96,14 @@ int boundsCommand(ArrayRef<const char *> Arguments) {
     bool OptionsEnded = false;
     for (StringRef Argument : Arguments) {
         if (!OptionsEnded && Argument.starts_with("-") && Argument != "-") {
-            if (Argument == "--whitelist") Chosen.OnlyWhitelist = true;
-            else if (Argument == "-v") Chosen.Verbose = true;
-            else if (Argument == "--") OptionsEnded = true;
-            else return usage("unknown option " + Argument);
+            if (Argument == "--whitelist")
+                Chosen.OnlyWhitelist = true;
+            else if (Argument == "-v")
+                Chosen.Verbose = true;
+            else if (Argument == "--")
+                OptionsEnded = true;
+            else
+                return usage("unknown option " + Argument);
         } else if (Chosen.File.empty()) {
             Chosen.File = Argument;
         } else {

@@ -69,7 +69,8 @@ void CallFrames::evaluate(Entry &E) {
     for (const dwarf::UnwindRow &R : *Table) {
         const dwarf::UnwindLocation &Cfa = R.getCFAValue();
         bool ByRegister = Cfa.getLocation() == dwarf::UnwindLocation::RegPlusOffset && Cfa.getRegister() < std::size(Numbered);
-        if (R.hasAddress()) E.Rows.push_back({R.getAddress(), ByRegister ? Numbered[Cfa.getRegister()] : NoRegister, Cfa.getOffset()});
+        if (R.hasAddress())
+            E.Rows.push_back({R.getAddress(), ByRegister ? Numbered[Cfa.getRegister()] : NoRegister, Cfa.getOffset()});
     }
 }
 

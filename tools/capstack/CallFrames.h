@@ -19,7 +19,7 @@
 namespace capstack {
 
 class CallFrames {
-public:
+  public:
     static llvm::Expected<std::unique_ptr<CallFrames>> read(const ElfImage &Image);
 
     /// "The caller's rsp was Of + Offset" (the canonical frame address), as the table says for \p Address. Nothing where
@@ -33,7 +33,7 @@ public:
     /// Whether an entry of the table starts at \p Address.
     bool startsAt(uint64_t Address) const;
 
-private:
+  private:
     struct Row {
         uint64_t Address;
         Register Of; // NoRegister: an expression

@@ -51,9 +51,7 @@ Decoder::Decoder(const ElfImage &Image) : Image(Image) {
                 Numbers[Part] = int8_t(N);
                 StringRef PartName = Registers->getName(Part);
                 // RAX, EAX, AX and AL, AH; R8, R8D, R8W and R8B. Only 64 and 32 bits matter apart from "less".
-                Widths[Part] = Part == R                                          ? 8
-                               : PartName.starts_with("E") || PartName.ends_with("D") ? 4
-                                                                                      : 2;
+                Widths[Part] = Part == R ? 8 : PartName.starts_with("E") || PartName.ends_with("D") ? 4 : 2;
             }
         }
     }
@@ -75,9 +73,12 @@ const Decoder::OpcodeInfo &Decoder::info(unsigned Opcode) {
     if (Info.Class.Kind == Op::Other && (Desc.isBranch() || Desc.isIndirectBranch() || Desc.isCall() || Desc.isReturn()))
         Info.Class.Kind = Op::Refused;
     for (MCPhysReg R : Desc.implicit_defs()) {
-        if (R == Flags) Info.WritesFlags = true;
-        else if (Numbers[R] >= 0) Info.Clobbers |= bit(Numbers[R]);
-        else Info.WritesElsewhere = true;
+        if (R == Flags)
+            Info.WritesFlags = true;
+        else if (Numbers[R] >= 0)
+            Info.Clobbers |= bit(Numbers[R]);
+        else
+            Info.WritesElsewhere = true;
     }
     for (MCPhysReg R : Desc.implicit_uses())
         if (Numbers[R] >= 0) Info.Reads |= bit(Numbers[R]);
@@ -149,14 +150,21 @@ void Decoder::fill(const MCInst &Inst, Instruction &Out) {
                      (Desc.mayLoad() && !Desc.mayStore() && !Desc.hasUnmodeledSideEffects());
     if (Out.TouchesMemory && !OnlyReads) Out.StoreBytes = Class.StoreBytes ? Class.StoreBytes : std::max(Widest, 8u);
 
-    auto RegisterAt = [&](unsigned I) { return I < Inst.getNumOperands() && Inst.getOperand(I).isReg() ? Inst.getOperand(I).getReg() : MCRegister(); };
+    auto RegisterAt = [&](unsigned I) {
+        return I < Inst.getNumOperands() && Inst.getOperand(I).isReg() ? Inst.getOperand(I).getReg() : MCRegister();
+    };
     auto NumberAt = [&](unsigned I) { return RegisterAt(I).isValid() ? Register(Numbers[RegisterAt(I).id()]) : NoRegister; };
-    auto ImmediateAt = [&](unsigned I) { return I < Inst.getNumOperands() && Inst.getOperand(I).isImm() ? Inst.getOperand(I).getImm() : 0; };
+    auto ImmediateAt = [&](unsigned I) {
+        return I < Inst.getNumOperands() && Inst.getOperand(I).isImm() ? Inst.getOperand(I).getImm() : 0;
+    };
     // The second byte of a register (ah) is not its low byte: no value to follow.
-    auto IsSecondByte = [&](unsigned I) { return RegisterAt(I).isValid() && StringRef(Registers->getName(RegisterAt(I))).ends_with("H"); };
+    auto IsSecondByte = [&](unsigned I) {
+        return RegisterAt(I).isValid() && StringRef(Registers->getName(RegisterAt(I))).ends_with("H");
+    };
     switch (Class.Operands) {
     case Shape::None:
-    case Shape::Mem: break;
+    case Shape::Mem:
+        break;
     case Shape::RegReg:
         Out.Dest = NumberAt(0);
         Out.Source = NumberAt(1);
@@ -190,14 +198,22 @@ void Decoder::fill(const MCInst &Inst, Instruction &Out) {
         Out.Source = Class.Kind == Op::CompareImm ? RAX : NoRegister;
         Out.Imm = ImmediateAt(0);
         break;
-    case Shape::Dest: Out.Dest = NumberAt(0); break;
+    case Shape::Dest:
+        Out.Dest = NumberAt(0);
+        break;
     case Shape::SameReg:
         Out.Source = NumberAt(0);
         if (RegisterAt(0) != RegisterAt(1)) Out.Kind = Op::Other;
         break;
-    case Shape::RegMem: Out.Dest = NumberAt(0); break;
-    case Shape::MemReg: Out.Source = NumberAt(5); break;
-    case Shape::Reg: (Class.Kind == Op::Pop ? Out.Dest : Out.Source) = whole(RegisterAt(0)); break;
+    case Shape::RegMem:
+        Out.Dest = NumberAt(0);
+        break;
+    case Shape::MemReg:
+        Out.Source = NumberAt(5);
+        break;
+    case Shape::Reg:
+        (Class.Kind == Op::Pop ? Out.Dest : Out.Source) = whole(RegisterAt(0));
+        break;
     case Shape::Imm:
     case Shape::ImmCond:
         Out.Target = Out.next() + uint64_t(ImmediateAt(0));
@@ -221,8 +237,8 @@ const Instruction *Decoder::at(uint64_t Address) {
     ArrayRef<uint8_t> Bytes = Image.codeFrom(Address);
     MCInst Inst;
     uint64_t Size = 0;
-    if (Bytes.empty() || Disassembler->getInstruction(Inst, Size, Bytes.take_front(16), Address, nulls()) != MCDisassembler::Success ||
-        Size == 0)
+    if (Bytes.empty() ||
+        Disassembler->getInstruction(Inst, Size, Bytes.take_front(16), Address, nulls()) != MCDisassembler::Success || Size == 0)
         return nullptr;
     Instruction &Out = Store.emplace_back();
     Out.Address = Address;

@@ -25,14 +25,14 @@
 namespace capstack {
 
 class Decoder {
-public:
+  public:
     explicit Decoder(const ElfImage &Image);
     ~Decoder();
 
     /// The instruction at \p Address; null where there is no code or none that decodes. Stays valid as long as the Decoder.
     const Instruction *at(uint64_t Address);
 
-private:
+  private:
     struct OpcodeInfo {
         OpcodeClass Class;
         RegisterSet Clobbers = 0; // implicit

@@ -43,7 +43,8 @@ Expected<std::unique_ptr<ElfImage>> ElfImage::open(StringRef Path) {
 Error ElfImage::load() {
     StringRef Bytes = Buffer->getBuffer();
     if (!Bytes.starts_with(ELF::ElfMagic)) return fault("not an ELF file: give a shared library or a linked program");
-    if (Bytes.size() < sizeof(Elf::Elf_Ehdr)) return fault("is damaged or cut short (no room for a header): copy or install it again");
+    if (Bytes.size() < sizeof(Elf::Elf_Ehdr))
+        return fault("is damaged or cut short (no room for a header): copy or install it again");
     if (Bytes[ELF::EI_CLASS] != ELF::ELFCLASS64 || Bytes[ELF::EI_DATA] != ELF::ELFDATA2LSB)
         return fault("not for x86-64: only 64-bit little-endian code can be read");
 
@@ -51,7 +52,8 @@ Error ElfImage::load() {
     if (!File) return broken(File.takeError());
     const Elf::Elf_Ehdr &Header = File->getHeader();
     if (Header.e_machine != ELF::EM_X86_64) return fault("not for x86-64: only 64-bit little-endian code can be read");
-    if (Header.e_type != ELF::ET_DYN && Header.e_type != ELF::ET_EXEC) return fault("not linked: give a shared library or a linked program");
+    if (Header.e_type != ELF::ET_DYN && Header.e_type != ELF::ET_EXEC)
+        return fault("not linked: give a shared library or a linked program");
 
     if (Error E = loadSegments(*File)) return E;
     if (Error E = loadSections(*File)) return E;
@@ -88,7 +90,8 @@ Error ElfImage::loadSegments(const Elf &File) {
             if (NoteError) return broken(std::move(NoteError));
             break;
         }
-        default: break;
+        default:
+            break;
         }
     }
     if (none_of(Segments, [](const Segment &S) { return S.Executable && S.FileEnd > S.Begin; }))
@@ -138,7 +141,8 @@ Error ElfImage::loadSections(const Elf &File) {
     // the program, initialised with the address of an IFUNC, may be.
     for (auto &[Address, Filled] : Slots) {
         auto Holds = [A = Address](const std::pair<uint64_t, uint64_t> &Table) { return A >= Table.first && A < Table.second; };
-        if (Filled.By == Slot::Filler::Resolver && !isProtected(Address, 8) && none_of(Tables, Holds)) Filled.By = Slot::Filler::Unknown;
+        if (Filled.By == Slot::Filler::Resolver && !isProtected(Address, 8) && none_of(Tables, Holds))
+            Filled.By = Slot::Filler::Unknown;
     }
     if (!HasSymbols) return fault("has no dynamic symbols: give a shared library, or a program that is linked dynamically");
     llvm::sort(Exports, [](const Export &A, const Export &B) { return std::tie(A.Address, A.Name) < std::tie(B.Address, B.Name); });

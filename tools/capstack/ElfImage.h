@@ -46,7 +46,7 @@ struct Slot {
 };
 
 class ElfImage {
-public:
+  public:
     /// Reads the file at \p Path. Errors say what is wrong and the remedy, without the path.
     static llvm::Expected<std::unique_ptr<ElfImage>> open(llvm::StringRef Path);
 
@@ -73,7 +73,7 @@ public:
     /// .eh_frame; empty when there is none.
     llvm::StringRef frameSection() const { return FrameBytes; }
 
-private:
+  private:
     using Elf = llvm::object::ELFFile<llvm::object::ELF64LE>;
 
     struct Segment {

@@ -16,7 +16,7 @@
 namespace capstack {
 
 class FunctionFrame {
-public:
+  public:
     /// Offsets of an aligned base below base 0; both ends are possible.
     struct Base {
         uint64_t Instruction; // that aligns
@@ -72,7 +72,7 @@ public:
         return uint64_t(Most);
     }
 
-private:
+  private:
     llvm::SmallVector<Base, 2> Bases;
     bool HasCalls = false, LostAddress = false, Grew = false;
 };

@@ -65,7 +65,8 @@ void FunctionWalk::walk(uint64_t Leader) {
         compareWithFrames(*I, S);
         SmallVector<uint64_t, 8> Targets;
         switch (I->Kind) {
-        case Op::Jump: return jump(*I, I->Target, S);
+        case Op::Jump:
+            return jump(*I, I->Target, S);
         case Op::JumpIf: {
             Transfer::clobber(S, I->Clobbers);
             MachineState Taken = S;
@@ -89,9 +90,12 @@ void FunctionWalk::walk(uint64_t Leader) {
             if (For == Aim::Depth && !targets(*I, S, Targets)) return;
             if (!call(*I, Targets, S)) return;
             break;
-        case Op::Return: return leave(*I, S);
-        case Op::Stop: return;
-        case Op::Refused: return fail(Address, "control or rsp moves in a way that is not followed (" + I->Name + ")");
+        case Op::Return:
+            return leave(*I, S);
+        case Op::Stop:
+            return;
+        case Op::Refused:
+            return fail(Address, "control or rsp moves in a way that is not followed (" + I->Name + ")");
         default:
             if (const char *Why = Machine.apply(*I, S)) return fail(Address, Why);
         }
@@ -127,8 +131,8 @@ bool FunctionWalk::atEntryLevel(const MachineState &S) const {
 void FunctionWalk::jump(const Instruction &I, uint64_t Target, const MachineState &S) {
     if (!Outcome.Reason.empty()) return;
     if (!Depths.image().isCode(Target)) return fail(I.Address, "jumps out of the code");
-    bool IsTailCall = For == Aim::Depth && Target != Entry && Depths.startsFunction(Target) && !Depths.isBeingWalked(Target) &&
-                      atEntryLevel(S);
+    bool IsTailCall =
+        For == Aim::Depth && Target != Entry && Depths.startsFunction(Target) && !Depths.isBeingWalked(Target) && atEntryLevel(S);
     if (!IsTailCall) return arrive(Target, S);
     const DepthResult &Callee = Depths.of(Target);
     if (!Callee.Bounded) {

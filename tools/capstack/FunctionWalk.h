@@ -18,7 +18,7 @@
 namespace capstack {
 
 class FunctionWalk {
-public:
+  public:
     enum class Aim {
         Depth,  // how deep it goes; ends at the first thing without a bound
         Result, // which values it may return; calls are not looked into
@@ -29,7 +29,7 @@ public:
 
     DepthResult run();
 
-private:
+  private:
     void walk(uint64_t Leader);
     /// A path reaches \p Address with \p S: merges it with what reached it before.
     void arrive(uint64_t Address, const MachineState &S);

@@ -15,7 +15,22 @@ namespace capstack {
 
 /// General registers, by hardware number.
 enum Register : int8_t {
-    RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
+    RAX,
+    RCX,
+    RDX,
+    RBX,
+    RSP,
+    RBP,
+    RSI,
+    RDI,
+    R8,
+    R9,
+    R10,
+    R11,
+    R12,
+    R13,
+    R14,
+    R15,
     NoRegister = -1,
     OtherRegister = -2, // vector, segment, narrower or newer than the sixteen
 };
@@ -50,7 +65,13 @@ enum class Op : uint8_t {
     CondMove,  // Dest = Dest or Source, 64 bits
     CompareImm,// flags = Width bytes of Source against Imm
     CompareReg,// flags = Width bytes of Source against Dest, which is not written
-    Jump, JumpIf, JumpReg, JumpMem, Call, CallReg, CallMem, // Target, Source or memory
+    Jump,
+    JumpIf,
+    JumpReg,
+    JumpMem,
+    Call,
+    CallReg,
+    CallMem, // Target, Source or memory
     Return,
     Stop,      // control does not go past it (ud2, hlt)
     Syscall,

@@ -47,11 +47,16 @@ bool Value::operator==(const Value &O) const {
     if (Is != O.Is) return false;
     switch (Is) {
     case Kind::Unknown:
-    case Kind::NearStack: return true;
-    case Kind::Entry: return Id == O.Id;
-    case Kind::Stack: return Id == O.Id && Offset == O.Offset;
-    case Kind::Range: return Width == O.Width && Low == O.Low && High == O.High;
-    case Kind::Set: return Members == O.Members;
+    case Kind::NearStack:
+        return true;
+    case Kind::Entry:
+        return Id == O.Id;
+    case Kind::Stack:
+        return Id == O.Id && Offset == O.Offset;
+    case Kind::Range:
+        return Width == O.Width && Low == O.Low && High == O.High;
+    case Kind::Set:
+        return Members == O.Members;
     }
     return false;
 }
@@ -153,9 +158,7 @@ MachineState MachineState::atEntry() {
     return S;
 }
 
-static bool isBefore(const SavedWord &W, const std::pair<uint32_t, int64_t> &Key) {
-    return std::make_pair(W.Base, W.Offset) < Key;
-}
+static bool isBefore(const SavedWord &W, const std::pair<uint32_t, int64_t> &Key) { return std::make_pair(W.Base, W.Offset) < Key; }
 
 const SavedWord *MachineState::find(uint32_t Base, int64_t Offset) const {
     auto Found = std::lower_bound(Words.begin(), Words.end(), std::make_pair(Base, Offset), isBefore);

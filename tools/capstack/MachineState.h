@@ -64,7 +64,7 @@ struct Value {
 
 /// Owns the constant sets; equal sets are one object.
 class SetPool {
-public:
+  public:
     /// The value that is one of \p Members (unsorted, any number); Unknown if there are none or too many.
     Value valueOf(llvm::ArrayRef<uint64_t> Members);
     /// Appends the possible values of \p V, if they are few and all 64 bits are known.
@@ -72,7 +72,7 @@ public:
     /// More than any switch of real code; a table longer than this is not followed.
     static constexpr size_t MaxMembers = 4096;
 
-private:
+  private:
     std::set<ConstantSet> Sets;
 };
 
@@ -86,7 +86,7 @@ struct SavedWord {
 
 /// Which registers are known to hold the same value.
 class Copies {
-public:
+  public:
     Copies() {
         for (int R = 0; R < NumRegisters; R++) Root[R] = int8_t(R);
     }
@@ -103,7 +103,7 @@ public:
     void meet(const Copies &O);
     bool operator==(const Copies &O) const { return Root == O.Root; }
 
-private:
+  private:
     void renumber();
     std::array<int8_t, NumRegisters> Root; // the lowest register of those that are the same
 };
@@ -134,9 +134,11 @@ struct Relations {
     void forget(RegisterSet Written);
     /// Keeps what \p O says too.
     void meet(const Relations &O);
-    bool operator==(const Relations &O) const { return sameCompared(O) && sameOrder(O) && sameAdded(O) && Same == O.Same && Same32 == O.Same32; }
+    bool operator==(const Relations &O) const {
+        return sameCompared(O) && sameOrder(O) && sameAdded(O) && Same == O.Same && Same32 == O.Same32;
+    }
 
-private:
+  private:
     bool sameCompared(const Relations &O) const {
         return Compared.Of == O.Compared.Of && Compared.With == O.Compared.With && Compared.Width == O.Compared.Width &&
                Compared.Constant == O.Compared.Constant;
@@ -160,9 +162,7 @@ struct MachineState {
     const SavedWord *find(uint32_t Base, int64_t Offset) const;
     void save(uint32_t Base, int64_t Offset, const Value &What);
 
-    bool operator==(const MachineState &O) const {
-        return Registers == O.Registers && Words == O.Words && Related == O.Related;
-    }
+    bool operator==(const MachineState &O) const { return Registers == O.Registers && Words == O.Words && Related == O.Related; }
 };
 
 /// Merges values of two paths. \p IsCode tells which constants are worth keeping as a set.

@@ -140,7 +140,8 @@ OpcodeClass listed(StringRef Name) {
         .Case("INT", clobbering({}, bit(RAX)))
 
         .Cases({"CMPXCHG16B"}, storing(16))
-        .Cases({"ENTER", "IRET16", "IRET32", "IRET64", "SYSEXIT", "SYSEXIT64", "SYSRET", "SYSRET64"}, make(Op::Refused, Shape::None))
+        .Cases({"ENTER", "IRET16", "IRET32", "IRET64", "SYSEXIT", "SYSEXIT64", "SYSRET", "SYSRET64"},
+               make(Op::Refused, Shape::None))
         .Cases({"UIRET", "ERETS", "ERETU", "ENCLU", "RSM"}, make(Op::Refused, Shape::None))
         .Default({});
 }
@@ -153,10 +154,12 @@ OpcodeClass classify(StringRef Name) {
     // cmp and test write no register but the flags; LLVM's tables agree, nothing to add.
     if (Name.starts_with("NOOP") || Name.starts_with("PREFETCH") || Name.starts_with("LEA")) return hint();
     for (StringRef Prefix : {"MOVS", "STOS", "LODS", "SCAS", "CMPS", "INS", "OUTS"})
-        if (Name.starts_with(Prefix) && Name.size() == Prefix.size() + 1 && StringRef("BWLQ").contains(Name.back())) return stringOp();
+        if (Name.starts_with(Prefix) && Name.size() == Prefix.size() + 1 && StringRef("BWLQ").contains(Name.back()))
+            return stringOp();
     for (StringRef Prefix : {"REP_MOVS", "REP_STOS", "MASKMOV", "VMASKMOVDQU"})
         if (Name.starts_with(Prefix)) return stringOp();
-    if (Name.starts_with("FARJMP") || Name.starts_with("FARCALL") || Name.starts_with("LRET")) return make(Op::Refused, Shape::None);
+    if (Name.starts_with("FARJMP") || Name.starts_with("FARCALL") || Name.starts_with("LRET"))
+        return make(Op::Refused, Shape::None);
     // State images of hundreds or thousands of bytes.
     for (StringRef Prefix : {"XSAVE", "FXSAVE", "FSAVE", "FNSAVE", "FSTENV", "FNSTENV", "TILESTORE"})
         if (Name.starts_with(Prefix)) return storing(Instruction::UnknownBytes);

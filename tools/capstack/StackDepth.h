@@ -29,7 +29,7 @@ struct DepthResult {
 };
 
 class StackDepth {
-public:
+  public:
     StackDepth(const ElfImage &Image, CallFrames &Frames);
 
     /// The depth of the function that starts at \p Entry. The reference stays valid.
@@ -53,7 +53,7 @@ public:
     std::vector<std::string> Disagreements;
     std::set<uint64_t> DisagreementsSeen;
 
-private:
+  private:
     /// No library nests calls as deep; bounds our own recursion.
     static constexpr size_t MaxNesting = 256;
 

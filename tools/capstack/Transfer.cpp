@@ -36,7 +36,8 @@ Value Transfer::add(const Value &V, int64_t Addend) {
             return Value::nearStack();
         return Value::stack(V.Id, Sum);
     }
-    case Value::Kind::NearStack: return V;
+    case Value::Kind::NearStack:
+        return V;
     case Value::Kind::Set: {
         SmallVector<uint64_t, 16> Members;
         for (uint64_t C : *V.Members) Members.push_back(C + uint64_t(Addend));
@@ -46,7 +47,8 @@ Value Transfer::add(const Value &V, int64_t Addend) {
         uint64_t Low = V.Low + uint64_t(Addend), High = V.High + uint64_t(Addend);
         return V.Width == 8 && Low <= High ? Value::range(Low, High) : Value::unknown();
     }
-    default: return Addend == 0 ? V : Value::unknown();
+    default:
+        return Addend == 0 ? V : Value::unknown();
     }
 }
 
@@ -55,7 +57,8 @@ Value Transfer::addValues(const Value &A, const Value &B, uint8_t ScaleB) {
     if (A.isConstant() && ScaleB == 1) return add(B, int64_t(A.Low));
     if (A.isStackish() || B.isStackish()) return Value::nearStack();
     SmallVector<uint64_t, 16> As, Bs, Sums;
-    if (!SetPool::enumerate(A, As) || !SetPool::enumerate(B, Bs) || As.size() * Bs.size() > SetPool::MaxMembers) return Value::unknown();
+    if (!SetPool::enumerate(A, As) || !SetPool::enumerate(B, Bs) || As.size() * Bs.size() > SetPool::MaxMembers)
+        return Value::unknown();
     for (uint64_t X : As)
         for (uint64_t Y : Bs) Sums.push_back(X + Y * ScaleB);
     return Pool.valueOf(Sums);
@@ -139,8 +142,10 @@ void Transfer::storeEffects(const Instruction &I, MachineState &S) {
     if (Address.isStack()) overwrite(S, Address.Id, Address.Offset, I.StoreBytes);
     if (I.Kind == Op::Store) {
         Value What = valueOf(I.Source, S);
-        if (Address.isStack()) S.save(Address.Id, Address.Offset, What);
-        else if (What.isStackish()) Frame.loseAddress();
+        if (Address.isStack())
+            S.save(Address.Id, Address.Offset, What);
+        else if (What.isStackish())
+            Frame.loseAddress();
         return;
     }
     for (int R = 0; R < NumRegisters; R++)
@@ -200,7 +205,8 @@ Value Transfer::subtract(const Instruction &I, const MachineState &S) {
     if (A.isStackish() || B.isStackish()) return Value::nearStack();
     auto &Added = S.Related.Added;
     auto &Order = S.Related.Order;
-    bool Ordered = isReal(I.Dest) && Added.Sum == I.Dest && Order.Lower == Added.Of && Order.Higher == I.Source && !Order.OnlyDiffer;
+    bool Ordered =
+        isReal(I.Dest) && Added.Sum == I.Dest && Order.Lower == Added.Of && Order.Higher == I.Source && !Order.OnlyDiffer;
     auto IsSmall = [](const Value &V) { return V.Is == Value::Kind::Range && V.Width == 8 && V.High <= UINT32_MAX; };
     if (Ordered && IsSmall(S.Registers[Added.Of]) && IsSmall(B) && isInt<32>(Added.Addend)) {
         // Addend + x - y, where x < y.
@@ -285,8 +291,10 @@ const char *Transfer::applyOther(const Instruction &I, MachineState &S) {
     clobber(S, I.Clobbers);
     for (int R = 0; R < NumRegisters; R++) {
         if (!(I.Clobbers & bit(R))) continue;
-        if (FromStack) S.Registers[R] = Value::nearStack();
-        else if (I.Clobbers32 & bit(R)) S.Registers[R] = Value::range(0, UINT32_MAX);
+        if (FromStack)
+            S.Registers[R] = Value::nearStack();
+        else if (I.Clobbers32 & bit(R))
+            S.Registers[R] = Value::range(0, UINT32_MAX);
     }
     return nullptr;
 }
@@ -301,8 +309,10 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
     }
     S.Related.forget(I.Clobbers);
     switch (I.Kind) {
-    case Op::Push: return push(I, S);
-    case Op::Pop: return pop(I, S);
+    case Op::Push:
+        return push(I, S);
+    case Op::Pop:
+        return pop(I, S);
     case Op::Leave: {
         if (const char *Why = set(I, RSP, S.Registers[RBP], S)) return Why;
         Value Saved = load(S.Registers[RSP], 8, false, S);
@@ -315,7 +325,8 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
             S.Related.Same32.copy(I.Dest, I.Source);
         }
         return set(I, I.Dest, valueOf(I.Source, S), S);
-    case Op::MoveImm: return set(I, I.Dest, Value::constant(uint64_t(I.Imm)), S);
+    case Op::MoveImm:
+        return set(I, I.Dest, Value::constant(uint64_t(I.Imm)), S);
     case Op::Extend:
         if (I.Width == 4 && isReal(I.Dest) && isReal(I.Source) && I.Dest != I.Source) S.Related.Same32.copy(I.Dest, I.Source);
         return set(I, I.Dest, extend(valueOf(I.Source, S), I.Width, I.Signed), S);
@@ -332,28 +343,38 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
         if (I.Width == 8 && I.Memory.Base >= 0 && I.Memory.Index == NoRegister && I.Memory.Base != I.Dest && I.Dest >= 0)
             S.Related.Added = {I.Dest, I.Memory.Base, I.Memory.Disp};
         return set(I, I.Dest, I.Width == 8 ? addressOf(I.Memory, S) : extend(addressOf(I.Memory, S), I.Width, false), S);
-    case Op::AddImm: return set(I, I.Dest, add(valueOf(I.Dest, S), I.Imm), S);
-    case Op::AddReg: return set(I, I.Dest, addValues(valueOf(I.Dest, S), valueOf(I.Source, S), 1), S);
-    case Op::AndImm: return set(I, I.Dest, andImm(I, S), S);
-    case Op::CondMove: return set(I, I.Dest, merge(valueOf(I.Dest, S), valueOf(I.Source, S)), S);
+    case Op::AddImm:
+        return set(I, I.Dest, add(valueOf(I.Dest, S), I.Imm), S);
+    case Op::AddReg:
+        return set(I, I.Dest, addValues(valueOf(I.Dest, S), valueOf(I.Source, S), 1), S);
+    case Op::AndImm:
+        return set(I, I.Dest, andImm(I, S), S);
+    case Op::CondMove:
+        return set(I, I.Dest, merge(valueOf(I.Dest, S), valueOf(I.Source, S)), S);
     case Op::ShiftLeft:
-    case Op::ShiftRight: return set(I, I.Dest, shift(I, S), S);
+    case Op::ShiftRight:
+        return set(I, I.Dest, shift(I, S), S);
     case Op::ShrinkRight: {
         Value V = valueOf(I.Dest, S);
         uint64_t Mask = maskOf(I.Width);
         if (V.Is == Value::Kind::Range && V.Width >= I.Width) Mask = std::min(Mask, V.High);
         return set(I, I.Dest, V.isStackish() ? Value::nearStack() : Value::range(0, Mask), S);
     }
-    case Op::ScanForward: return set(I, I.Dest, scanForward(I, S), S);
-    case Op::ByteMask: return set(I, I.Dest, Value::range(0, (uint64_t(1) << I.Width) - 1), S);
+    case Op::ScanForward:
+        return set(I, I.Dest, scanForward(I, S), S);
+    case Op::ByteMask:
+        return set(I, I.Dest, Value::range(0, (uint64_t(1) << I.Width) - 1), S);
     case Op::CompareImm:
         S.Related.Compared = {I.Source, NoRegister, I.Width, uint64_t(I.Imm) & maskOf(I.Width)};
         return nullptr;
     case Op::CompareReg:
         if (isReal(I.Source) && isReal(I.Dest)) S.Related.Compared = {I.Source, I.Dest, I.Width, 0};
         return nullptr;
-    case Op::Syscall: clobber(S, I.Clobbers); return nullptr;
-    default: return applyOther(I, S);
+    case Op::Syscall:
+        clobber(S, I.Clobbers);
+        return nullptr;
+    default:
+        return applyOther(I, S);
     }
 }
 
@@ -382,23 +403,32 @@ void Transfer::refine(const Instruction &I, bool Taken, MachineState &S) {
     switch (I.Condition & ~1) {
     case 2:
         if (Holds && C.Constant == 0) return;
-        if (Holds) High = C.Constant - 1;
-        else Low = C.Constant;
+        if (Holds)
+            High = C.Constant - 1;
+        else
+            Low = C.Constant;
         break;
     case 4:
-        if (Holds) Low = High = C.Constant;
-        else if (C.Constant == 0) Low = 1;
-        else return;
+        if (Holds)
+            Low = High = C.Constant;
+        else if (C.Constant == 0)
+            Low = 1;
+        else
+            return;
         break;
     case 6:
         if (!Holds && C.Constant == High) return;
-        if (Holds) High = C.Constant;
-        else Low = C.Constant + 1;
+        if (Holds)
+            High = C.Constant;
+        else
+            Low = C.Constant + 1;
         break;
-    default: return;
+    default:
+        return;
     }
     for (int R = 0; R < NumRegisters; R++) {
-        bool Copy = (C.Width == 8 && S.Related.Same.same(Register(R), C.Of)) || (C.Width == 4 && S.Related.Same32.same(Register(R), C.Of));
+        bool Copy =
+            (C.Width == 8 && S.Related.Same.same(Register(R), C.Of)) || (C.Width == 4 && S.Related.Same32.same(Register(R), C.Of));
         if (R == C.Of || Copy) narrow(S.Registers[R], Low, High, C.Width);
     }
 }
@@ -415,9 +445,12 @@ void Transfer::refineOrder(unsigned Condition, bool Holds, MachineState &S) {
     bool Differ = Order.OnlyDiffer && Order.Lower == Low && Order.Higher == High;
     bool Below = Condition == 2 ? Holds : Condition == 6 && Holds && Differ;
     bool Above = Condition == 6 ? !Holds : Condition == 2 && !Holds && Differ;
-    if (Below) Order = {C.Of, C.With, false};
-    else if (Above) Order = {C.With, C.Of, false};
-    else if (Condition == 4 && !Holds && !(Order.Lower >= 0 && !Order.OnlyDiffer)) Order = {Low, High, true};
+    if (Below)
+        Order = {C.Of, C.With, false};
+    else if (Above)
+        Order = {C.With, C.Of, false};
+    else if (Condition == 4 && !Holds && !(Order.Lower >= 0 && !Order.OnlyDiffer))
+        Order = {Low, High, true};
 }
 
 bool Transfer::merge(MachineState &Into, const MachineState &From) {
@@ -429,8 +462,10 @@ bool Transfer::merge(MachineState &Into, const MachineState &From) {
     };
     for (const SavedWord &W : Into.Words) {
         const SavedWord *Other = From.find(W.Base, W.Offset);
-        if (!Other) Drop(W);
-        else Words.push_back({W.Base, W.Offset, merge(W.What, Other->What)});
+        if (!Other)
+            Drop(W);
+        else
+            Words.push_back({W.Base, W.Offset, merge(W.What, Other->What)});
     }
     for (const SavedWord &W : From.Words)
         if (!Into.find(W.Base, W.Offset)) Drop(W);

@@ -13,7 +13,7 @@
 namespace capstack {
 
 class Transfer {
-public:
+  public:
     Transfer(const ElfImage &Image, SetPool &Pool, FunctionFrame &Frame) : Image(Image), Pool(Pool), Frame(Frame) {}
 
     /// Changes \p S as \p I does, and counts what it touches in the frame. Null if all is well, else why rsp is lost.
@@ -42,7 +42,7 @@ public:
     /// Merges \p From into \p Into. False if rsp differs.
     bool merge(MachineState &Into, const MachineState &From);
 
-private:
+  private:
     Value addressOf(const MemoryOperand &M, const MachineState &S);
     Value add(const Value &V, int64_t Addend);
     Value addValues(const Value &A, const Value &B, uint8_t ScaleB);

@@ -19,7 +19,8 @@ struct Command {
 };
 
 constexpr Command Commands[] = {
-    {"bounds", "bounds [-v] [--whitelist] FILE [NAME...]", "stack bytes that exported functions need, at most", capstack::boundsCommand},
+    {"bounds", "bounds [-v] [--whitelist] FILE [NAME...]", "stack bytes that exported functions need, at most",
+     capstack::boundsCommand},
 };
 
 void help(raw_ostream &Out) {

@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 static uint64_t state;
-static uint64_t random_below(uint64_t n)
-{
+static uint64_t random_below(uint64_t n) {
     // xorshift64*: the same rounds on every machine.
     state ^= state >> 12;
     state ^= state << 25;
@@ -23,9 +22,9 @@ static uint64_t random_below(uint64_t n)
     return (state * 2685821657736338717u >> 11) % n;
 }
 
-static void damage(unsigned char *bytes, size_t size)
-{
-    static const uint64_t odd[] = {0, 1, 7, 8, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 62, 1ull << 63, ~0ull};
+static void damage(unsigned char *bytes, size_t size) {
+    static const uint64_t odd[] = {0,      1,          7,          8,          0x7f,       0x80,       0xff,
+                                   0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 62, 1ull << 63, ~0ull};
     for (uint64_t left = 1 + random_below(4); left > 0; left--) {
         // Half in the ELF header and program headers, the rest anywhere.
         size_t at = random_below(2) ? random_below(size < 800 ? size : 800) : random_below(size);
@@ -38,8 +37,7 @@ static void damage(unsigned char *bytes, size_t size)
     }
 }
 
-static int run(const char *capstack, const char *file)
-{
+static int run(const char *capstack, const char *file) {
     int error[2];
     if (pipe2(error, O_CLOEXEC) != 0) exit(2);
     pid_t child = fork();
@@ -62,13 +60,13 @@ static int run(const char *capstack, const char *file)
     if (waitpid(child, &status, 0) != child) exit(2);
     const char *newline = strchr(text, '\n');
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && have == 0) return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && strncmp(text, "capstack: error: ", 17) == 0 && newline && !newline[1]) return 1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && strncmp(text, "capstack: error: ", 17) == 0 && newline && !newline[1])
+        return 1;
     printf("status %#x, standard error:\n%s\n", (unsigned)status, text);
     return -1;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 6) return 2;
     static unsigned char whole[1 << 24], copy[1 << 24];
     FILE *in = fopen(argv[2], "rb");
