@@ -108,6 +108,13 @@ fetch() {
     mv "$place/tree.partial" "$source"
 }
 
+# Flags that move a program's main to a thread with default attributes, and the object that then has to be linked with it.
+# The main thread has its kernel stack to start with: there hardly anything links.
+on_thread=-Dmain=program_main
+on_thread_object() { # COMPILER: makes $work/on-thread.o
+    "$1" -O2 -pthread -c "$here/inputs/main-on-thread.c" -o "$work/on-thread.o"
+}
+
 # enter_copy NAME: goes to a new copy of `source`, to build in.
 enter_copy() {
     rm -rf "${work:?}/$1" && cp -a "$source" "$work/$1" && cd "$work/$1"
