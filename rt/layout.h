@@ -150,6 +150,7 @@ struct capr_thread {
     struct capr_cleanup *cleanup;
     void *extra;               /* struct capr_extra: rarely used things (name, robust mutexes), allocated on first use */
     void *tls;                 /* block of the program's thread-local variables: thread/tls.c, emitted code */
+    uint32_t stack_asked;      /* units of 16 bytes: the stack size asked for at creation, for pthread_getattr_np; 0: default */
     uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
 } __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 

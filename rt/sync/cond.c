@@ -18,17 +18,22 @@ static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uin
 {
     uint32_t sequence = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE);
     uint32_t count;
+    __atomic_add_fetch(&c->pollers, 1, __ATOMIC_RELAXED);
     int error = capr__mutex_release(m, &count);
-    if (error)
+    if (error) {
+        __atomic_sub_fetch(&c->pollers, 1, __ATOMIC_RELEASE);
         return error;
+    }
     unsigned round = 0;
     while (__atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) == sequence) {
         error = capr__poll_wait(&round, deadline, 1);
         if (error || (capr__self() && capr__cancel_due(capr__self())))
             break;
     }
+    int signalled = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) != sequence;
+    __atomic_sub_fetch(&c->pollers, 1, __ATOMIC_RELEASE); /* it may be destroyed from here on */
     int relock = capr__mutex_reacquire(m, count);
-    if (error == 0 && __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) == sequence)
+    if (error == 0 && !signalled)
         capr__cancel_point();
     return relock ? relock : error;
 }
@@ -143,9 +148,21 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
     return 0;
 }
 
-/* POSIX pthread_cond_destroy. Returns 0, or EBUSY while threads wait. Safe at once after a broadcast: the woken
- * threads do not touch it again. */
+/* How long pthread_cond_destroy lets woken waiters of a process-shared object find out: ns, a thousand times what they need. */
+#define LEAVE_NS 1000000000ull
+
+/* POSIX pthread_cond_destroy. Returns 0, or EBUSY while threads wait. Safe at once after a broadcast: woken threads do not touch it
+ * again; where waiters poll, it waits up to a second until they have gone. */
 CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
 {
-    return ((struct capr_cond *)cond)->waiters.head ? EBUSY : 0;
+    struct capr_cond *c = (struct capr_cond *)cond;
+    if (c->waiters.head)
+        return EBUSY;
+    if (CAPR_UNLIKELY(__atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE))) {
+        uint64_t end = capr__now() + LEAVE_NS;
+        for (unsigned round = 0; __atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE);)
+            if (capr__poll_wait(&round, end, 0))
+                return EBUSY;
+    }
+    return 0;
 }

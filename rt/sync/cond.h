@@ -14,6 +14,7 @@ struct capr_cond {
     uint32_t sequence;         /* signals so far: what polling waiters compare */
     int32_t clock;             /* of pthread_cond_timedwait: CLOCK_REALTIME (0) or CLOCK_MONOTONIC */
     uint32_t shared;           /* PTHREAD_PROCESS_SHARED: every waiter polls `sequence` */
+    uint32_t pollers;          /* those who do; changed by atomic instructions */
 };
 
 static_assert(sizeof(struct capr_cond) <= sizeof(pthread_cond_t), "pthread_cond_t");

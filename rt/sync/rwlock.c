@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "../thread/cancel.h"
+#include "../thread/extra.h"
 #include "shared.h"
 #include "wait.h"
 
@@ -84,6 +85,27 @@ static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64
     }
 }
 
+static int priority_of(const struct capr_thread *t)
+{
+    const struct capr_extra *x = t->extra;
+    return x && (x->policy == SCHED_FIFO || x->policy == SCHED_RR) ? x->priority : 0;
+}
+
+/* Writers wait. `self` may read all the same if it reads something already, or if it is of higher real-time priority than each of
+ * them, as POSIX asks where priorities are supported. */
+static int may_pass(const struct capr_rwlock *l, const struct capr_thread *self)
+{
+    if (l->kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+        return 0;
+    if (self->read_locks)
+        return 1;
+    int mine = priority_of(self);
+    for (const struct capr_thread *t = mine ? l->writing.head : NULL; t; t = t->next)
+        if (priority_of(t) >= mine)
+            return 0;
+    return mine != 0;
+}
+
 static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
@@ -93,8 +115,7 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
         return ENOTSUP;
     if (l->writer == (uint64_t)self)
         return EDEADLK;
-    if (!l->writer &&
-        (!l->writing.head || (self->read_locks && l->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))) {
+    if (!l->writer && (!l->writing.head || may_pass(l, self))) {
         if (l->readers == UINT32_MAX)
             return EAGAIN;
         l->readers++;
@@ -202,7 +223,7 @@ CAPR_INTERPOSE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct 
     return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, abstime);
 }
 
-/* POSIX pthread_rwlock_unlock. Returns 0, or EPERM when nobody holds it, or another thread for writing. Never blocks. */
+/* POSIX pthread_rwlock_unlock. Returns 0; EPERM when another thread holds it for writing; EINVAL when nobody holds it. Never blocks. */
 CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
     struct capr_rwlock *l = lock_of(lock);
@@ -220,7 +241,7 @@ CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
         return 0;
     }
     if (CAPR_UNLIKELY(l->readers == 0))
-        return EPERM;
+        return EINVAL;
     if (self->read_locks)
         self->read_locks--;
     if (--l->readers == 0 && CAPR_UNLIKELY(l->reading.head || l->writing.head))

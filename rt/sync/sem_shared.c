@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../proc/signals.h"
 #include "../thread/cancel.h"
 #include "sem.h"
 #include "wait.h"
@@ -66,10 +67,15 @@ int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
         if (ns > 1000000)
             ns = 1000000;
         capr__queue_push(&pollers, self);
+        self->wait_data = &capr__wait_restartable;
         capr__park_point(deadline - now < ns ? deadline : now + ns);
         if (self->queue)
             capr__queue_remove(self);
         capr__cancel_point();
+        if (self->wait_data == &capr__wait_interrupted) {
+            errno = EINTR;
+            return -1;
+        }
     }
     errno = ETIMEDOUT;
     return -1;

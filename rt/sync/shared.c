@@ -42,7 +42,7 @@ int capr__shared_rwunlock(uint32_t *word)
     uint32_t n = __atomic_load_n(word, __ATOMIC_RELAXED);
     do {
         if (n == 0)
-            return EPERM;
+            return EINVAL;
     } while (!__atomic_compare_exchange_n(word, &n, n == CAPR_SHARED_WRITER ? 0 : n - 1, 0, __ATOMIC_RELEASE,
                                           __ATOMIC_RELAXED));
     return 0;

@@ -13,7 +13,7 @@
 #define CAPR_SHARED_WRITER UINT32_MAX
 CAPR_HIDDEN int capr__shared_read(uint32_t *word, uint64_t deadline);
 CAPR_HIDDEN int capr__shared_write(uint32_t *word, uint64_t deadline);
-/* 0, or EPERM when nobody holds it. */
+/* 0, or EINVAL when nobody holds it. */
 CAPR_HIDDEN int capr__shared_rwunlock(uint32_t *word);
 
 /* The words of a barrier: threads that arrived in this round, rounds so far. 0 or PTHREAD_BARRIER_SERIAL_THREAD. Blocks. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * pthread_getattr_np. Every other pthread_attr_ function is left to glibc: they only read and write the caller's object, which
- * pthread_create reads through glibc's getters. Here an object is filled in for a living thread by the same setters, so that glibc's layout is
- * known nowhere.
+ * Attributes between pthread_create and pthread_getattr_np. The pthread_attr_ functions themselves are left to glibc: they only
+ * read and write the caller's object. Here an object is read for a new thread, and filled in for a living one, by glibc's
+ * getters and setters, so that its layout is known nowhere.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +14,48 @@
 #include "extra.h"
 #include "thread.h"
 
+static int inherits(const pthread_attr_t *attr)
+{
+    int inherit;
+    return !attr || (pthread_attr_getinheritsched(attr, &inherit) == 0 && inherit == PTHREAD_INHERIT_SCHED);
+}
+
+int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator)
+{
+    const struct capr_extra *from = creator->extra;
+    int policy = SCHED_OTHER;
+    struct sched_param p = { .sched_priority = 0 };
+    void *stack = NULL;
+    size_t size = 0;
+    if (inherits(attr)) {
+        if (from) {
+            policy = from->policy;
+            p.sched_priority = from->priority;
+        }
+    } else if (pthread_attr_getschedpolicy(attr, &policy) || pthread_attr_getschedparam(attr, &p) ||
+               p.sched_priority < sched_get_priority_min(policy) || p.sched_priority > sched_get_priority_max(policy)) {
+        return EINVAL;
+    }
+    if (attr) {
+        if (pthread_attr_getstacksize(attr, &size))
+            return EINVAL;
+        t->stack_asked = size / 16 > UINT32_MAX ? UINT32_MAX : (uint32_t)(size / 16);
+        pthread_attr_getstack(attr, &stack, &size);
+        /* A stack that was not set is reported as one that ends at address 0. */
+        if ((uintptr_t)stack + size == 0)
+            stack = NULL;
+    }
+    if (policy == SCHED_OTHER && p.sched_priority == 0 && !stack)
+        return 0;
+    struct capr_extra *x = capr__extra(t);
+    if (!x)
+        return EAGAIN;
+    x->policy = policy;
+    x->priority = p.sched_priority;
+    x->stack = stack;
+    return 0;
+}
+
 /* The main thread's stack is the kernel's, and glibc finds its extent in /proc/self/maps. */
 static int native(pthread_attr_t *attr)
 {
@@ -22,9 +64,10 @@ static int native(pthread_attr_t *attr)
     return getattr && self ? getattr(self(), attr) : ENOSYS;
 }
 
-/* Attributes of a living thread. Of a user-level thread: the detach state, the scheduling parameters as set, and a stack that
- * ends where its first chunk ends and has the default size. Linked chunks lie elsewhere: a program that scans stacks by
- * this answer sees the first chunk only. Returns 0, ESRCH for the null handle, ENOMEM, ENOSYS. *attr is to be destroyed. */
+/* Attributes of a living thread. Of a user-level thread: the detach state, scheduling parameters and affinity as set, and a stack
+ * of the size asked for that ends where the first chunk ends (or the one supplied by the user, though it is not used). Linked
+ * chunks lie elsewhere: a program that scans stacks by this answer sees the first chunk only. Returns 0, ESRCH for the null
+ * handle, ENOMEM, ENOSYS. *attr is to be destroyed. */
 CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {
     struct capr_thread *t = (struct capr_thread *)thread;
@@ -36,9 +79,8 @@ CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
     int error = pthread_attr_init(attr);
     if (error)
         return error;
-    size_t size;
-    error = pthread_attr_getstacksize(attr, &size);
-    if (error)
+    size_t size = (size_t)t->stack_asked * 16;
+    if (size == 0 && (error = pthread_attr_getstacksize(attr, &size)) != 0)
         return error;
     uintptr_t page = (uintptr_t)getpagesize(), top = ((uintptr_t)(chunk + 1) + page - 1) & ~(page - 1);
     pthread_attr_setdetachstate(attr, t->detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
@@ -51,5 +93,5 @@ CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
         if (x->affinity)
             pthread_attr_setaffinity_np(attr, x->affinity_size, x->affinity);
     }
-    return pthread_attr_setstack(attr, (void *)(top - size), size);
+    return pthread_attr_setstack(attr, x && x->stack ? x->stack : (void *)(top - size), size);
 }

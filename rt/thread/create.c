@@ -9,6 +9,7 @@
 
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
+#include "extra.h"
 #include "thread.h"
 
 /* trampoline.S */
@@ -70,6 +71,13 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         .arg = arg,
         .state = CAPR_READY,
     };
+    if (__builtin_expect(attr || w->self->extra, 0)) {
+        int error = capr__attr_apply(t, attr, w->self);
+        if (error) {
+            capr__chunk_give(chunk);
+            return error;
+        }
+    }
     capr__all_add(w, t);
     w->count.threads_created++;
     if (++w->live_threads > w->count.live_threads_peak)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * What few threads have: a name, scheduling parameters, robust mutexes. Kept out of the thread record, which every blocked
- * thread pays for, and allocated at first use. pthread_create may fill in the stack that was asked for.
+ * thread pays for, and allocated at first use.
  */
 #ifndef CAPR_THREAD_EXTRA_H
 #define CAPR_THREAD_EXTRA_H
 
+#include <pthread.h>
 #include <sched.h>
 
 #include "../layout.h"
@@ -18,7 +19,7 @@ struct capr_extra {
     int priority;                  /* in the range of the policy; as last set, without effect */
     cpu_set_t *affinity;           /* malloc'ed copy of what pthread_setaffinity_np got, or NULL */
     size_t affinity_size;          /* bytes */
-    size_t stack_size, guard_size; /* bytes, as asked for at creation; 0: defaults */
+    void *stack;                   /* lowest address of the stack supplied by the user at creation, or NULL; not used */
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
 };
@@ -28,5 +29,10 @@ CAPR_HIDDEN struct capr_extra *capr__extra(struct capr_thread *t);
 
 /* Frees it. Called by whoever frees the thread's record; harmless when there is none. */
 CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
+
+/* What pthread_create takes from `attr` (or NULL) and from the creating thread beyond the detach state: scheduling parameters, inherited
+ * or explicit, and the stack asked for. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left
+ * allocated. */
+CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
 
 #endif

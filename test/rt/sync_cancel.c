@@ -212,6 +212,35 @@ static void test_asynchronous(void)
     CHECK(check_join(check_spawn(async_itself, NULL)) == PTHREAD_CANCELED);
 }
 
+/* The form of objects built for older glibc versions. */
+extern void _pthread_cleanup_push(struct _pthread_cleanup_buffer *, void (*)(void *), void *);
+extern void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *, int);
+
+static void *old_form(void *arg)
+{
+    struct _pthread_cleanup_buffer a, b;
+    _pthread_cleanup_push(&a, note, (void *)1);
+    pthread_cleanup_push(note, (void *)2);
+    _pthread_cleanup_push(&b, note, (void *)3);
+    _pthread_cleanup_pop(&b, 1);
+    _pthread_cleanup_push(&b, note, (void *)4);
+    ready = 1;
+    for (;;)
+        pause();
+    pthread_cleanup_pop(0);
+    return arg;
+}
+
+static void test_old_form(void)
+{
+    static const int expected[] = { 3, 4, 2, 1 };
+    steps = 0;
+    cancel(old_form, NULL, 0);
+    CHECK_INT(steps, 4);
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(order[i], expected[i]);
+}
+
 static pthread_key_t key;
 
 static void on_key(void *value) { note(value); }
@@ -336,6 +365,7 @@ int main(int argc, char **argv)
     CHECK_INT(pthread_cond_init(&c, NULL), 0);
     test_not_points();
     test_asynchronous();
+    test_old_form();
     test_handlers();
     test_races();
     return 0;

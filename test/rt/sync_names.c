@@ -74,6 +74,13 @@ static void test_sched(pthread_t t)
     CHECK_INT(clock_gettime(clock, &now), 0);
 }
 
+/* In the test mode that links a chunk at every checkpoint a local variable lies anywhere. */
+static int stacks_are_linked(void)
+{
+    const char *mode = getenv("CAPRICCIO_STACK");
+    return mode && strcmp(mode, "always") == 0;
+}
+
 static void *look(void *arg)
 {
     pthread_attr_t a;
@@ -83,14 +90,19 @@ static void *look(void *arg)
     int state, policy;
     CHECK_INT(pthread_getattr_np(pthread_self(), &a), 0);
     CHECK_INT(pthread_attr_getstack(&a, &stack, &size), 0);
-    CHECK(&local >= (char *)stack && &local < (char *)stack + size);
+    CHECK(stacks_are_linked() || (&local >= (char *)stack && &local < (char *)stack + size));
     CHECK_INT(pthread_attr_getdetachstate(&a, &state), 0);
     CHECK_INT(state, arg ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
     CHECK_INT(pthread_attr_getschedpolicy(&a, &policy), 0);
-    CHECK_INT(policy, SCHED_OTHER);
+    CHECK_INT(policy, arg ? SCHED_RR : SCHED_OTHER);
     CHECK_INT(pthread_attr_destroy(&a), 0);
-    if (arg)
+    if (arg) {
+        struct sched_param p;
+        CHECK_INT(size, 1 << 20);
+        CHECK_INT(pthread_getschedparam(pthread_self(), &policy, &p), 0);
+        CHECK_INT(p.sched_priority, 3);
         *(volatile int *)arg = 1;
+    }
     return NULL;
 }
 
@@ -105,6 +117,9 @@ static void test_attributes(void)
     CHECK_INT(pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED), 0);
     CHECK_INT(pthread_attr_setstacksize(&a, 1), EINVAL);
     CHECK_INT(pthread_attr_setstacksize(&a, 1 << 20), 0);
+    CHECK_INT(pthread_attr_setinheritsched(&a, PTHREAD_EXPLICIT_SCHED), 0);
+    CHECK_INT(pthread_attr_setschedpolicy(&a, SCHED_RR), 0);
+    CHECK_INT(pthread_attr_setschedparam(&a, &(struct sched_param){ .sched_priority = 3 }), 0);
     CHECK_INT(pthread_create(&t, &a, look, (void *)&seen), 0);
     while (!seen)
         sched_yield();
@@ -141,6 +156,25 @@ static void test_kill(pthread_t t)
     CHECK_INT(value, 4711);
 }
 
+static void *inherit(void *arg)
+{
+    int policy;
+    struct sched_param p;
+    CHECK_INT(pthread_getschedparam(pthread_self(), &policy, &p), 0);
+    CHECK_INT(policy, SCHED_FIFO);
+    CHECK_INT(p.sched_priority, 2);
+    return arg;
+}
+
+static void test_inheritance(void)
+{
+    struct sched_param p = { .sched_priority = 2 };
+    CHECK_INT(pthread_setschedparam(pthread_self(), SCHED_FIFO, &p), 0);
+    check_join(check_spawn(inherit, NULL));
+    p.sched_priority = 0;
+    CHECK_INT(pthread_setschedparam(pthread_self(), SCHED_OTHER, &p), 0);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv, 60);
@@ -148,6 +182,7 @@ int main(int argc, char **argv)
     test_names(t);
     test_sched(t);
     test_kill(t);
+    test_inheritance();
     test_attributes();
     leave = 1;
     check_join(t);

@@ -170,6 +170,31 @@ static void test_handler(void)
     CHECK_INT(value(), 0);
 }
 
+static volatile int rang;
+static void ring(int signal)
+{
+    (void)signal;
+    rang = 1;
+}
+
+/* A handler without SA_RESTART ends the main thread's wait, of whichever kind. */
+static void test_interrupted(sem_t *other)
+{
+    struct sigaction action = { .sa_handler = ring };
+    struct itimerval soon = { { 0, 0 }, { 0, 10000 } };
+    struct timespec when = check_in(CLOCK_REALTIME, 10000);
+    unsigned left = alarm(0);
+    CHECK_INT(sigaction(SIGALRM, &action, NULL), 0);
+    for (int timed = 0; timed < 2; timed++) {
+        rang = 0;
+        CHECK_INT(setitimer(ITIMER_REAL, &soon, NULL), 0);
+        CHECK_ERRNO(timed ? sem_timedwait(other, &when) : sem_wait(other), EINTR);
+        CHECK_INT(rang, 1);
+    }
+    signal(SIGALRM, SIG_DFL);
+    alarm(left);
+}
+
 static sem_t *ping, *pong;
 static volatile int ticks;
 
@@ -215,6 +240,7 @@ static void exchange(void)
     struct timespec when = check_in(CLOCK_REALTIME, 10);
     CHECK_ERRNO(sem_timedwait(pong, &when), ETIMEDOUT);
     CHECK_ERRNO(sem_trywait(pong), EAGAIN);
+    test_interrupted(pong);
     pthread_t w = check_spawn(wait_here, NULL);
     usleep(3000);
     CHECK_INT(sem_post(pong), 0);
@@ -255,6 +281,7 @@ int main(int argc, char **argv)
     test_calls();
     test_count();
     test_handler();
+    test_interrupted(&s);
     test_processes();
     return 0;
 }
