@@ -14,37 +14,30 @@
 #define REAL(name)                                                                                                                 \
     ({                                                                                                                             \
         static __typeof__(name) *real_;                                                                                            \
-        if (!real_)                                                                                                                \
-            real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                                   \
+        if (!real_) real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                           \
         real_;                                                                                                                     \
     })
 
-static void forget(int fd)
-{
-    if (fd >= 0)
-        capr__fd_forget(fd);
+static void forget(int fd) {
+    if (fd >= 0) capr__fd_forget(fd);
 }
 
-CAPR_INTERPOSE int fclose(FILE *file)
-{
+CAPR_INTERPOSE int fclose(FILE *file) {
     forget(fileno(file));
     return REAL(fclose)(file);
 }
 
-CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file)
-{
+CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     forget(fileno(file));
     return REAL(freopen)(path, mode, file);
 }
 
-CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file)
-{
+CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     forget(fileno(file));
     return REAL(freopen64)(path, mode, file);
 }
 
-CAPR_INTERPOSE int closedir(DIR *dir)
-{
+CAPR_INTERPOSE int closedir(DIR *dir) {
     forget(dirfd(dir));
     return REAL(closedir)(dir);
 }

@@ -15,8 +15,7 @@ CAPR_HIDDEN long capr__connect_finish(int fd);
 
 /* connect(2). Blocks, unless O_NONBLOCK. Cancellation point. Interrupted by a signal it goes on in the background, as POSIX
  * says. */
-CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len)
-{
+CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (!f || (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK)) != CAPR_FD_OWNED)
@@ -33,8 +32,7 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len)
             r = -EINTR;
             break;
         }
-        if (pause < 16 * CAPR_FD_RETRY_NS)
-            pause *= 2;
+        if (pause < 16 * CAPR_FD_RETRY_NS) pause *= 2;
     }
     while (r == -EINPROGRESS) {
         int e = capr__fd_wait(fd, f, CAPR_FD_WRITE, &deadline);

@@ -19,15 +19,12 @@
 static int is_internal(int fd) { return fd >= 0 && fd == capr__worker.epoll_fd && capr__worker.self; }
 
 /* Notes a descriptor that a call of ours made. */
-static int made(long fd, int kind, int flags)
-{
-    if (fd >= 0)
-        capr__fd_fresh((int)fd, kind, flags);
+static int made(long fd, int kind, int flags) {
+    if (fd >= 0) capr__fd_fresh((int)fd, kind, flags);
     return (int)capr__result(fd);
 }
 
-static int socket_kind(int domain, int type, int protocol)
-{
+static int socket_kind(int domain, int type, int protocol) {
     type &= 0xf;
     if (type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP))
         return CAPR_FD_TCP;
@@ -38,45 +35,37 @@ static int nonblock_flag(int flags) { return flags & O_NONBLOCK ? CAPR_FD_NONBLO
 static_assert(SOCK_NONBLOCK == O_NONBLOCK && EFD_NONBLOCK == O_NONBLOCK && TFD_NONBLOCK == O_NONBLOCK, "one flag for all");
 
 /* socket(2). Does not block. */
-CAPR_INTERPOSE int socket(int domain, int type, int protocol)
-{
+CAPR_INTERPOSE int socket(int domain, int type, int protocol) {
     return made(capr__sys3(SYS_socket, domain, type, protocol), socket_kind(domain, type, protocol), nonblock_flag(type));
 }
 
 /* socketpair(2). Does not block. */
-CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2])
-{
+CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2]) {
     long r = capr__sys4(SYS_socketpair, domain, type, protocol, (long)pair);
-    for (int i = 0; r >= 0 && i < 2; i++)
-        capr__fd_fresh(pair[i], socket_kind(domain, type, protocol), nonblock_flag(type));
+    for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], socket_kind(domain, type, protocol), nonblock_flag(type));
     return (int)capr__result(r);
 }
 
 /* pipe2(2), pipe(2). Do not block. */
-CAPR_INTERPOSE int pipe2(int pair[2], int flags)
-{
+CAPR_INTERPOSE int pipe2(int pair[2], int flags) {
     long r = capr__sys2(SYS_pipe2, (long)pair, flags);
-    for (int i = 0; r >= 0 && i < 2; i++)
-        capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
+    for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
     return (int)capr__result(r);
 }
 
 CAPR_INTERPOSE int pipe(int pair[2]) { return pipe2(pair, 0); }
 
 /* eventfd(2), timerfd_create(2). Do not block. */
-CAPR_INTERPOSE int eventfd(unsigned int value, int flags)
-{
+CAPR_INTERPOSE int eventfd(unsigned int value, int flags) {
     return made(capr__sys2(SYS_eventfd2, value, flags), CAPR_FD_NOWAIT, nonblock_flag(flags));
 }
 
-CAPR_INTERPOSE int timerfd_create(int clock, int flags)
-{
+CAPR_INTERPOSE int timerfd_create(int clock, int flags) {
     return made(capr__sys2(SYS_timerfd_create, clock, flags), CAPR_FD_NOWAIT, nonblock_flag(flags));
 }
 
 /* openat(2) and its relatives. May stop the worker (a fifo without a peer, a slow file system). Cancellation points. */
-static int open_any(int dir, const char *path, int flags, mode_t mode)
-{
+static int open_any(int dir, const char *path, int flags, mode_t mode) {
     capr__cancel_point();
     return made(capr__sys4(SYS_openat, dir, (long)path, flags, mode), CAPR_FD_UNKNOWN, nonblock_flag(flags));
 }
@@ -101,27 +90,22 @@ CAPR_INTERPOSE int creat(const char *path, mode_t mode) { return open_any(AT_FDC
 CAPR_INTERPOSE int creat64(const char *path, mode_t mode) { return open_any(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
 
 /* close(2). Threads that wait for the descriptor return with EBADF. Cancellation point. */
-CAPR_INTERPOSE int close(int fd)
-{
+CAPR_INTERPOSE int close(int fd) {
     capr__cancel_point();
-    if (is_internal(fd))
-        return (int)capr__result(-EBADF);
+    if (is_internal(fd)) return (int)capr__result(-EBADF);
     capr__fd_forget(fd);
     return (int)capr__result(capr__sys1(SYS_close, fd));
 }
 
 /* close_range(2), closefrom(3): the set of ours stays open. */
-CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags)
-{
+CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags) {
     if (first <= last && !(flags & CLOSE_RANGE_CLOEXEC))
         for (unsigned int i = first; i <= last && i < capr__fd_count; i++)
-            if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind))
-                capr__fd_forget((int)i);
+            if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind)) capr__fd_forget((int)i);
     unsigned int inner = (unsigned int)capr__worker.epoll_fd;
     if (capr__worker.self && capr__worker.epoll_fd >= 0 && first <= inner && inner <= last) {
         long r = inner > first ? capr__sys3(SYS_close_range, first, inner - 1, flags) : 0;
-        if (r < 0 || inner == last)
-            return (int)capr__result(r);
+        if (r < 0 || inner == last) return (int)capr__result(r);
         first = inner + 1;
     }
     return (int)capr__result(capr__sys3(SYS_close_range, first, last, flags));
@@ -130,93 +114,74 @@ CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags)
 CAPR_INTERPOSE void closefrom(int first) { close_range(first < 0 ? 0 : (unsigned int)first, ~0u, 0); }
 
 /* `to` is a new number for the description of `from`. */
-static void copied(int from, int to)
-{
+static void copied(int from, int to) {
     struct capr_fd *f = capr__fd_find(from);
-    if (!f)
-        return;
+    if (!f) return;
     f->flags |= CAPR_FD_SHARED;
     int kept = CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED | CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO;
     capr__fd_fresh(to, f->flags & CAPR_FD_OWNED ? f->kind : CAPR_FD_UNKNOWN, f->flags & kept);
 }
 
 /* dup(2), dup2(2), dup3(2). Threads that wait for the descriptor that dup2 closes return with EBADF. */
-CAPR_INTERPOSE int dup(int from)
-{
+CAPR_INTERPOSE int dup(int from) {
     long r = capr__sys1(SYS_dup, from);
-    if (r >= 0)
-        copied(from, (int)r);
+    if (r >= 0) copied(from, (int)r);
     return (int)capr__result(r);
 }
 
-static int dup_to(int from, int to, int flags)
-{
-    if (is_internal(from))
-        return (int)capr__result(-EBADF);
+static int dup_to(int from, int to, int flags) {
+    if (is_internal(from)) return (int)capr__result(-EBADF);
     if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
         long moved = capr__sys3(SYS_fcntl, to, F_DUPFD_CLOEXEC, to + 1);
-        if (moved < 0)
-            return (int)capr__result(-EBUSY);
+        if (moved < 0) return (int)capr__result(-EBUSY);
         capr__worker.epoll_fd = (int)moved;
     }
-    if (capr__sys2(SYS_fcntl, from, F_GETFD) >= 0)
-        capr__fd_forget(to);
+    if (capr__sys2(SYS_fcntl, from, F_GETFD) >= 0) capr__fd_forget(to);
     long r = capr__sys3(SYS_dup3, from, to, flags);
-    if (r >= 0)
-        copied(from, to);
+    if (r >= 0) copied(from, to);
     return (int)capr__result(r);
 }
 
-CAPR_INTERPOSE int dup2(int from, int to)
-{
+CAPR_INTERPOSE int dup2(int from, int to) {
     if (from == to) /* dup3 refuses it, dup2 only looks whether it is open */
         return capr__sys2(SYS_fcntl, from, F_GETFD) >= 0 ? to : (int)capr__result(-EBADF);
     return dup_to(from, to, 0);
 }
 
-CAPR_INTERPOSE int dup3(int from, int to, int flags)
-{
-    if (from == to)
-        return (int)capr__result(-EINVAL);
+CAPR_INTERPOSE int dup3(int from, int to, int flags) {
+    if (from == to) return (int)capr__result(-EINVAL);
     return dup_to(from, to, flags);
 }
 
 /* The program's O_NONBLOCK in a record of ours. */
-static void note_nonblock(int fd, int on)
-{
+static void note_nonblock(int fd, int on) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (f)
-        f->flags = on ? f->flags | CAPR_FD_NONBLOCK : f->flags & (uint8_t)~CAPR_FD_NONBLOCK;
+    if (f) f->flags = on ? f->flags | CAPR_FD_NONBLOCK : f->flags & (uint8_t)~CAPR_FD_NONBLOCK;
 }
 
-static int is_flipped(int fd)
-{
+static int is_flipped(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
     return f && (f->flags & CAPR_FD_FLIPPED);
 }
 
 /* fcntl(2). Passes to the kernel, but for O_NONBLOCK where we set it behind the program's back. F_SETLKW stops the worker.
  * Cancellation point for F_SETLKW. */
-static int control(int fd, int command, long arg)
-{
+static int control(int fd, int command, long arg) {
     switch (command) {
     case F_GETFL: {
         long r = capr__sys2(SYS_fcntl, fd, F_GETFL);
-        if (r >= 0 && is_flipped(fd) && !(capr__fd_find(fd)->flags & CAPR_FD_NONBLOCK))
-            r &= ~O_NONBLOCK;
+        if (r >= 0 && is_flipped(fd) && !(capr__fd_find(fd)->flags & CAPR_FD_NONBLOCK)) r &= ~O_NONBLOCK;
         return (int)capr__result(r);
     }
     case F_SETFL: {
         long r = capr__sys3(SYS_fcntl, fd, F_SETFL, is_flipped(fd) ? arg | O_NONBLOCK : arg);
-        if (r >= 0)
-            note_nonblock(fd, (arg & O_NONBLOCK) != 0);
+        if (r >= 0) note_nonblock(fd, (arg & O_NONBLOCK) != 0);
         return (int)capr__result(r);
     }
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
         long r = capr__sys3(SYS_fcntl, fd, command, arg);
-        if (r >= 0)
-            copied(fd, (int)r);
+        if (r >= 0) copied(fd, (int)r);
         return (int)capr__result(r);
     }
     case F_SETLKW:
@@ -228,8 +193,7 @@ static int control(int fd, int command, long arg)
     if (command == F_GETOWN) { /* a process group comes back negative, which the plain call takes for an error */
         struct f_owner_ex owner;
         long r = capr__sys3(SYS_fcntl, fd, F_GETOWN_EX, (long)&owner);
-        if (r < 0)
-            return (int)capr__result(r);
+        if (r < 0) return (int)capr__result(r);
         return owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
     }
     return (int)capr__result(capr__sys3(SYS_fcntl, fd, command, arg));
@@ -248,34 +212,28 @@ CAPR_INTERPOSE int fcntl(int fd, int command, ...) { return control(fd, command,
 CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
 
 /* ioctl(2): FIONBIO is F_SETFL in another dress. */
-CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...)
-{
+CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
     long arg = LAST_ARG(request);
-    if (request != FIONBIO)
-        return (int)capr__result(capr__sys3(SYS_ioctl, fd, (long)request, arg));
+    if (request != FIONBIO) return (int)capr__result(capr__sys3(SYS_ioctl, fd, (long)request, arg));
     int on = 1;
     long r = capr__sys3(SYS_ioctl, fd, FIONBIO, is_flipped(fd) ? (long)&on : arg);
-    if (r >= 0)
-        note_nonblock(fd, *(const int *)arg != 0);
+    if (r >= 0) note_nonblock(fd, *(const int *)arg != 0);
     return (int)capr__result(r);
 }
 
 /* setsockopt(2): remembers whether there is a timeout. */
-CAPR_INTERPOSE int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
-{
+CAPR_INTERPOSE int setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
     long r = capr__sys6(SYS_setsockopt, fd, level, option, (long)value, size, 0);
     int flag = option == SO_RCVTIMEO ? CAPR_FD_RCVTIMEO : option == SO_SNDTIMEO ? CAPR_FD_SNDTIMEO : 0;
     if (r >= 0 && level == SOL_SOCKET && flag && size >= sizeof(struct timeval)) {
         const struct timeval *tv = value;
         struct capr_fd *f = capr__fd_find(fd);
-        if (f)
-            f->flags = tv->tv_sec || tv->tv_usec ? f->flags | (uint8_t)flag : f->flags & (uint8_t)~flag;
+        if (f) f->flags = tv->tv_sec || tv->tv_usec ? f->flags | (uint8_t)flag : f->flags & (uint8_t)~flag;
     }
     /* Protocols on top of TCP (TLS in the kernel) hand out records: a short read says nothing there. */
     if (r >= 0 && level == IPPROTO_TCP && option == TCP_ULP) {
         struct capr_fd *f = capr__fd_find(fd);
-        if (f && f->kind == CAPR_FD_TCP)
-            f->kind = CAPR_FD_STREAM;
+        if (f && f->kind == CAPR_FD_TCP) f->kind = CAPR_FD_STREAM;
     }
     return (int)capr__result(r);
 }

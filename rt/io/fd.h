@@ -81,13 +81,10 @@ CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd);
 /* The same with a known kind; NULL also when no such descriptor is open. Plain code, which asks the kernel. */
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd);
 
-CAPR_INLINE struct capr_fd *capr__fd_get(int fd)
-{
-    if (__builtin_expect(!capr__may_switch(), 0))
-        return NULL;
+CAPR_INLINE struct capr_fd *capr__fd_get(int fd) {
+    if (__builtin_expect(!capr__may_switch(), 0)) return NULL;
     struct capr_fd *f = &capr__fd_table[fd];
-    if (__builtin_expect((uint32_t)fd < capr__fd_count && f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED), 1))
-        return f;
+    if (__builtin_expect((uint32_t)fd < capr__fd_count && f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED), 1)) return f;
     return capr__fd_learn(fd);
 }
 
@@ -146,10 +143,8 @@ enum {
 CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint64_t *deadline);
 
 /* A call on `fd` ended: there may be more for the next waiter, since an edge wakes only one. */
-CAPR_INLINE void capr__fd_done(struct capr_fd *f, int direction)
-{
-    if (__builtin_expect(f->queue[direction].head != NULL, 0))
-        capr__wake_one(&f->queue[direction]);
+CAPR_INLINE void capr__fd_done(struct capr_fd *f, int direction) {
+    if (__builtin_expect(f->queue[direction].head != NULL, 0)) capr__wake_one(&f->queue[direction]);
 }
 
 /* poll_loop.c ------------------------------------------------------------------------------------------------------------- */

@@ -29,11 +29,12 @@ CAPR_HIDDEN volatile int capr__fd_sweep_wanted;
 /* One more than the highest number that ever had a record: bounds the walks over all of them. */
 static uint32_t fd_high;
 
-static void table_make(void)
-{
+static void table_make(void) {
     struct rlimit limit = {0, 0};
     capr__sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
-    uint64_t count = limit.rlim_max < FD_TABLE_LEAST ? FD_TABLE_LEAST : limit.rlim_max > FD_TABLE_MOST ? FD_TABLE_MOST : limit.rlim_max;
+    uint64_t count = limit.rlim_max < FD_TABLE_LEAST  ? FD_TABLE_LEAST
+                     : limit.rlim_max > FD_TABLE_MOST ? FD_TABLE_MOST
+                                                      : limit.rlim_max;
     /* Under a limit on address space a small table is better than none. */
     for (; count >= 1024; count /= 2) {
         long p = capr__sys6(SYS_mmap, 0, (long)(count * sizeof(struct capr_fd)), PROT_READ | PROT_WRITE,
@@ -46,32 +47,25 @@ static void table_make(void)
     }
 }
 
-CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd)
-{
-    if (!capr__fd_count && capr__may_switch())
-        table_make();
-    if ((uint32_t)fd >= capr__fd_count)
-        return NULL;
-    if ((uint32_t)fd >= fd_high)
-        fd_high = (uint32_t)fd + 1;
+CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd) {
+    if (!capr__fd_count && capr__may_switch()) table_make();
+    if ((uint32_t)fd >= capr__fd_count) return NULL;
+    if ((uint32_t)fd >= fd_high) fd_high = (uint32_t)fd + 1;
     return &capr__fd_table[fd];
 }
 
-static int socket_option(int fd, int option)
-{
+static int socket_option(int fd, int option) {
     int value = 0;
     socklen_t size = sizeof value;
     capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, option, (long)&value, (long)&size, 0);
     return value;
 }
 
-static int classify(int fd, struct capr_fd *f, mode_t mode)
-{
+static int classify(int fd, struct capr_fd *f, mode_t mode) {
     switch (mode & S_IFMT) {
     case S_IFSOCK: {
         int type = socket_option(fd, SO_TYPE);
-        if (type == SOCK_STREAM)
-            return socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP ? CAPR_FD_TCP : CAPR_FD_STREAM;
+        if (type == SOCK_STREAM) return socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP ? CAPR_FD_TCP : CAPR_FD_STREAM;
         return type == SOCK_DGRAM && socket_option(fd, SO_DOMAIN) == AF_UNIX ? CAPR_FD_UNIX_DGRAM : CAPR_FD_DGRAM;
     }
     case S_IFIFO:
@@ -86,65 +80,59 @@ static int classify(int fd, struct capr_fd *f, mode_t mode)
 }
 
 /* Whether a file of this mode may have been classified as `kind`. */
-static int fits(int kind, mode_t mode)
-{
+static int fits(int kind, mode_t mode) {
     switch (mode & S_IFMT) {
-    case S_IFSOCK: return kind != CAPR_FD_UNKNOWN && kind <= CAPR_FD_UNIX_DGRAM;
+    case S_IFSOCK:
+        return kind != CAPR_FD_UNKNOWN && kind <= CAPR_FD_UNIX_DGRAM;
     case S_IFIFO:
-    case 0: return kind == CAPR_FD_NOWAIT || kind == CAPR_FD_POLL;
-    case S_IFCHR: return kind == CAPR_FD_POLL || kind == CAPR_FD_PLAIN;
-    default: return kind == CAPR_FD_PLAIN;
+    case 0:
+        return kind == CAPR_FD_NOWAIT || kind == CAPR_FD_POLL;
+    case S_IFCHR:
+        return kind == CAPR_FD_POLL || kind == CAPR_FD_PLAIN;
+    default:
+        return kind == CAPR_FD_PLAIN;
     }
 }
 
-CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd)
-{
+CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (!f || (f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED)))
-        return f;
+    if (!f || (f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED))) return f;
     struct stat st;
-    if (capr__sys2(SYS_fstat, fd, (long)&st) < 0)
-        return NULL; /* EBADF: the plain call will say so */
+    if (capr__sys2(SYS_fstat, fd, (long)&st) < 0) return NULL; /* EBADF: the plain call will say so */
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
-    if (f->kind == CAPR_FD_UNKNOWN)
-        f->kind = (uint8_t)classify(fd, f, st.st_mode);
+    if (f->kind == CAPR_FD_UNKNOWN) f->kind = (uint8_t)classify(fd, f, st.st_mode);
     return f;
 }
 
-CAPR_HIDDEN int capr__fd_correct(struct capr_fd *f)
-{
-    if (f->kind != CAPR_FD_NOWAIT)
-        return 0;
+CAPR_HIDDEN int capr__fd_correct(struct capr_fd *f) {
+    if (f->kind != CAPR_FD_NOWAIT) return 0;
     f->kind = CAPR_FD_POLL;
     return 1;
 }
 
 /* Wakes every thread that waits for the descriptor; each finds the generation changed. */
-static void wake_all(struct capr_fd *f)
-{
-    while (capr__wake_one(&f->queue[CAPR_FD_READ])) {}
-    while (capr__wake_one(&f->queue[CAPR_FD_WRITE])) {}
+static void wake_all(struct capr_fd *f) {
+    while (capr__wake_one(&f->queue[CAPR_FD_READ])) {
+    }
+    while (capr__wake_one(&f->queue[CAPR_FD_WRITE])) {
+    }
     struct capr_watch *next;
     for (struct capr_watch *w = f->watches; w; w = next) {
         next = w->next;
         w->next = w->prev = NULL;
         w->fd = -1;
-        if (w->thread->state == CAPR_PARKED)
-            capr__ready(w->thread);
+        if (w->thread->state == CAPR_PARKED) capr__ready(w->thread);
     }
     f->watches = NULL;
 }
 
-static int has_waiters(const struct capr_fd *f)
-{
+static int has_waiters(const struct capr_fd *f) {
     return f->queue[CAPR_FD_READ].head || f->queue[CAPR_FD_WRITE].head || f->watches;
 }
 
-CAPR_HIDDEN void capr__fd_forget(int fd)
-{
-    if ((uint32_t)fd >= fd_high)
-        return;
+CAPR_HIDDEN void capr__fd_forget(int fd) {
+    if ((uint32_t)fd >= fd_high) return;
     struct capr_fd *f = &capr__fd_table[fd];
     uint8_t flags = f->flags;
     /* Not OWNED: the number may be registered without our knowing, with an old generation, and then nobody minds. */
@@ -155,8 +143,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd)
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
     f->flags = f->drained = f->hung_up = 0;
-    if (!has_waiters(f))
-        return;
+    if (!has_waiters(f)) return;
     if (capr__may_switch()) {
         wake_all(f);
     } else { /* a signal handler may have interrupted whoever is at work on these queues */
@@ -165,8 +152,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd)
     }
 }
 
-CAPR_HIDDEN void capr__fd_sweep(void)
-{
+CAPR_HIDDEN void capr__fd_sweep(void) {
     capr__fd_sweep_wanted = 0;
     for (uint32_t i = 0; i < fd_high; i++) {
         if (capr__fd_table[i].flags & CAPR_FD_CLOSING) {
@@ -176,29 +162,24 @@ CAPR_HIDDEN void capr__fd_sweep(void)
     }
 }
 
-CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t)
-{
+CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t) {
     for (uint32_t i = 0; i < fd_high; i++) {
         struct capr_watch *next;
         for (struct capr_watch *w = capr__fd_table[i].watches; w; w = next) {
             next = w->next;
-            if (w->thread != t)
-                continue;
+            if (w->thread != t) continue;
             if (w->prev)
                 w->prev->next = w->next;
             else
                 capr__fd_table[i].watches = w->next;
-            if (w->next)
-                w->next->prev = w->prev;
+            if (w->next) w->next->prev = w->prev;
         }
     }
 }
 
-CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags)
-{
+CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (!f)
-        return;
+    if (!f) return;
     if (f->kind != CAPR_FD_UNKNOWN || f->flags || has_waiters(f)) { /* closed behind our back: it is in no epoll set any more */
         f->flags &= (uint8_t)~CAPR_FD_REGISTERED;
         capr__fd_forget(fd);
@@ -210,44 +191,33 @@ CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags)
 /* True where the cached flags of the description can be trusted. */
 static int knows(const struct capr_fd *f) { return (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED; }
 
-CAPR_HIDDEN int capr__fd_is_nonblock(int fd, struct capr_fd *f)
-{
-    if (knows(f) || (f->flags & CAPR_FD_FLIPPED))
-        return (f->flags & CAPR_FD_NONBLOCK) != 0;
+CAPR_HIDDEN int capr__fd_is_nonblock(int fd, struct capr_fd *f) {
+    if (knows(f) || (f->flags & CAPR_FD_FLIPPED)) return (f->flags & CAPR_FD_NONBLOCK) != 0;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     return status >= 0 && (status & O_NONBLOCK);
 }
 
-CAPR_HIDDEN void capr__fd_unflip(int fd, struct capr_fd *f)
-{
-    if (!(f->flags & CAPR_FD_FLIPPED))
-        return;
+CAPR_HIDDEN void capr__fd_unflip(int fd, struct capr_fd *f) {
+    if (!(f->flags & CAPR_FD_FLIPPED)) return;
     f->flags &= (uint8_t)~CAPR_FD_FLIPPED;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
-    if (status >= 0 && !(f->flags & CAPR_FD_NONBLOCK))
-        capr__sys3(SYS_fcntl, fd, F_SETFL, status & ~O_NONBLOCK);
+    if (status >= 0 && !(f->flags & CAPR_FD_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status & ~O_NONBLOCK);
 }
 
-CAPR_HIDDEN void capr__fd_shared(int fd)
-{
+CAPR_HIDDEN void capr__fd_shared(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (f)
-        f->flags |= CAPR_FD_SHARED;
+    if (f) f->flags |= CAPR_FD_SHARED;
 }
 
-CAPR_HIDDEN void capr__fd_all_shared(void)
-{
+CAPR_HIDDEN void capr__fd_all_shared(void) {
     for (uint32_t i = 0; i < fd_high; i++)
-        if (capr__fd_table[i].flags & CAPR_FD_OWNED)
-            capr__fd_table[i].flags |= CAPR_FD_SHARED;
+        if (capr__fd_table[i].flags & CAPR_FD_OWNED) capr__fd_table[i].flags |= CAPR_FD_SHARED;
 }
 
-CAPR_HIDDEN void capr__fd_fork_child(void)
-{
+CAPR_HIDDEN void capr__fd_fork_child(void) {
     for (uint32_t i = 0; i < fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
-        if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING))
-            f->flags &= (uint8_t) ~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
+        if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING)) f->flags &= (uint8_t)~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
         f->drained = 0;
         if (has_waiters(f)) {
             f->queue[CAPR_FD_READ] = f->queue[CAPR_FD_WRITE] = (struct capr_queue){NULL, NULL};
@@ -256,59 +226,51 @@ CAPR_HIDDEN void capr__fd_fork_child(void)
     }
 }
 
-CAPR_HIDDEN void capr__fd_before_exec(void)
-{
+CAPR_HIDDEN void capr__fd_before_exec(void) {
     for (uint32_t i = 0; i < fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
-        if ((f->flags & CAPR_FD_FLIPPED) && !(capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC))
-            capr__fd_unflip((int)i, f);
+        if ((f->flags & CAPR_FD_FLIPPED) && !(capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC)) capr__fd_unflip((int)i, f);
     }
 }
 
-CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f)
-{
+CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f) {
     int set = capr__io_epoll_fd();
-    if (set < 0)
-        return -set;
-    struct epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, {.u64 = (uint64_t)f->generation << 32 | (uint32_t)fd}};
+    if (set < 0) return -set;
+    struct epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
+                                {.u64 = (uint64_t)f->generation << 32 | (uint32_t)fd}};
     capr__worker.count.epoll_ctl++;
     long r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
     if (r == -EEXIST) { /* with what generation we can't know; this also reports what is ready now */
         capr__worker.count.epoll_ctl++;
         r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fd, (long)&event);
     }
-    if (r < 0)
-        return (int)-r;
+    if (r < 0) return (int)-r;
     f->flags |= CAPR_FD_REGISTERED;
     return 0;
 }
 
 /* SO_RCVTIMEO or SO_SNDTIMEO as a deadline from now. */
-static uint64_t socket_deadline(int fd, int direction)
-{
+static uint64_t socket_deadline(int fd, int direction) {
     struct timeval tv = {0, 0};
     socklen_t size = sizeof tv;
-    long r = capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, direction == CAPR_FD_READ ? SO_RCVTIMEO : SO_SNDTIMEO, (long)&tv, (long)&size, 0);
-    if (r < 0 || (tv.tv_sec == 0 && tv.tv_usec == 0))
-        return CAPR_FOREVER;
+    long r = capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, direction == CAPR_FD_READ ? SO_RCVTIMEO : SO_SNDTIMEO, (long)&tv,
+                        (long)&size, 0);
+    if (r < 0 || (tv.tv_sec == 0 && tv.tv_usec == 0)) return CAPR_FOREVER;
     uint64_t now = capr__now(), ns;
-    if (__builtin_mul_overflow((uint64_t)tv.tv_sec, 1000000000ull, &ns) || __builtin_add_overflow(ns, (uint64_t)tv.tv_usec * 1000, &ns) ||
-        __builtin_add_overflow(ns, now, &ns))
+    if (__builtin_mul_overflow((uint64_t)tv.tv_sec, 1000000000ull, &ns) ||
+        __builtin_add_overflow(ns, (uint64_t)tv.tv_usec * 1000, &ns) || __builtin_add_overflow(ns, now, &ns))
         return CAPR_FOREVER;
     return ns;
 }
 
-CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint64_t *deadline)
-{
-    if (capr__fd_is_nonblock(fd, f))
-        return EAGAIN;
+CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
+    if (capr__fd_is_nonblock(fd, f)) return EAGAIN;
     if (*deadline == CAPR_FD_DEADLINE_UNSET) {
         int flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
         *deadline = capr__fd_is_socket(f) && (!knows(f) || (f->flags & flag)) ? socket_deadline(fd, direction) : CAPR_FOREVER;
     }
     int error = 0;
-    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) != (CAPR_FD_OWNED | CAPR_FD_REGISTERED))
-        error = capr__fd_register(fd, f);
+    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) != (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) error = capr__fd_register(fd, f);
     switch (error) {
     case 0:
         return f->kind == CAPR_FD_UNIX_DGRAM && direction == CAPR_FD_WRITE ? CAPR_FD_BY_TIME : 0;

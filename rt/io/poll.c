@@ -12,19 +12,16 @@
 #include "../proc/signals.h"
 #include "stream.h"
 
-static inline long ask(struct pollfd *fds, nfds_t n)
-{
+static inline long ask(struct pollfd *fds, nfds_t n) {
     struct timespec zero = {0, 0};
     return capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0);
 }
 
 /* Nothing was ready: waits until something is, or the deadline. Returns what poll returns, or -errno. */
-static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled)
-{
+static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled) {
     struct capr_thread *self = capr__self();
     struct capr_watch one, *watches = &one;
-    if (n > 1 && !(watches = capr__watches_alloc(n)))
-        return -ENOMEM;
+    if (n > 1 && !(watches = capr__watches_alloc(n))) return -ENOMEM;
     int by_time = capr__watches_arm(watches, fds, n);
     long r;
     for (;;) {
@@ -42,25 +39,20 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
         }
         r = ask(fds, n);
-        if (r == 0 && interrupted)
-            r = -EINTR;
-        if (r || (timed_out && until == deadline))
-            break;
+        if (r == 0 && interrupted) r = -EINTR;
+        if (r || (timed_out && until == deadline)) break;
     }
     capr__watches_disarm(watches, n);
-    if (n > 1)
-        capr__watches_free(watches);
+    if (n > 1) capr__watches_free(watches);
     return r;
 }
 
-static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask)
-{
+static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask) {
     uint64_t saved;
     unsigned int handled = capr__signals_handled;
     /* A signal that waits for this is handled at once, and then the call must not wait. */
     long r = capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)&saved, 8);
-    if (r == 0)
-        r = ask(fds, n);
+    if (r == 0) r = ask(fds, n);
     if (r == 0 && deadline)
         r = wait_ready(fds, n, deadline, handled);
     else if (r == 0 && capr__signals_handled != handled)
@@ -69,40 +61,32 @@ static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, 
     return r;
 }
 
-CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask)
-{
-    if (mask)
-        return poll_masked(fds, n, deadline, mask);
+CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask) {
+    if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
     long r = ask(fds, n);
     return r == 0 && deadline ? wait_ready(fds, n, deadline, handled) : r;
 }
 
-static inline long end(long r)
-{
-    if (r == -EINTR)
-        capr__cancel_point();
+static inline long end(long r) {
+    if (r == -EINTR) capr__cancel_point();
     return capr__result(r);
 }
 
 /* poll(2): timeout in ms, negative: for ever. Blocks, unless 0. Cancellation point. */
-CAPR_INTERPOSE int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
+CAPR_INTERPOSE int poll(struct pollfd *fds, nfds_t n, int timeout) {
     capr__cancel_point();
-    if (!capr__may_switch())
-        return (int)capr__result(capr__sys3(SYS_poll, (long)fds, (long)n, timeout));
+    if (!capr__may_switch()) return (int)capr__result(capr__sys3(SYS_poll, (long)fds, (long)n, timeout));
     uint64_t deadline = timeout == 0 ? 0 : timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000;
     return (int)end(capr__poll(fds, n, deadline, NULL));
 }
 
 /* ppoll(2). As poll; the mask is the worker's while the call lasts, so other threads run with it too. */
-CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
-{
+CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask) {
     capr__cancel_point();
     if (!capr__may_switch()) {
         struct timespec copy; /* the kernel writes the rest back, POSIX's function does not */
-        if (timeout)
-            copy = *timeout;
+        if (timeout) copy = *timeout;
         return (int)capr__result(capr__sys6(SYS_ppoll, (long)fds, (long)n, timeout ? (long)&copy : 0, (long)mask, 8, 0));
     }
     uint64_t deadline;
@@ -111,36 +95,29 @@ CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ti
 }
 
 /* select and pselect, once `timeout` has become a deadline. */
-static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t deadline, const sigset_t *mask)
-{
+static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t deadline, const sigset_t *mask) {
     struct capr_select *s = capr__select_begin(n, r, w, e);
-    if (!s)
-        return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
+    if (!s) return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
     long result = capr__poll(s->fds, s->count, deadline, mask);
     result = capr__select_end(s, result, r, w, e);
     return (int)end(result);
 }
 
 /* select(2): the rest of the timeout is written back, as Linux does. Blocks, unless the timeout is 0. Cancellation point. */
-CAPR_INTERPOSE int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e, struct timeval *restrict timeout)
-{
+CAPR_INTERPOSE int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e, struct timeval *restrict timeout) {
     capr__cancel_point();
-    if (!capr__may_switch())
-        return (int)capr__result(capr__sys6(SYS_select, n, (long)r, (long)w, (long)e, (long)timeout, 0));
+    if (!capr__may_switch()) return (int)capr__result(capr__sys6(SYS_select, n, (long)r, (long)w, (long)e, (long)timeout, 0));
     uint64_t deadline;
     int error = capr__select_deadline(timeout, &deadline);
-    if (error)
-        return (int)capr__result(-error);
+    if (error) return (int)capr__result(-error);
     int result = select_until(n, r, w, e, deadline, NULL);
-    if (timeout)
-        capr__select_rest(deadline, timeout);
+    if (timeout) capr__select_rest(deadline, timeout);
     return result;
 }
 
 /* pselect(2). As select; the timeout stays as it is; the mask as in ppoll. */
-CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e, const struct timespec *restrict timeout,
-                           const sigset_t *restrict mask)
-{
+CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e,
+                           const struct timespec *restrict timeout, const sigset_t *restrict mask) {
     capr__cancel_point();
     if (!capr__may_switch()) {
         struct timespec copy;
@@ -148,8 +125,7 @@ CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set
             const sigset_t *mask;
             size_t size;
         } six = {mask, 8};
-        if (timeout)
-            copy = *timeout;
+        if (timeout) copy = *timeout;
         return (int)capr__result(capr__sys6(SYS_pselect6, n, (long)r, (long)w, (long)e, timeout ? (long)&copy : 0, (long)&six));
     }
     uint64_t deadline;
@@ -159,41 +135,33 @@ CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set
 
 /* epoll_wait(2) on a set of the program's own: the set is a descriptor that can be waited for. Blocks, unless the timeout is 0.
  * Cancellation point. */
-CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int timeout, const sigset_t *mask)
-{
+CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int timeout, const sigset_t *mask) {
     capr__cancel_point();
     if (!capr__may_switch() || timeout == 0)
         return (int)capr__result(capr__sys6(SYS_epoll_pwait, set, (long)list, count, timeout, (long)mask, 8));
     uint64_t deadline = timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000;
     for (;;) {
         long r = capr__sys6(SYS_epoll_pwait, set, (long)list, count, 0, 0, 8);
-        if (r)
-            return (int)capr__result(r);
+        if (r) return (int)capr__result(r);
         struct pollfd p = {set, POLLIN, 0};
         r = capr__poll(&p, 1, deadline, mask);
-        if (r <= 0)
-            return (int)end(r);
+        if (r <= 0) return (int)end(r);
     }
 }
 
-CAPR_INTERPOSE int epoll_wait(int set, struct epoll_event *list, int count, int timeout)
-{
+CAPR_INTERPOSE int epoll_wait(int set, struct epoll_event *list, int count, int timeout) {
     return epoll_pwait(set, list, count, timeout, NULL);
 }
 
 /* What _FORTIFY_SOURCE makes of poll and ppoll: `room` is the array's size in bytes. */
 extern _Noreturn void __chk_fail(void);
 
-CAPR_INTERPOSE int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room)
-{
-    if (room / sizeof *fds < n)
-        __chk_fail();
+CAPR_INTERPOSE int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room) {
+    if (room / sizeof *fds < n) __chk_fail();
     return poll(fds, n, timeout);
 }
 
-CAPR_INTERPOSE int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room)
-{
-    if (room / sizeof *fds < n)
-        __chk_fail();
+CAPR_INTERPOSE int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room) {
+    if (room / sizeof *fds < n) __chk_fail();
     return ppoll(fds, n, timeout, mask);
 }

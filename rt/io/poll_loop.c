@@ -20,12 +20,10 @@ static _Thread_local struct epoll_event events[EVENTS];
 /* epoll_wait.S: the system call, unless *check is not 0 by then. */
 CAPR_HIDDEN long capr__epoll_wait(int set, struct epoll_event *list, long count, long timeout, volatile int *check, long number);
 
-CAPR_HIDDEN int capr__io_epoll_fd(void)
-{
+CAPR_HIDDEN int capr__io_epoll_fd(void) {
     if (capr__worker.epoll_fd < 0) {
         long fd = capr__sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
-        if (fd < 0)
-            return (int)fd;
+        if (fd < 0) return (int)fd;
         /* Out of the way of programs that expect the lowest free number, and of select's 1024. */
         long high = capr__sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 512);
         if (high >= 0) {
@@ -37,58 +35,47 @@ CAPR_HIDDEN int capr__io_epoll_fd(void)
     return capr__worker.epoll_fd;
 }
 
-static void wake(struct capr_thread *t)
-{
-    if (t->state == CAPR_PARKED)
-        capr__ready(t);
+static void wake(struct capr_thread *t) {
+    if (t->state == CAPR_PARKED) capr__ready(t);
 }
 
-static void deliver(const struct epoll_event *event)
-{
+static void deliver(const struct epoll_event *event) {
     uint32_t fd = (uint32_t)event->data.u64, bits = event->events;
     struct capr_fd *f = &capr__fd_table[fd];
-    if (f->generation != (uint32_t)(event->data.u64 >> 32))
-        return;
+    if (f->generation != (uint32_t)(event->data.u64 >> 32)) return;
     if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         f->drained = 0;
         f->hung_up |= (bits & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         capr__wake_one(&f->queue[CAPR_FD_READ]);
     }
-    if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-        capr__wake_one(&f->queue[CAPR_FD_WRITE]);
+    if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) capr__wake_one(&f->queue[CAPR_FD_WRITE]);
     for (struct capr_watch *w = f->watches; w; w = w->next)
-        if (bits & (w->events | EPOLLHUP | EPOLLERR))
-            wake(w->thread);
+        if (bits & (w->events | EPOLLHUP | EPOLLERR)) wake(w->thread);
 }
 
 /* In the kernel for at most timeout_ns. Returns the events' number or -errno. */
-static long wait_events(int set, int64_t timeout_ns)
-{
+static long wait_events(int set, int64_t timeout_ns) {
     static int no_pwait2; /* Linux before 5.11, and sandboxes that know no newer call */
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
     if (!no_pwait2) {
-        long n = capr__epoll_wait(set, events, EVENTS, timeout_ns < 0 ? 0 : (long)&timeout, &capr__signals_pending, SYS_epoll_pwait2);
-        if (n != -ENOSYS)
-            return n;
+        long n =
+            capr__epoll_wait(set, events, EVENTS, timeout_ns < 0 ? 0 : (long)&timeout, &capr__signals_pending, SYS_epoll_pwait2);
+        if (n != -ENOSYS) return n;
         no_pwait2 = 1;
     }
     int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
     return capr__epoll_wait(set, events, EVENTS, ms > INT32_MAX ? INT32_MAX : ms, &capr__signals_pending, SYS_epoll_pwait);
 }
 
-CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns)
-{
+CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     /* A handler ran: what it did (perhaps made a thread ready) is for our caller to see, before it waits. */
     if (capr__signals_pending) {
         capr__signals_deliver();
         timeout_ns = 0;
     }
-    if (capr__fd_sweep_wanted)
-        capr__fd_sweep();
-    if (capr__worker.run_head)
-        timeout_ns = 0;
-    if (capr__worker.epoll_fd < 0 && timeout_ns == 0)
-        return 0;
+    if (capr__fd_sweep_wanted) capr__fd_sweep();
+    if (capr__worker.run_head) timeout_ns = 0;
+    if (capr__worker.epoll_fd < 0 && timeout_ns == 0) return 0;
 
     int set = capr__io_epoll_fd();
     long n;
@@ -99,11 +86,8 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns)
         struct timespec piece = {0, timeout_ns < 0 || timeout_ns > CAPR_FD_RETRY_NS ? CAPR_FD_RETRY_NS : timeout_ns};
         n = capr__sys6(SYS_ppoll, 0, 0, (long)&piece, 0, 0, 0);
     }
-    for (long i = 0; i < n; i++)
-        deliver(&events[i]);
-    if (capr__signals_pending)
-        capr__signals_deliver();
-    if (capr__fd_sweep_wanted)
-        capr__fd_sweep();
+    for (long i = 0; i < n; i++) deliver(&events[i]);
+    if (capr__signals_pending) capr__signals_deliver();
+    if (capr__fd_sweep_wanted) capr__fd_sweep();
     return n > 0 ? (int)n : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Calls that have no form which never waits: made once poll says that they would not (terminals, pipes of kernels before 6.4,
- * listeners that others hold too), or with O_NONBLOCK where the description is ours alone (accept.c, connect.c). Another process may take the bytes between poll and the call; then the worker waits, which docs/limits.md owns up
- * to. Threads of this process can't come between: nothing here gives way. Plain code.
+ * listeners that others hold too), or with O_NONBLOCK where the description is ours alone (accept.c, connect.c, sendfile.c).
+ * Another process may take the bytes between poll and the call; then the worker waits, which docs/limits.md owns up to. Threads
+ * of this process can't come between: nothing here gives way. Plain code.
  */
 #include "stream.h"
 
@@ -10,25 +11,21 @@
 #include <limits.h>
 #include <poll.h>
 
-static long ready(int fd, int events)
-{
+static long ready(int fd, int events) {
     struct pollfd p = {fd, (short)events, 0};
     struct timespec now = {0, 0};
     long r = capr__sys6(SYS_ppoll, (long)&p, 1, (long)&now, 0, 0, 0);
     return r > 0 ? 0 : r == 0 ? -EAGAIN : r;
 }
 
-CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count)
-{
+CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count) {
     long r = ready(fd, POLLIN);
     return r ? r : capr__sys3(SYS_readv, fd, (long)iov, count);
 }
 
-CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count)
-{
+CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count) {
     long r = ready(fd, POLLOUT);
-    if (r)
-        return r;
+    if (r) return r;
     /* A pipe that is ready has a free page: PIPE_BUF bytes fit, and no more is certain. */
     struct iovec piece[8];
     size_t room = PIPE_BUF;
@@ -41,8 +38,7 @@ CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count)
     return capr__sys3(SYS_writev, fd, (long)piece, n);
 }
 
-CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags)
-{
+CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags) {
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED)) == CAPR_FD_OWNED) {
         long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
         if (status >= 0 && capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) >= 0) {
@@ -54,25 +50,19 @@ CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr 
     return r ? r : capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
 }
 
-CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len)
-{
+CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len) {
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
-    if (status < 0 || !capr__fd_is_socket(f))
-        return capr__sys3(SYS_connect, fd, (long)addr, len);
-    if (!(status & O_NONBLOCK))
-        capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);
+    if (status < 0 || !capr__fd_is_socket(f)) return capr__sys3(SYS_connect, fd, (long)addr, len);
+    if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);
     long r = capr__sys3(SYS_connect, fd, (long)addr, len);
-    if (!(status & O_NONBLOCK))
-        capr__sys3(SYS_fcntl, fd, F_SETFL, status);
+    if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     /* A second connect while the first is under way waits for it, as a blocking one does in the kernel. */
     return r == -EALREADY ? -EINPROGRESS : r;
 }
 
-CAPR_HIDDEN long capr__connect_finish(int fd)
-{
+CAPR_HIDDEN long capr__connect_finish(int fd) {
     /* An edge from before the call says nothing: only a socket that can be written, or has failed, is through. */
-    if (ready(fd, POLLOUT))
-        return -EINPROGRESS;
+    if (ready(fd, POLLOUT)) return -EINPROGRESS;
     int error = 0;
     socklen_t size = sizeof error;
     long r = capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&error, (long)&size, 0);
@@ -82,10 +72,8 @@ CAPR_HIDDEN long capr__connect_finish(int fd)
 /* Bytes of a piece that is sent on poll's word alone: most of what a socket has free when poll says that it has room. */
 #define POLLED_PIECE 16384
 
-CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *offset, size_t count)
-{
-    if (capr__fd_is_nonblock(out, f))
-        return capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
+CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *offset, size_t count) {
+    if (capr__fd_is_nonblock(out, f)) return capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED) {
         long status = capr__sys2(SYS_fcntl, out, F_GETFL);
         if (status >= 0 && capr__sys3(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK) >= 0) {

@@ -7,8 +7,7 @@
 #include "stream.h"
 
 /* Reads from a pipe or the like. */
-static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count)
-{
+static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
@@ -23,16 +22,14 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
 
-static __attribute__((noinline)) ssize_t pipe_read(int fd, void *buf, size_t n)
-{
+static __attribute__((noinline)) ssize_t pipe_read(int fd, void *buf, size_t n) {
     struct iovec iov = {buf, n};
     return pipe_readv(fd, &iov, 1);
 }
 
 /* Writes `n` bytes to a pipe or the like; a descriptor that blocks takes them all. Returns bytes or -errno. At most PIPE_BUF
  * bytes go in one piece: the kernel takes them whole or says EAGAIN. */
-static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, char *buf, size_t n)
-{
+static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, char *buf, size_t n) {
     struct iovec iov = {buf, n};
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
@@ -51,16 +48,14 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
     return iov.iov_len < n ? (long)(n - iov.iov_len) : r;
 }
 
-static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n)
-{
+static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n) {
     struct capr_fd *f = &capr__fd_table[fd];
     long r = pipe_write_all(fd, f, (char *)(uintptr_t)buf, n);
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }
 
 /* The first try takes the vector as a whole, which keeps up to PIPE_BUF bytes in one piece; what is left goes buffer by buffer. */
-static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec *iov, int count)
-{
+static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec *iov, int count) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
@@ -80,18 +75,15 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
             continue;
         }
         long more = pipe_write_all(fd, f, (char *)iov[i].iov_base + skip, len - skip);
-        if (more > 0)
-            r += more;
-        if (more < (long)(len - skip))
-            break;
+        if (more > 0) r += more;
+        if (more < (long)(len - skip)) break;
         skip = 0;
     }
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }
 
 /* read(2). Blocks, unless O_NONBLOCK. Cancellation point. */
-CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n)
-{
+CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || n == 0, 0))
@@ -100,24 +92,20 @@ CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n)
 }
 
 /* write(2). Blocks, unless O_NONBLOCK. Cancellation point. */
-CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n)
-{
+CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN, 0))
-        return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
+    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN, 0)) return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
     return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
 }
 
 /* On a socket readv is recvmsg without an address, as in the kernel. */
-static __attribute__((noinline)) ssize_t socket_readv(int fd, const struct iovec *iov, int count)
-{
+static __attribute__((noinline)) ssize_t socket_readv(int fd, const struct iovec *iov, int count) {
     struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count};
     return capr__recvmsg(fd, &msg, 0);
 }
 
-static __attribute__((noinline)) ssize_t socket_writev(int fd, const struct iovec *iov, int count)
-{
+static __attribute__((noinline)) ssize_t socket_writev(int fd, const struct iovec *iov, int count) {
     struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count};
     return capr__sendmsg(fd, &msg, 0);
 }
@@ -126,8 +114,7 @@ static __attribute__((noinline)) ssize_t socket_writev(int fd, const struct iove
 static inline int odd_vector(int count) { return count <= 0 || count > 1024 /* UIO_MAXIOV */; }
 
 /* readv(2). As read. */
-CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count)
-{
+CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
@@ -136,8 +123,7 @@ CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count)
 }
 
 /* writev(2). As write. */
-CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count)
-{
+CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
@@ -148,9 +134,7 @@ CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count)
 /* What _FORTIFY_SOURCE makes of read: `room` is the buffer's size. */
 extern _Noreturn void __chk_fail(void);
 
-CAPR_INTERPOSE ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
-{
-    if (n > room)
-        __chk_fail();
+CAPR_INTERPOSE ssize_t __read_chk(int fd, void *buf, size_t n, size_t room) {
+    if (n > room) __chk_fail();
     return read(fd, buf, n);
 }

@@ -10,21 +10,18 @@
     capr__sys6(SYS_sendto, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len))
 
 /* Sends the rest of a stream's bytes, some of the call's being sent already. Returns what it sent. */
-static __attribute__((noinline)) size_t send_rest(int fd, struct capr_fd *f, const char *buf, size_t n, int flags)
-{
+static __attribute__((noinline)) size_t send_rest(int fd, struct capr_fd *f, const char *buf, size_t n, int flags) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     size_t done = 0;
     long r;
     do {
         r = SYS_SEND(fd, buf + done, n - done, flags | MSG_NOSIGNAL, 0, 0);
-        if (r > 0)
-            done += (size_t)r;
+        if (r > 0) done += (size_t)r;
     } while (done < n && (r > 0 || (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline))));
     return done;
 }
 
-CAPR_HIDDEN ssize_t capr__send(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t addr_len)
-{
+CAPR_HIDDEN ssize_t capr__send(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t addr_len) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
@@ -39,29 +36,23 @@ CAPR_HIDDEN ssize_t capr__send(int fd, const void *buf, size_t n, int flags, con
 static inline int not_ours(const struct capr_fd *f) { return !f || !capr__fd_is_socket(f); }
 
 /* send(2). Blocks, unless MSG_DONTWAIT or O_NONBLOCK. Cancellation point. */
-CAPR_INTERPOSE ssize_t send(int fd, const void *buf, size_t n, int flags)
-{
+CAPR_INTERPOSE ssize_t send(int fd, const void *buf, size_t n, int flags) {
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd)))
-        return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, 0, 0));
+    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, 0, 0));
     return capr__send(fd, buf, n, flags, NULL, 0);
 }
 
 /* sendto(2). As send. */
-CAPR_INTERPOSE ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t len)
-{
+CAPR_INTERPOSE ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t len) {
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd)))
-        return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, (long)addr, len));
+    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, (long)addr, len));
     return capr__send(fd, buf, n, flags, addr, len);
 }
 
 /* Descriptors in `msg` get a second holder. */
-static __attribute__((noinline)) void share_passed(const struct msghdr *msg)
-{
+static __attribute__((noinline)) void share_passed(const struct msghdr *msg) {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
         const int *fds = (const int *)CMSG_DATA(c);
         size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (size_t i = 0; i < count; i++) {
@@ -74,13 +65,11 @@ static __attribute__((noinline)) void share_passed(const struct msghdr *msg)
     }
 }
 
-CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags)
-{
+CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
-    if (msg && msg->msg_control && msg->msg_controllen)
-        share_passed(msg);
+    if (msg && msg->msg_control && msg->msg_controllen) share_passed(msg);
     do {
         r = capr__sys3(SYS_sendmsg, fd, (long)msg, flags | MSG_DONTWAIT);
     } while (r < 0 && !(flags & MSG_DONTWAIT) && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
@@ -97,8 +86,7 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags)
             }
             size_t sent = send_rest(fd, f, (const char *)msg->msg_iov[i].iov_base + skip, len - skip, flags);
             r += (long)sent;
-            if (sent < len - skip)
-                break;
+            if (sent < len - skip) break;
             skip = 0;
         }
     }
@@ -106,25 +94,20 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags)
 }
 
 /* sendmsg(2). As send. */
-CAPR_INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
-{
+CAPR_INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *msg, int flags) {
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd)))
-        return capr__result(capr__sys3(SYS_sendmsg, fd, (long)msg, flags));
+    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys3(SYS_sendmsg, fd, (long)msg, flags));
     return capr__sendmsg(fd, msg, flags);
 }
 
 /* sendmmsg(2). As send; returns the number of messages sent, -1 if that is none. */
-CAPR_INTERPOSE int sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
-{
+CAPR_INTERPOSE int sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags) {
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd)))
-        return (int)capr__result(capr__sys4(SYS_sendmmsg, fd, (long)list, count, flags));
+    if (not_ours(capr__fd_get(fd))) return (int)capr__result(capr__sys4(SYS_sendmmsg, fd, (long)list, count, flags));
     unsigned int i;
     for (i = 0; i < count; i++) {
         ssize_t r = capr__sendmsg(fd, &list[i].msg_hdr, flags);
-        if (r < 0)
-            break;
+        if (r < 0) break;
         list[i].msg_len = (unsigned int)r;
     }
     return i ? (int)i : count ? -1 : 0;

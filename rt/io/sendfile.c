@@ -12,8 +12,7 @@
 CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *offset, size_t count);
 
 /* sendfile(2). Blocks, unless O_NONBLOCK. */
-CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count)
-{
+CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
     struct capr_fd *f = capr__fd_get(out);
     if (!f || f->kind == CAPR_FD_PLAIN || count == 0)
         return capr__result(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
@@ -22,8 +21,7 @@ CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count)
     long r;
     do {
         r = capr__sendfile_try(out, f, in, offset, count - done);
-        if (r > 0)
-            done += (size_t)r;
+        if (r > 0) done += (size_t)r;
     } while (done < count && (r > 0 || (r < 0 && capr__fd_again(out, f, CAPR_FD_WRITE, &r, &deadline))));
     return capr__fd_end(f, CAPR_FD_WRITE, done ? (long)done : r);
 }

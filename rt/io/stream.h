@@ -13,17 +13,14 @@
 #define CAPR_RWF_NOWAIT 8
 
 /* Ends a call on `f`: lets the next waiter look, acts on a cancellation that cut the wait short, sets errno. */
-CAPR_INLINE long capr__fd_end(struct capr_fd *f, int direction, long result)
-{
+CAPR_INLINE long capr__fd_end(struct capr_fd *f, int direction, long result) {
     capr__fd_done(f, direction);
-    if (__builtin_expect(result == -EINTR, 0))
-        capr__cancel_point();
+    if (__builtin_expect(result == -EINTR, 0)) capr__cancel_point();
     return capr__result(result);
 }
 
 /* True if the call is to be made again after `r` (-errno) of a try: it waited, or the kind was wrong. Else *r is the result. */
-CAPR_INLINE int capr__fd_again(int fd, struct capr_fd *f, int direction, long *r, uint64_t *deadline)
-{
+CAPR_INLINE int capr__fd_again(int fd, struct capr_fd *f, int direction, long *r, uint64_t *deadline) {
     if (__builtin_expect(*r == -EAGAIN, 1)) {
         int e = capr__fd_wait(fd, f, direction, deadline);
         *r = -e;

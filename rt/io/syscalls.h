@@ -14,8 +14,7 @@
 
 #define CAPR_INLINE static inline __attribute__((always_inline))
 
-CAPR_INLINE long capr__sys6(long number, long a, long b, long c, long d, long e, long f)
-{
+CAPR_INLINE long capr__sys6(long number, long a, long b, long c, long d, long e, long f) {
     long result;
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
@@ -27,19 +26,14 @@ CAPR_INLINE long capr__sys6(long number, long a, long b, long c, long d, long e,
     return result;
 }
 
-CAPR_INLINE long capr__sys4(long number, long a, long b, long c, long d)
-{
+CAPR_INLINE long capr__sys4(long number, long a, long b, long c, long d) {
     long result;
     register long r10 __asm__("r10") = d;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
     return result;
 }
 
-CAPR_INLINE long capr__sys3(long number, long a, long b, long c)
-{
+CAPR_INLINE long capr__sys3(long number, long a, long b, long c) {
     long result;
     __asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
     return result;
@@ -52,8 +46,7 @@ CAPR_INLINE int capr__is_error(long result) { return (unsigned long)result > -40
 
 /* The one place where the kernel's -errno becomes errno and -1. On a worker errno's address is at hand; elsewhere (a kernel
  * thread that a library made) libc knows it. */
-CAPR_INLINE long capr__result(long result)
-{
+CAPR_INLINE long capr__result(long result) {
     if (__builtin_expect(capr__is_error(result), 0)) {
         int *err = capr__worker.err;
         if (err)

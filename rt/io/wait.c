@@ -9,8 +9,7 @@
 #include "../proc/signals.h"
 #include "fd.h"
 
-CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline)
-{
+CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
     struct capr_thread *self = capr__self();
     int timeout_flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
     int known = f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK | timeout_flag);
@@ -18,10 +17,8 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     uint64_t until;
     if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
         int e = capr__fd_prepare(fd, f, direction, deadline);
-        if (e > 0)
-            return e;
-        if (e == CAPR_FD_AGAIN)
-            return 0;
+        if (e > 0) return e;
+        if (e == CAPR_FD_AGAIN) return 0;
         until = *deadline;
         if (e == CAPR_FD_BY_TIME) {
             uint64_t soon = capr__now() + CAPR_FD_RETRY_NS;
@@ -39,9 +36,7 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     int timed_out = capr__park_point(until);
     capr__worker.fd_waiters--;
     int interrupted = capr__signals_wait_end(self);
-    if (f->generation != generation)
-        return EBADF;
-    if (interrupted || capr__cancel_due(self))
-        return EINTR;
+    if (f->generation != generation) return EBADF;
+    if (interrupted || capr__cancel_due(self)) return EINTR;
     return timed_out && !by_time ? EAGAIN : 0;
 }

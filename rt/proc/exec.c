@@ -12,30 +12,26 @@
 #define REAL(name)                                                                                                                 \
     ({                                                                                                                             \
         static __typeof__(name) *real_;                                                                                            \
-        if (!real_)                                                                                                                \
-            real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                                   \
+        if (!real_) real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                           \
         real_;                                                                                                                     \
     })
 
 extern char **environ;
 
 /* execve(2) and the functions built on it: exec(3). Return only on failure. */
-CAPR_INTERPOSE int execve(const char *path, char *const argv[], char *const envp[])
-{
+CAPR_INTERPOSE int execve(const char *path, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
     return (int)capr__result(capr__sys3(SYS_execve, (long)path, (long)argv, (long)envp));
 }
 
 CAPR_INTERPOSE int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
 
-CAPR_INTERPOSE int fexecve(int fd, char *const argv[], char *const envp[])
-{
+CAPR_INTERPOSE int fexecve(int fd, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
     return REAL(fexecve)(fd, argv, envp);
 }
 
-CAPR_INTERPOSE int execvpe(const char *file, char *const argv[], char *const envp[])
-{
+CAPR_INTERPOSE int execvpe(const char *file, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
     return REAL(execvpe)(file, argv, envp);
 }
@@ -46,33 +42,28 @@ CAPR_INTERPOSE int execvp(const char *file, char *const argv[]) { return execvpe
 #define GATHER(first, argv, ap)                                                                                                    \
     size_t count_ = 1;                                                                                                             \
     va_start(ap, first);                                                                                                           \
-    while (va_arg(ap, char *))                                                                                                     \
-        count_++;                                                                                                                  \
+    while (va_arg(ap, char *)) count_++;                                                                                           \
     va_end(ap);                                                                                                                    \
     char *argv[count_ + 1];                                                                                                        \
     argv[0] = (char *)(uintptr_t)first;                                                                                            \
     va_start(ap, first);                                                                                                           \
-    for (size_t i_ = 1; i_ <= count_; i_++)                                                                                        \
-        argv[i_] = va_arg(ap, char *)
+    for (size_t i_ = 1; i_ <= count_; i_++) argv[i_] = va_arg(ap, char *)
 
-CAPR_INTERPOSE int execl(const char *path, const char *first, ...)
-{
+CAPR_INTERPOSE int execl(const char *path, const char *first, ...) {
     va_list ap;
     GATHER(first, argv, ap);
     va_end(ap);
     return execve(path, argv, environ);
 }
 
-CAPR_INTERPOSE int execlp(const char *file, const char *first, ...)
-{
+CAPR_INTERPOSE int execlp(const char *file, const char *first, ...) {
     va_list ap;
     GATHER(first, argv, ap);
     va_end(ap);
     return execvpe(file, argv, environ);
 }
 
-CAPR_INTERPOSE int execle(const char *path, const char *first, ...)
-{
+CAPR_INTERPOSE int execle(const char *path, const char *first, ...) {
     va_list ap;
     GATHER(first, argv, ap);
     char *const *envp = va_arg(ap, char *const *);

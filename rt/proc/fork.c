@@ -14,8 +14,7 @@
 
 static void before(void) { capr__fd_all_shared(); }
 
-static void in_child(void)
-{
+static void in_child(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     if (!self) /* forked by a kernel thread that is no worker: nothing of the runtime goes on there */
@@ -24,8 +23,7 @@ static void in_child(void)
     /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
      * chunks stay behind as memory that the child never touches. */
     for (struct capr_thread *t = w->all; t; t = t->all_next)
-        if (t != self && t->queue)
-            capr__queue_remove(t);
+        if (t != self && t->queue) capr__queue_remove(t);
     w->run_head = w->run_tail = w->signal_ready = NULL;
     w->timer_count = 0;
     self->timer = -1;
@@ -39,8 +37,7 @@ static void in_child(void)
 
     capr__fd_fork_child();
     w->fd_waiters = 0;
-    if (w->epoll_fd >= 0)
-        capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
+    if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
     w->epoll_fd = -1;
     capr__signals_pending = 0;
     capr__idle_init(w);
@@ -49,12 +46,10 @@ static void in_child(void)
 __attribute__((constructor(101))) static void register_handlers(void) { pthread_atfork(before, NULL, in_child); }
 
 /* _Fork(3): without the program's handlers, but a thread alone all the same. */
-CAPR_INTERPOSE pid_t _Fork(void)
-{
+CAPR_INTERPOSE pid_t _Fork(void) {
     before();
     /* As libc does: the thread's id and robust list are the kernel's business. */
     long r = capr__sys6(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);
-    if (r == 0)
-        in_child();
+    if (r == 0) in_child();
     return (pid_t)capr__result(r);
 }

@@ -14,40 +14,31 @@
 /* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp. */
 CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
 
-static void leave_run_queue(struct capr_worker *w, struct capr_thread *t)
-{
+static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     struct capr_thread **link = &w->run_head, *before = NULL;
     while (*link && *link != t) {
         before = *link;
         link = &before->next;
     }
-    if (!*link)
-        return;
+    if (!*link) return;
     *link = t->next;
-    if (w->run_tail == t)
-        w->run_tail = before;
+    if (w->run_tail == t) w->run_tail = before;
 }
 
-void capr__jump_to_other(struct capr_thread *owner)
-{
+void capr__jump_to_other(struct capr_thread *owner) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *t = w->all;
-    while (t && t != owner)
-        t = t->all_next;
-    if (!t)
-        capr__fatal("a signal handler left by siglongjmp for a thread that has ended; jump only to threads that are alive");
+    while (t && t != owner) t = t->all_next;
+    if (!t) capr__fatal("a signal handler left by siglongjmp for a thread that has ended; jump only to threads that are alive");
     /* What was interrupted could be anything, also the scheduler, and would have to go on later from its signal frame. */
     if (w->self != w->idle)
         capr__fatal("a signal handler that interrupted thread %u left by siglongjmp for thread %u; take the signal by sigwait in a "
                     "thread of its own, or let the handler set a flag",
                     w->self->id, owner->id);
-    if (owner->queue)
-        capr__queue_remove(owner);
+    if (owner->queue) capr__queue_remove(owner);
     capr__fd_unwatch(owner);
-    if (owner->timer >= 0)
-        capr__timer_remove(owner);
-    if (owner->state == CAPR_READY)
-        leave_run_queue(w, owner);
+    if (owner->timer >= 0) capr__timer_remove(owner);
+    if (owner->state == CAPR_READY) leave_run_queue(w, owner);
     if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
         w->fd_waiters -= w->fd_waiters > 0; /* nobody comes back to count it down */
     owner->wait_data = NULL;

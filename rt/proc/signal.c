@@ -58,8 +58,7 @@ enum { HANDLED = 1, HANDLED_WITHOUT_RESTART = 2 };
 
 /* What the kernel calls, on the alternate stack. Until the handler returns, or jumps away by siglongjmp, the worker looks as if
  * it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives way. */
-static void trampoline(int number, siginfo_t *info, void *context)
-{
+static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     uint64_t limit = capr__limit(), big_sp = w->big_sp;
     int *err = w->err ? w->err : &errno, saved_errno = *err;
@@ -73,8 +72,7 @@ static void trampoline(int number, siginfo_t *info, void *context)
 
     void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
     int flags = actions[number].flags;
-    if (flags & (int)SA_RESETHAND)
-        actions[number].handler = NULL;
+    if (flags & (int)SA_RESETHAND) actions[number].handler = NULL;
     capr__signals_handled++;
     capr__signals_cutting += !(flags & SA_RESTART);
     __atomic_fetch_or(&capr__signals_pending, flags & SA_RESTART ? HANDLED : HANDLED | HANDLED_WITHOUT_RESTART, __ATOMIC_SEQ_CST);
@@ -86,33 +84,28 @@ static void trampoline(int number, siginfo_t *info, void *context)
     capr__set_limit(limit);
 }
 
-CAPR_HIDDEN void capr__signals_deliver(void)
-{
+CAPR_HIDDEN void capr__signals_deliver(void) {
     int what = __atomic_exchange_n(&capr__signals_pending, 0, __ATOMIC_SEQ_CST);
-    if (!what)
-        return;
-    while (capr__wake_one(&capr__signals_pausers)) {}
+    if (!what) return;
+    while (capr__wake_one(&capr__signals_pausers)) {
+    }
     struct capr_thread *t = &capr__main_thread;
-    if (t->state != CAPR_PARKED)
-        return;
+    if (t->state != CAPR_PARKED) return;
     if (t->wait_data == &capr__wait_interruptible ||
         (t->wait_data == &capr__wait_restartable && (what & HANDLED_WITHOUT_RESTART))) {
         t->wait_data = &capr__wait_interrupted;
-        if (t->queue)
-            capr__queue_remove(t);
+        if (t->queue) capr__queue_remove(t);
         capr__ready(t);
     }
 }
 
-CAPR_HIDDEN int capr__signal_stack(void)
-{
+CAPR_HIDDEN int capr__signal_stack(void) {
     static _Thread_local int done;
-    if (done)
-        return 0;
+    if (done) return 0;
     size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_ROOM + GUARD + 4095) & ~4095ul;
-    long p = capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (capr__is_error(p))
-        return (int)-p;
+    long p =
+        capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (capr__is_error(p)) return (int)-p;
     capr__sys3(SYS_mprotect, p, GUARD, PROT_NONE);
     stack_t stack = {.ss_sp = (char *)p + GUARD, .ss_size = size - GUARD};
     long r = capr__sys2(SYS_sigaltstack, (long)&stack, 0);
@@ -121,8 +114,7 @@ CAPR_HIDDEN int capr__signal_stack(void)
 }
 
 /* Changes what `number` does. `act` or `old` may be NULL. Returns 0 or -errno. */
-static long set_action(int number, const struct sigaction *act, struct sigaction *old)
-{
+static long set_action(int number, const struct sigaction *act, struct sigaction *old) {
     if (number < 1 || number > SIGNALS || number == 32 || number == 33) /* libc keeps two for itself */
         return -EINVAL;
     struct kernel_action ours, before;
@@ -134,8 +126,7 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
         ours.restorer = capr__sigreturn;
         if (is_function) {
             int e = capr__signal_stack();
-            if (e)
-                return -e;
+            if (e) return -e;
             ours.flags |= SA_SIGINFO | SA_ONSTACK;
             ours.handler = (void *)trampoline;
         }
@@ -155,48 +146,43 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
             actions[number].handler = is_function ? act->sa_sigaction : NULL;
             actions[number].flags = act->sa_flags | (int)KERNEL_SA_RESTORER; /* which the program sees of libc's too */
         }
-        if (old)
-            *old = view;
+        if (old) *old = view;
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
     return r;
 }
 
 /* sigaction(2). Async-signal-safe. */
-CAPR_INTERPOSE int sigaction(int number, const struct sigaction *restrict act, struct sigaction *restrict old)
-{
+CAPR_INTERPOSE int sigaction(int number, const struct sigaction *restrict act, struct sigaction *restrict old) {
     return (int)capr__result(set_action(number, act, old));
 }
 
-static __sighandler_t install(int number, __sighandler_t handler, int flags)
-{
+static __sighandler_t install(int number, __sighandler_t handler, int flags) {
     struct sigaction act = {.sa_handler = handler, .sa_flags = flags}, old;
-    if (!(flags & SA_NODEFER) && number >= 1 && number <= SIGNALS)
-        sigaddset(&act.sa_mask, number);
+    if (!(flags & SA_NODEFER) && number >= 1 && number <= SIGNALS) sigaddset(&act.sa_mask, number);
     long r = handler == SIG_ERR ? -EINVAL : set_action(number, &act, &old);
     return capr__result(r) < 0 ? SIG_ERR : old.sa_handler;
 }
 
 /* Signals of which siginterrupt has said that they interrupt calls. */
 static uint64_t interrupting;
-static int restart_flag(int number) { return number >= 1 && number <= SIGNALS && (interrupting >> (number - 1) & 1) ? 0 : SA_RESTART; }
+static int restart_flag(int number) {
+    return number >= 1 && number <= SIGNALS && (interrupting >> (number - 1) & 1) ? 0 : SA_RESTART;
+}
 
 /* signal(2) with BSD's meaning, under all its names; with System V's. */
 CAPR_INTERPOSE __sighandler_t signal(int number, __sighandler_t handler) { return install(number, handler, restart_flag(number)); }
 CAPR_INTERPOSE __sighandler_t bsd_signal(int number, __sighandler_t handler) { return signal(number, handler); }
 CAPR_INTERPOSE __sighandler_t ssignal(int number, __sighandler_t handler) { return signal(number, handler); }
-CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler)
-{
+CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler) {
     return install(number, handler, (int)SA_RESETHAND | SA_NODEFER);
 }
 CAPR_INTERPOSE __sighandler_t sysv_signal(int number, __sighandler_t handler) { return __sysv_signal(number, handler); }
 
 /* siginterrupt(3). */
-CAPR_INTERPOSE int siginterrupt(int number, int interrupt)
-{
+CAPR_INTERPOSE int siginterrupt(int number, int interrupt) {
     struct sigaction act;
-    if (sigaction(number, NULL, &act) < 0)
-        return -1;
+    if (sigaction(number, NULL, &act) < 0) return -1;
     uint64_t bit = 1ull << (number - 1);
     interrupting = interrupt ? interrupting | bit : interrupting & ~bit;
     act.sa_flags = interrupt ? act.sa_flags & ~SA_RESTART : act.sa_flags | SA_RESTART;
@@ -204,8 +190,7 @@ CAPR_INTERPOSE int siginterrupt(int number, int interrupt)
 }
 
 /* sigset(3): SIG_HOLD blocks the signal, anything else installs a handler and unblocks it. */
-CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler)
-{
+CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler) {
     if (number < 1 || number > SIGNALS) {
         capr__result(-EINVAL);
         return SIG_ERR;
@@ -213,24 +198,19 @@ CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler)
     uint64_t bit = 1ull << (number - 1), before;
     struct sigaction act = {.sa_handler = handler}, old;
     int hold = handler == SIG_HOLD;
-    if (sigaction(number, hold ? NULL : &act, &old) < 0)
-        return SIG_ERR;
+    if (sigaction(number, hold ? NULL : &act, &old) < 0) return SIG_ERR;
     capr__sys4(SYS_rt_sigprocmask, hold ? SIG_BLOCK : SIG_UNBLOCK, (long)&bit, (long)&before, 8);
     return before & bit ? SIG_HOLD : old.sa_handler;
 }
 
 /* sigaltstack(2): handlers have a stack of ours already, so the program's is remembered and reported, and not used. */
-CAPR_INTERPOSE int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)
-{
+CAPR_INTERPOSE int sigaltstack(const stack_t *restrict stack, stack_t *restrict old) {
     stack_t before = program_stack;
     int busy = capr__worker.in_signal && !(before.ss_flags & SS_DISABLE);
     if (stack) {
-        if (busy)
-            return (int)capr__result(-EPERM);
-        if (stack->ss_flags & ~(SS_DISABLE | SS_ONSTACK | SS_AUTODISARM))
-            return (int)capr__result(-EINVAL);
-        if (!(stack->ss_flags & SS_DISABLE) && stack->ss_size < getauxval(AT_MINSIGSTKSZ))
-            return (int)capr__result(-ENOMEM);
+        if (busy) return (int)capr__result(-EPERM);
+        if (stack->ss_flags & ~(SS_DISABLE | SS_ONSTACK | SS_AUTODISARM)) return (int)capr__result(-EINVAL);
+        if (!(stack->ss_flags & SS_DISABLE) && stack->ss_size < getauxval(AT_MINSIGSTKSZ)) return (int)capr__result(-ENOMEM);
         program_stack = *stack;
         program_stack.ss_flags &= SS_DISABLE;
     }

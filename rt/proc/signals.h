@@ -34,16 +34,13 @@ CAPR_HIDDEN void capr__signals_deliver(void);
 extern CAPR_HIDDEN struct capr_queue capr__signals_pausers;
 
 /* `how`: &capr__wait_restartable or &capr__wait_interruptible. Handlers that ran before this do not cut the wait short. */
-static inline void capr__signals_wait_begin(struct capr_thread *self, void *how)
-{
-    if (__builtin_expect(capr__signals_pending, 0))
-        capr__signals_deliver();
+static inline void capr__signals_wait_begin(struct capr_thread *self, void *how) {
+    if (__builtin_expect(capr__signals_pending, 0)) capr__signals_deliver();
     self->wait_data = how;
 }
 
 /* Returns whether a handler ended the wait. */
-static inline int capr__signals_wait_end(struct capr_thread *self)
-{
+static inline int capr__signals_wait_end(struct capr_thread *self) {
     int interrupted = self->wait_data == &capr__wait_interrupted;
     self->wait_data = NULL;
     return interrupted;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Waiting for child processes. Each look is a call with WNOHANG; in between the thread waits for a pidfd where it wants the end of one
- * certain child, and by time where it wants any of several, or a stop, of which no descriptor tells. Fat code.
+ * Waiting for child processes. Each look is a call with WNOHANG; in between the thread waits for a pidfd where it wants the end
+ * of one certain child, and by time where it wants any of several, or a stop, of which no descriptor tells. Fat code.
  */
 #include <sys/wait.h>
 
@@ -14,8 +14,7 @@
 #define LAST_PAUSE 16000000u
 
 /* Waits until another look may pay. `child`: a process of which the end is wanted, 0: by time. Returns 0 or -EINTR. */
-static __attribute__((noinline)) long between(pid_t child, uint64_t *pause)
-{
+static __attribute__((noinline)) long between(pid_t child, uint64_t *pause) {
     unsigned int cutting = capr__signals_cutting;
     long r, fd = child > 0 ? capr__sys2(SYS_pidfd_open, child, 0) : -1;
     if (fd >= 0) {
@@ -28,26 +27,22 @@ static __attribute__((noinline)) long between(pid_t child, uint64_t *pause)
         *pause = *pause ? *pause * 2 < LAST_PAUSE ? *pause * 2 : LAST_PAUSE : FIRST_PAUSE;
         r = capr__poll(NULL, 0, capr__now() + *pause, NULL);
     }
-    if (r != -EINTR)
-        return 0;
+    if (r != -EINTR) return 0;
     capr__cancel_point();
     return capr__signals_cutting == cutting ? 0 : -EINTR; /* a handler with SA_RESTART: look again */
 }
 
 /* wait4(2) and its relatives. Block, unless WNOHANG. wait and waitpid are cancellation points. */
-CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
-{
+CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
     capr__cancel_point();
     if (!capr__may_switch() || (options & WNOHANG))
         return (pid_t)capr__result(capr__sys4(SYS_wait4, pid, (long)status, options, (long)usage));
     uint64_t pause = 0;
     for (;;) {
         long r = capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage);
-        if (r != 0)
-            return (pid_t)capr__result(r);
+        if (r != 0) return (pid_t)capr__result(r);
         r = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause);
-        if (r < 0)
-            return (pid_t)capr__result(r);
+        if (r < 0) return (pid_t)capr__result(r);
     }
 }
 
@@ -56,8 +51,7 @@ CAPR_INTERPOSE pid_t wait(int *status) { return wait4(-1, status, 0, NULL); }
 CAPR_INTERPOSE pid_t wait3(int *status, int options, struct rusage *usage) { return wait4(-1, status, options, usage); }
 
 /* waitid(2). As wait4. */
-CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
-{
+CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
     capr__cancel_point();
     if (!capr__may_switch() || (options & WNOHANG))
         return (int)capr__result(capr__sys6(SYS_waitid, (long)type, (long)id, (long)info, options, 0, 0));
@@ -67,10 +61,8 @@ CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
     for (siginfo_t *i = info ? info : &own;;) {
         i->si_pid = 0; /* stays so when there is nothing to report */
         long r = capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0);
-        if (r < 0 || i->si_pid)
-            return (int)capr__result(r);
+        if (r < 0 || i->si_pid) return (int)capr__result(r);
         r = between(child, &pause);
-        if (r < 0)
-            return (int)capr__result(r);
+        if (r < 0) return (int)capr__result(r);
     }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# A runtime test once more, as a user would build it: compiled by capcc, so that the threads are on linked stacks of a few hundred bytes
-# and the runtime's own frames are measured by the pass; run in each stack mode. Prints nothing unless it fails.
+# A runtime test once more, as a user would build it: compiled by capcc, so that the threads are on linked stacks of a few
+# hundred bytes and the runtime's own frames are measured by the pass; run in each stack mode. Prints nothing unless it fails.
 #
 #   compiled.sh CAPCC SOURCE
 set -euo pipefail

@@ -15,24 +15,20 @@
 
 #include "check.h"
 
-static int status_of(pid_t child)
-{
+static int status_of(pid_t child) {
     int status;
     CHECK_EQUAL(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static void *echo(void *fd)
-{
+static void *echo(void *fd) {
     char c;
-    while (read((int)(long)fd, &c, 1) == 1)
-        CHECK_EQUAL(write((int)(long)fd, &c, 1), 1);
+    while (read((int)(long)fd, &c, 1) == 1) CHECK_EQUAL(write((int)(long)fd, &c, 1), 1);
     return NULL;
 }
 
 /* A server's worth of work, which needs every part of the runtime. Returns 0. */
-static int work(void)
-{
+static int work(void) {
     for (int i = 0; i < 30; i++) {
         int s[2];
         char c = 0;
@@ -55,36 +51,30 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static int shared_pipe[2];
 static volatile int stop, turns, entered;
 
-static void *waits_in_lock(void *unused)
-{
+static void *waits_in_lock(void *unused) {
     entered++;
     pthread_mutex_lock(&lock);
     turns++;
     pthread_mutex_unlock(&lock);
     return unused;
 }
-static void *waits_in_cond(void *unused)
-{
+static void *waits_in_cond(void *unused) {
     static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&m);
     entered++;
-    while (!stop)
-        pthread_cond_wait(&cond, &m);
+    while (!stop) pthread_cond_wait(&cond, &m);
     pthread_mutex_unlock(&m);
     return unused;
 }
-static void *waits_in_read(void *unused)
-{
+static void *waits_in_read(void *unused) {
     char c;
     entered++;
     CHECK_EQUAL(read(shared_pipe[0], &c, 1), 1);
     return unused;
 }
-static void *sleeps(void *unused)
-{
+static void *sleeps(void *unused) {
     entered++;
-    while (!stop)
-        usleep(1000);
+    while (!stop) usleep(1000);
     return unused;
 }
 
@@ -92,8 +82,7 @@ static int atfork_prepare, atfork_parent, atfork_child, atfork_created;
 static void *nothing(void *arg) { return arg; }
 static void prepare(void) { atfork_prepare++; }
 static void parent(void) { atfork_parent++; }
-static void child(void)
-{
+static void child(void) {
     pthread_t t;
     void *r = NULL;
     atfork_child++;
@@ -101,8 +90,7 @@ static void child(void)
         atfork_created++;
 }
 
-static void *fork_here(void *unused)
-{
+static void *fork_here(void *unused) {
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
@@ -111,8 +99,7 @@ static void *fork_here(void *unused)
         CHECK_EQUAL(pthread_mutex_lock(&lock), 0);
         int before = turns;
         pthread_mutex_unlock(&lock);
-        for (int i = 0; i < 50; i++)
-            sched_yield();
+        for (int i = 0; i < 50; i++) sched_yield();
         usleep(20000);
         CHECK_EQUAL(turns, before);
         stop = 1;
@@ -128,22 +115,18 @@ static void *fork_here(void *unused)
     return unused;
 }
 
-static void with_threads(void)
-{
+static void with_threads(void) {
     pthread_t t[40], f;
     CHECK(pipe(shared_pipe) == 0);
     pthread_mutex_lock(&lock);
     void *(*const kinds[4])(void *) = {waits_in_lock, waits_in_cond, waits_in_read, sleeps};
-    for (int i = 0; i < 40; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, kinds[i % 4], NULL), 0);
-    while (entered < 40)
-        sched_yield();
+    for (int i = 0; i < 40; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, kinds[i % 4], NULL), 0);
+    while (entered < 40) sched_yield();
     pthread_atfork(prepare, parent, child);
     fork_here(NULL);
     CHECK(atfork_prepare == 1 && atfork_parent == 1 && atfork_child == 0);
     pthread_mutex_unlock(&lock);
-    while (turns < 10)
-        sched_yield();
+    while (turns < 10) sched_yield();
     pthread_mutex_lock(&lock);
     atfork_child = atfork_created = 0;
     pthread_create(&f, NULL, fork_here, NULL);
@@ -152,38 +135,31 @@ static void with_threads(void)
     CHECK_EQUAL(write(shared_pipe[1], "0123456789", 10), 10);
     stop = 1;
     pthread_cond_broadcast(&cond);
-    for (int i = 0; i < 40; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 40; i++) pthread_join(t[i], NULL);
     CHECK_EQUAL(turns, 10);
     close(shared_pipe[0]), close(shared_pipe[1]);
 }
 
-static void without_threads(void)
-{
+static void without_threads(void) {
     pid_t pid = fork();
     if (pid == 0) {
         pid_t second = fork();
-        if (second == 0)
-            _exit(work() + 5);
+        if (second == 0) _exit(work() + 5);
         _exit(status_of(second));
     }
     CHECK_EQUAL(status_of(pid), 5);
     pid = _Fork();
-    if (pid == 0)
-        _exit(work() + 6);
+    if (pid == 0) _exit(work() + 6);
     CHECK_EQUAL(status_of(pid), 6);
     pid = vfork();
-    if (pid == 0)
-        execl("/bin/sh", "sh", "-c", "exit $1", "sh", "7", NULL);
+    if (pid == 0) execl("/bin/sh", "sh", "-c", "exit $1", "sh", "7", NULL);
     CHECK_EQUAL(status_of(pid), 7);
     char *const env[] = {"ANSWER=9", NULL};
     pid = fork();
-    if (pid == 0)
-        execle("/bin/sh", "sh", "-c", "exit $ANSWER", NULL, env);
+    if (pid == 0) execle("/bin/sh", "sh", "-c", "exit $ANSWER", NULL, env);
     CHECK_EQUAL(status_of(pid), 9);
     pid = fork();
-    if (pid == 0)
-        execlp("sh", "sh", "-c", "exit 8", NULL);
+    if (pid == 0) execlp("sh", "sh", "-c", "exit 8", NULL);
     CHECK_EQUAL(status_of(pid), 8);
     CHECK_EQUAL(WEXITSTATUS(system("exit 3")), 3);
     FILE *f = popen("echo out; exit 4", "r");
@@ -193,14 +169,12 @@ static void without_threads(void)
 }
 
 /* A listener that waits in accept, then exec: what runs next finds its flags as the program set them. */
-static void *accepts(void *fd)
-{
+static void *accepts(void *fd) {
     CHECK(accept((int)(long)fd, NULL, NULL) == -1);
     return NULL;
 }
 
-static void exec_with_listener(char *self)
-{
+static void exec_with_listener(char *self) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(listen(fd, 5) == 0);
     pthread_t t;
@@ -220,8 +194,7 @@ static void exec_with_listener(char *self)
 }
 
 static volatile long ticks;
-static void *tick(void *until)
-{
+static void *tick(void *until) {
     while (!*(volatile int *)until) {
         ticks++;
         usleep(500);
@@ -229,8 +202,7 @@ static void *tick(void *until)
     return NULL;
 }
 
-static pid_t exits_later(int status)
-{
+static pid_t exits_later(int status) {
     pid_t pid = fork();
     if (pid == 0) {
         usleep(30000);
@@ -240,8 +212,7 @@ static pid_t exits_later(int status)
 }
 
 /* Other threads run while one waits for a child, in each way to wait. */
-static void waiting(void)
-{
+static void waiting(void) {
     int done = 0, status;
     siginfo_t info;
     struct rusage usage;
@@ -251,10 +222,18 @@ static void waiting(void)
         long before = ticks;
         pid_t pid = exits_later(20 + how);
         switch (how) {
-        case 0: CHECK_EQUAL(waitpid(pid, &status, 0), pid); break;
-        case 1: CHECK_EQUAL(wait(&status), pid); break;
-        case 2: CHECK_EQUAL(wait4(-1, &status, 0, &usage), pid); break;
-        case 3: CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid); break;
+        case 0:
+            CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+            break;
+        case 1:
+            CHECK_EQUAL(wait(&status), pid);
+            break;
+        case 2:
+            CHECK_EQUAL(wait4(-1, &status, 0, &usage), pid);
+            break;
+        case 3:
+            CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid);
+            break;
         default:
             CHECK_EQUAL(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
             CHECK(info.si_pid == pid && info.si_status == 24 && info.si_code == CLD_EXITED);
@@ -273,8 +252,7 @@ static void waiting(void)
     pthread_join(t, NULL);
 }
 
-static void daemonized(void)
-{
+static void daemonized(void) {
     int p[2];
     char answer[3] = "";
     CHECK(pipe(p) == 0);
@@ -293,10 +271,8 @@ static void daemonized(void)
     close(p[0]);
 }
 
-int main(int argc, char **argv)
-{
-    if (argc == 3 && strcmp(argv[1], "flags") == 0)
-        return (fcntl(atoi(argv[2]), F_GETFL) & O_NONBLOCK) != 0;
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "flags") == 0) return (fcntl(atoi(argv[2]), F_GETFL) & O_NONBLOCK) != 0;
     alarm(60);
     without_threads();
     CHECK_EQUAL(work(), 0);

@@ -22,8 +22,7 @@ static int pair[2], full[2], listener;
 static volatile int started, cleaned;
 static void clean(void *arg) { cleaned += *(int *)arg; }
 
-static void wait_somehow(long kind)
-{
+static void wait_somehow(long kind) {
     char c[8];
     struct iovec iov = {c, 8};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -31,14 +30,30 @@ static void wait_somehow(long kind)
     fd_set set;
     sigset_t signals;
     switch (kind) {
-    case 0: read(pair[0], c, 1); break;
-    case 1: recv(pair[0], c, 8, MSG_WAITALL); break;
-    case 2: readv(pair[0], &iov, 1); break;
-    case 3: recvmsg(pair[0], &msg, 0); break;
-    case 4: write(full[1], c, 8); break;
-    case 5: accept(listener, NULL, NULL); break;
-    case 6: poll(list, 1, -1); break;
-    case 7: poll(list, 2, 100000); break;
+    case 0:
+        read(pair[0], c, 1);
+        break;
+    case 1:
+        recv(pair[0], c, 8, MSG_WAITALL);
+        break;
+    case 2:
+        readv(pair[0], &iov, 1);
+        break;
+    case 3:
+        recvmsg(pair[0], &msg, 0);
+        break;
+    case 4:
+        write(full[1], c, 8);
+        break;
+    case 5:
+        accept(listener, NULL, NULL);
+        break;
+    case 6:
+        poll(list, 1, -1);
+        break;
+    case 7:
+        poll(list, 2, 100000);
+        break;
     case 8:
         FD_ZERO(&set);
         FD_SET(pair[0], &set);
@@ -49,12 +64,13 @@ static void wait_somehow(long kind)
         sigaddset(&signals, SIGUSR2);
         sigwait(&signals, (int *)c);
         break;
-    default: pause(); break;
+    default:
+        pause();
+        break;
     }
 }
 
-static void *waiter(void *kind)
-{
+static void *waiter(void *kind) {
     int one = 1;
     pthread_cleanup_push(clean, &one);
     started++;
@@ -63,8 +79,7 @@ static void *waiter(void *kind)
     return NULL;
 }
 
-static void every_kind(void)
-{
+static void every_kind(void) {
     for (int round = 0; round < 20; round++)
         for (long kind = 0; kind < KINDS; kind++) {
             pthread_t t;
@@ -73,8 +88,7 @@ static void every_kind(void)
             started = 0;
             pthread_create(&t, NULL, waiter, (void *)kind);
             if (round & 1) /* half of the time it waits already */
-                while (!started)
-                    sched_yield();
+                while (!started) sched_yield();
             pthread_cancel(t);
             CHECK_EQUAL(pthread_join(t, &result), 0);
             CHECK(result == PTHREAD_CANCELED);
@@ -84,8 +98,7 @@ static void every_kind(void)
 
 static int ends[2];
 static int got;
-static void *read_one(void *unused)
-{
+static void *read_one(void *unused) {
     char c;
     CHECK_EQUAL(read(ends[0], &c, 1), 1);
     got++;
@@ -93,8 +106,7 @@ static void *read_one(void *unused)
 }
 
 /* A byte comes, and before the woken thread runs it is cancelled: the other one gets the byte. */
-static void handed_on(void)
-{
+static void handed_on(void) {
     for (int i = 0; i < 50; i++) {
         pthread_t t[2];
         void *r[2];
@@ -125,8 +137,7 @@ static void handed_on(void)
     }
 }
 
-int main(void)
-{
+int main(void) {
     char c[4096];
     sigset_t signals;
     alarm(60);
@@ -135,7 +146,8 @@ int main(void)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, full) == 0);
     memset(c, 'f', sizeof c);
-    while (send(full[1], c, sizeof c, MSG_DONTWAIT) > 0) {}
+    while (send(full[1], c, sizeof c, MSG_DONTWAIT) > 0) {
+    }
     listener = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(listen(listener, 5) == 0);
     every_kind();

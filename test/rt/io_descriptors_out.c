@@ -12,24 +12,20 @@
 
 #include "check.h"
 
-static void *echo(void *fd)
-{
+static void *echo(void *fd) {
     char c;
-    while (read((int)(long)fd, &c, 1) == 1)
-        CHECK_EQUAL(write((int)(long)fd, &c, 1), 1);
+    while (read((int)(long)fd, &c, 1) == 1) CHECK_EQUAL(write((int)(long)fd, &c, 1), 1);
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     int s[2], p[2], spare[64], n = 0;
     pthread_t t;
     alarm(60);
     struct rlimit limit = {32, 32};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0 && pipe(p) == 0);
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    while ((spare[n] = dup(0)) >= 0)
-        n++;
+    while ((spare[n] = dup(0)) >= 0) n++;
     CHECK_EQUAL(errno, EMFILE);
     CHECK(pipe(p) == -1 && errno == EMFILE);
 
@@ -42,8 +38,7 @@ int main(void)
         CHECK_EQUAL(read(s[1], &c, 1), 1);
         CHECK_EQUAL(c, i);
     }
-    while (n > 0)
-        close(spare[--n]);
+    while (n > 0) close(spare[--n]);
     for (int i = 0; i < 1000; i++) {
         char c = (char)i;
         CHECK_EQUAL(write(s[1], &c, 1), 1);
@@ -59,8 +54,7 @@ int main(void)
     int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(listen(listener, 5) == 0 && getsockname(listener, (struct sockaddr *)&address, &len) == 0);
     CHECK(connect(client, (struct sockaddr *)&address, sizeof address) == 0);
-    while ((spare[n] = dup(0)) >= 0)
-        n++;
+    while ((spare[n] = dup(0)) >= 0) n++;
     CHECK(accept(listener, NULL, NULL) == -1 && errno == EMFILE);
     close(spare[--n]);
     CHECK(accept(listener, NULL, NULL) >= 0);

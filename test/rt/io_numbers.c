@@ -13,30 +13,26 @@
 
 #include "check.h"
 
-static void *read_one(void *fd)
-{
+static void *read_one(void *fd) {
     char c;
     ssize_t n = read((int)(long)fd, &c, 1);
     return (void *)(long)(n == 1 ? c : n == 0 ? -1000 : -errno);
 }
 
-static pthread_t reader(int fd)
-{
+static pthread_t reader(int fd) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, read_one, (void *)(long)fd), 0);
     sched_yield();
     return t;
 }
 
-static long result(pthread_t t)
-{
+static long result(pthread_t t) {
     void *r;
     CHECK_EQUAL(pthread_join(t, &r), 0);
     return (long)r;
 }
 
-static void closing(void)
-{
+static void closing(void) {
     int a[2], b[2];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0);
     pthread_t t[3] = {reader(a[0]), reader(a[0]), reader(a[0])};
@@ -45,8 +41,7 @@ static void closing(void)
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0);
     CHECK_EQUAL(b[0], a[0]);
     CHECK_EQUAL(write(b[1], "b", 1), 1);
-    for (int i = 0; i < 3; i++)
-        CHECK_EQUAL(result(t[i]), -EBADF);
+    for (int i = 0; i < 3; i++) CHECK_EQUAL(result(t[i]), -EBADF);
     CHECK_EQUAL(result(reader(b[0])), 'b');
     pthread_t u = reader(b[0]);
     CHECK_EQUAL(write(b[1], "c", 1), 1);
@@ -54,8 +49,7 @@ static void closing(void)
     close(a[1]), close(b[0]), close(b[1]);
 }
 
-static void reuse(void)
-{
+static void reuse(void) {
     /* One number after the other for pipes, sockets and files; each time somebody waits. */
     for (int i = 0; i < 200; i++) {
         int p[2];
@@ -76,8 +70,7 @@ static void reuse(void)
     }
 }
 
-static void copies(void)
-{
+static void copies(void) {
     int a[2];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0);
     int d = dup(a[0]);
@@ -117,8 +110,7 @@ static void copies(void)
     close(e), close(d), close(a[1]), close(b[0]), close(b[1]);
 }
 
-static void behind_our_back(void)
-{
+static void behind_our_back(void) {
     for (int i = 0; i < 3; i++) {
         int p[2], q[2];
         CHECK(pipe(p) == 0);
@@ -148,8 +140,7 @@ static void behind_our_back(void)
     closedir(dir);
 }
 
-static void passed(void)
-{
+static void passed(void) {
     int s[2], p[2], fd;
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0 && pipe(p) == 0);
     char c = 'm';
@@ -173,11 +164,9 @@ static void passed(void)
 }
 
 /* What daemons do: close every number there may be. */
-static void everything(void)
-{
+static void everything(void) {
     int p[2];
-    for (int i = 3; i < 1100; i++)
-        close(i);
+    for (int i = 3; i < 1100; i++) close(i);
     CHECK(pipe(p) == 0);
     CHECK_EQUAL(p[0], 3);
     pthread_t t = reader(p[0]);
@@ -195,8 +184,7 @@ static void everything(void)
     CHECK_EQUAL(result(t), 'f');
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     closing();
     reuse();

@@ -20,36 +20,31 @@
 
 #define MANY 300
 
-static long now_ms(void)
-{
+static long now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void *write_later(void *fd)
-{
+static void *write_later(void *fd) {
     usleep(20000);
     CHECK_EQUAL(write((int)(long)fd, "x", 1), 1);
     return NULL;
 }
 
-static void *close_later(void *fd)
-{
+static void *close_later(void *fd) {
     usleep(20000);
     close((int)(long)fd);
     return NULL;
 }
 
-static pthread_t start(void *(*f)(void *), int fd)
-{
+static pthread_t start(void *(*f)(void *), int fd) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, f, (void *)(long)fd), 0);
     return t;
 }
 
-static void polls(void)
-{
+static void polls(void) {
     int p[2];
     char c;
     CHECK(pipe(p) == 0);
@@ -87,8 +82,7 @@ static void polls(void)
     close(p[1]);
 }
 
-static void many_descriptors(void)
-{
+static void many_descriptors(void) {
     static int p[MANY][2];
     static struct pollfd list[MANY];
     char c;
@@ -103,12 +97,10 @@ static void many_descriptors(void)
         CHECK_EQUAL(read(p[i][0], &c, 1), 1);
         pthread_join(t, NULL);
     }
-    for (int i = 0; i < MANY; i++)
-        close(p[i][0]), close(p[i][1]);
+    for (int i = 0; i < MANY; i++) close(p[i][0]), close(p[i][1]);
 }
 
-static void selects(void)
-{
+static void selects(void) {
     int p[2];
     char c;
     CHECK(pipe(p) == 0);
@@ -143,16 +135,14 @@ static void selects(void)
 static volatile sig_atomic_t handled;
 static void count(int number) { handled += number == SIGUSR1; }
 
-static void *signal_later(void *unused)
-{
+static void *signal_later(void *unused) {
     usleep(20000);
     kill(getpid(), SIGUSR1);
     return unused;
 }
 
 /* A signal that was blocked until the call: no gap between the mask and the wait. */
-static void masks(void)
-{
+static void masks(void) {
     struct sigaction act = {.sa_handler = count, .sa_flags = SA_RESTART};
     sigset_t block, none;
     sigemptyset(&none);
@@ -180,8 +170,7 @@ static void masks(void)
     pthread_sigmask(SIG_UNBLOCK, &block, NULL);
 }
 
-static void own_epoll(void)
-{
+static void own_epoll(void) {
     int p[2], set = epoll_create1(0), events = eventfd(0, 0), timer = timerfd_create(CLOCK_MONOTONIC, 0);
     uint64_t value;
     CHECK(pipe(p) == 0);
@@ -210,8 +199,7 @@ static void own_epoll(void)
     close(set), close(p[0]), close(p[1]), close(events), close(timer);
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     polls();
     many_descriptors();

@@ -13,8 +13,7 @@
 static int ends[2];
 static long got, ended, started;
 
-static void *reader(void *unused)
-{
+static void *reader(void *unused) {
     char c;
     started++;
     ssize_t n = read(ends[0], &c, 1);
@@ -24,8 +23,7 @@ static void *reader(void *unused)
 }
 
 /* Bytes of memory that the process has. */
-static long resident(void)
-{
+static long resident(void) {
     long pages = 0;
     FILE *f = fopen("/proc/self/statm", "r");
     CHECK(f && fscanf(f, "%*d %ld", &pages) == 1);
@@ -33,8 +31,7 @@ static long resident(void)
     return pages * 4096;
 }
 
-int main(void)
-{
+int main(void) {
     const char *wanted = getenv("CAPR_TEST_THREADS");
     long threads = wanted ? atol(wanted) : 2000;
     alarm(100);
@@ -44,16 +41,13 @@ int main(void)
     pthread_attr_init(&attr);
     memset(t, 0, (size_t)threads * sizeof *t);
     long before = resident();
-    for (long i = 0; i < threads; i++)
-        CHECK_EQUAL(pthread_create(&t[i], &attr, reader, NULL), 0);
-    while (started < threads)
-        sched_yield();
+    for (long i = 0; i < threads; i++) CHECK_EQUAL(pthread_create(&t[i], &attr, reader, NULL), 0);
+    while (started < threads) sched_yield();
     CHECK_EQUAL(got, 0);
     const char *bytes = getenv("CAPR_TEST_BYTES"), *mode = getenv("CAPRICCIO_STACK");
     if (bytes && (!mode || strcmp(mode, "normal") == 0)) {
         long each = (resident() - before) / threads;
-        if (each > atol(bytes))
-            fprintf(stderr, "%ld bytes of memory per blocked thread, at most %s are allowed\n", each, bytes);
+        if (each > atol(bytes)) fprintf(stderr, "%ld bytes of memory per blocked thread, at most %s are allowed\n", each, bytes);
         CHECK(each <= atol(bytes));
     }
 
@@ -65,12 +59,10 @@ int main(void)
         CHECK(n > 0);
         left -= n;
     }
-    while (got < written)
-        sched_yield();
+    while (got < written) sched_yield();
     CHECK_EQUAL(ended, 0);
     close(ends[1]);
-    for (long i = 0; i < threads; i++)
-        CHECK_EQUAL(pthread_join(t[i], NULL), 0);
+    for (long i = 0; i < threads; i++) CHECK_EQUAL(pthread_join(t[i], NULL), 0);
     CHECK_EQUAL(got, written);
     CHECK_EQUAL(ended, threads - written);
     return 0;

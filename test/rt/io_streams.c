@@ -24,8 +24,7 @@ static int ends[2];
 static char *big;
 static unsigned char byte_at(size_t i) { return (unsigned char)(i * 2654435761u >> 13); }
 
-static void *write_big(void *how)
-{
+static void *write_big(void *how) {
     ssize_t n;
     if (how) {
         /* A vector of uneven pieces, an empty one among them. */
@@ -39,8 +38,7 @@ static void *write_big(void *how)
     return NULL;
 }
 
-static void transfer(int is_pipe, int vector)
-{
+static void transfer(int is_pipe, int vector) {
     pthread_t t;
     CHECK(is_pipe ? pipe(ends) == 0 : socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     pthread_create(&t, NULL, write_big, vector ? "" : NULL);
@@ -50,10 +48,8 @@ static void transfer(int is_pipe, int vector)
         struct iovec iov[2] = {{piece, 1}, {piece + 1, sizeof piece - 1}};
         ssize_t n = vector ? readv(ends[0], iov, 2) : read(ends[0], piece, sizeof piece);
         CHECK(n >= 0);
-        if (n == 0)
-            break;
-        for (ssize_t i = 0; i < n; i++)
-            CHECK((unsigned char)piece[i] == byte_at(done + (size_t)i));
+        if (n == 0) break;
+        for (ssize_t i = 0; i < n; i++) CHECK((unsigned char)piece[i] == byte_at(done + (size_t)i));
         done += (size_t)n;
     }
     CHECK_EQUAL(done, BIG);
@@ -61,15 +57,13 @@ static void transfer(int is_pipe, int vector)
     close(ends[0]);
 }
 
-static void *read_one(void *fd)
-{
+static void *read_one(void *fd) {
     char c;
     ssize_t n = read((int)(long)fd, &c, 1);
     return (void *)(long)(n == 1 ? c : n == 0 ? -1 : -errno);
 }
 
-static void *drip(void *fd)
-{
+static void *drip(void *fd) {
     for (int i = 0; i < 10; i++) {
         CHECK_EQUAL(send((int)(long)fd, &"0123456789"[i], 1, 0), 1);
         sched_yield();
@@ -77,15 +71,13 @@ static void *drip(void *fd)
     return NULL;
 }
 
-static long elapsed_ms(const struct timespec *since)
-{
+static long elapsed_ms(const struct timespec *since) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
 }
 
-static void waits_and_flags(void)
-{
+static void waits_and_flags(void) {
     int s[2];
     char buf[100];
     pthread_t t;
@@ -143,8 +135,7 @@ static void waits_and_flags(void)
 static volatile sig_atomic_t pipes_broken;
 static void broken(int number) { pipes_broken += number == SIGPIPE; }
 
-static void ends_of_peers(void)
-{
+static void ends_of_peers(void) {
     int s[2];
     char c;
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
@@ -175,29 +166,27 @@ static void ends_of_peers(void)
     CHECK(read(s[1], &c, 1) == -1 && errno == EBADF);
 }
 
-static void messages(void)
-{
+static void messages(void) {
     int s[2];
     char buf[16];
     CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s) == 0);
     struct iovec iov[3] = {{"a", 1}, {"bc", 2}, {"", 0}};
-    struct mmsghdr out[3] = {{{.msg_iov = iov, .msg_iovlen = 1}, 0}, {{.msg_iov = iov + 1, .msg_iovlen = 1}, 0},
+    struct mmsghdr out[3] = {{{.msg_iov = iov, .msg_iovlen = 1}, 0},
+                             {{.msg_iov = iov + 1, .msg_iovlen = 1}, 0},
                              {{.msg_iov = iov + 2, .msg_iovlen = 1}, 0}};
     CHECK_EQUAL(sendmmsg(s[0], out, 3, 0), 3);
     CHECK_EQUAL(out[1].msg_len, 2);
     struct iovec to[4] = {{buf, 4}, {buf + 4, 4}, {buf + 8, 4}, {buf + 12, 4}};
     struct mmsghdr in[4];
     memset(in, 0, sizeof in);
-    for (int i = 0; i < 4; i++)
-        in[i].msg_hdr = (struct msghdr){.msg_iov = to + i, .msg_iovlen = 1};
+    for (int i = 0; i < 4; i++) in[i].msg_hdr = (struct msghdr){.msg_iov = to + i, .msg_iovlen = 1};
     CHECK_EQUAL(recvmmsg(s[1], in, 4, MSG_WAITFORONE, NULL), 3);
     CHECK(in[0].msg_len == 1 && in[1].msg_len == 2 && in[2].msg_len == 0 && buf[4] == 'b');
     close(s[0]);
     close(s[1]);
 }
 
-static void *send_file(void *in)
-{
+static void *send_file(void *in) {
     off_t offset = 5;
     CHECK_EQUAL(sendfile(ends[1], (int)(long)in, &offset, BIG), BIG - 5);
     CHECK_EQUAL(offset, BIG);
@@ -206,8 +195,7 @@ static void *send_file(void *in)
     return NULL;
 }
 
-static void whole_files(void)
-{
+static void whole_files(void) {
     char name[] = "/tmp/capr-io-XXXXXX", *piece = malloc(BIG);
     pthread_t t;
     int fd = mkstemp(name);
@@ -227,8 +215,7 @@ static void whole_files(void)
     close(fd);
 }
 
-static void files(void)
-{
+static void files(void) {
     char name[] = "/tmp/capr-io-XXXXXX", buf[8];
     int fd = mkstemp(name);
     CHECK(fd >= 0);
@@ -248,15 +235,12 @@ static void files(void)
     CHECK(open("/nonexistent/x", O_RDONLY) == -1 && errno == ENOENT);
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     big = malloc(BIG);
-    for (size_t i = 0; i < BIG; i++)
-        big[i] = (char)byte_at(i);
+    for (size_t i = 0; i < BIG; i++) big[i] = (char)byte_at(i);
     for (int pipes = 0; pipes < 2; pipes++)
-        for (int vector = 0; vector < 2; vector++)
-            transfer(pipes, vector);
+        for (int vector = 0; vector < 2; vector++) transfer(pipes, vector);
     waits_and_flags();
     ends_of_peers();
     messages();

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,8 +25,7 @@ static struct sockaddr_in address;
 static int listener;
 static int served, refused;
 
-static int listen_tcp(void)
-{
+static int listen_tcp(void) {
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -35,21 +34,18 @@ static int listen_tcp(void)
     return fd;
 }
 
-static void *serve(void *arg)
-{
+static void *serve(void *arg) {
     int fd = (int)(long)arg;
     char c[100];
     ssize_t n;
-    while ((n = read(fd, c, sizeof c)) > 0)
-        CHECK_EQUAL(write(fd, c, (size_t)n), n);
+    while ((n = read(fd, c, sizeof c)) > 0) CHECK_EQUAL(write(fd, c, (size_t)n), n);
     CHECK_EQUAL(n, 0);
     CHECK(close(fd) == 0);
     served++;
     return NULL;
 }
 
-static void *acceptor(void *unused)
-{
+static void *acceptor(void *unused) {
     for (;;) {
         struct sockaddr_in peer;
         socklen_t len = sizeof peer;
@@ -66,8 +62,7 @@ static void *acceptor(void *unused)
     }
 }
 
-static void *client(void *arg)
-{
+static void *client(void *arg) {
     long me = (long)arg;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
@@ -82,40 +77,31 @@ static void *client(void *arg)
     return NULL;
 }
 
-static void many(void)
-{
+static void many(void) {
     static pthread_t t[CLIENTS], a[ACCEPTORS];
     listener = listen_tcp();
-    for (int i = 0; i < ACCEPTORS; i++)
-        pthread_create(&a[i], NULL, acceptor, NULL);
-    for (long i = 0; i < CLIENTS; i++)
-        pthread_create(&t[i], NULL, client, (void *)i);
-    for (int i = 0; i < CLIENTS; i++)
-        pthread_join(t[i], NULL);
-    while (served < CLIENTS)
-        sched_yield();
+    for (int i = 0; i < ACCEPTORS; i++) pthread_create(&a[i], NULL, acceptor, NULL);
+    for (long i = 0; i < CLIENTS; i++) pthread_create(&t[i], NULL, client, (void *)i);
+    for (int i = 0; i < CLIENTS; i++) pthread_join(t[i], NULL);
+    while (served < CLIENTS) sched_yield();
     /* What we may have set, the program must not see; what it sets, it must. */
     CHECK_EQUAL(fcntl(listener, F_GETFL) & O_NONBLOCK, 0);
     shutdown(listener, SHUT_RDWR);
-    for (int i = 0; i < ACCEPTORS; i++)
-        pthread_join(a[i], NULL);
+    for (int i = 0; i < ACCEPTORS; i++) pthread_join(a[i], NULL);
     close(listener);
 }
 
 /* A reader that has read short must find whatever follows: more bytes, the end, a reset, its own side shut down; whether they come
  * with the bytes, before the next read, or while it waits. */
-static void *ending_client(void *arg)
-{
+static void *ending_client(void *arg) {
     unsigned seed = (unsigned)(long)arg * 2654435761u;
     int fd = socket(AF_INET, SOCK_STREAM, 0), how = (int)(long)arg % 4;
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
     for (int i = 0; i < 3; i++) {
         seed = seed * 1103515245 + 12345;
         CHECK_EQUAL(send(fd, "123", 3, 0), 3);
-        for (unsigned k = seed >> 16 & 3; k; k--)
-            sched_yield();
-        if ((seed >> 20 & 7) == 0)
-            usleep(1000);
+        for (unsigned k = seed >> 16 & 3; k; k--) sched_yield();
+        if ((seed >> 20 & 7) == 0) usleep(1000);
     }
     if (how == 1) { /* reset */
         struct linger now = {1, 0};
@@ -129,15 +115,13 @@ static void *ending_client(void *arg)
 }
 
 static int half_open;
-static void *shut_later(void *unused)
-{
+static void *shut_later(void *unused) {
     usleep(3000);
     shutdown(half_open, SHUT_RD);
     return unused;
 }
 
-static void endings(void)
-{
+static void endings(void) {
     int fd = listen_tcp();
     for (long i = 0; i < 400; i++) {
         pthread_t t;
@@ -148,8 +132,7 @@ static void endings(void)
         CHECK(s >= 0);
         while ((n = recv(s, buf, sizeof buf, 0)) > 0) {
             total += n;
-            if (i % 7 == 0)
-                sched_yield();
+            if (i % 7 == 0) sched_yield();
         }
         CHECK(i % 4 == 1 ? n == 0 || errno == ECONNRESET : n == 0 && total == 9);
         pthread_join(t, NULL);
@@ -173,8 +156,7 @@ static void endings(void)
     close(fd);
 }
 
-static void *connect_refused(void *unused)
-{
+static void *connect_refused(void *unused) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == -1 && errno == ECONNREFUSED);
     refused++;
@@ -184,8 +166,7 @@ static void *connect_refused(void *unused)
 
 static struct sockaddr_un unix_address = {.sun_family = AF_UNIX};
 
-static void *unix_client(void *arg)
-{
+static void *unix_client(void *arg) {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(connect(fd, (struct sockaddr *)&unix_address, sizeof unix_address) == 0);
     CHECK_EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
@@ -195,16 +176,13 @@ static void *unix_client(void *arg)
 }
 
 /* Eight connect to a listener whose queue holds one, before anybody accepts. */
-static void full_queue(void)
-{
+static void full_queue(void) {
     pthread_t t[8];
     snprintf(unix_address.sun_path + 1, 50, "capr-io-tcp-%d", getpid());
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(bind(fd, (struct sockaddr *)&unix_address, sizeof unix_address) == 0 && listen(fd, 0) == 0);
-    for (int i = 0; i < 8; i++)
-        pthread_create(&t[i], NULL, unix_client, NULL);
-    for (int i = 0; i < 20; i++)
-        sched_yield();
+    for (int i = 0; i < 8; i++) pthread_create(&t[i], NULL, unix_client, NULL);
+    for (int i = 0; i < 20; i++) sched_yield();
     for (int i = 0; i < 8; i++) {
         char c;
         int s = accept(fd, NULL, NULL);
@@ -212,15 +190,13 @@ static void full_queue(void)
         CHECK_EQUAL(read(s, &c, 1), 1);
         close(s);
     }
-    for (int i = 0; i < 8; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 8; i++) pthread_join(t[i], NULL);
     close(fd);
 }
 
 static volatile int ticks;
 static volatile int stop_ticks;
-static void *ticker(void *unused)
-{
+static void *ticker(void *unused) {
     while (!stop_ticks) {
         ticks++;
         usleep(1000);
@@ -228,12 +204,10 @@ static void *ticker(void *unused)
     return unused;
 }
 
-static void *accept_loop(void *count)
-{
+static void *accept_loop(void *count) {
     for (;;) {
         int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            return NULL;
+        if (fd < 0) return NULL;
         CHECK_EQUAL(write(fd, "s", 1), 1);
         close(fd);
         ++*(int *)count;
@@ -241,8 +215,7 @@ static void *accept_loop(void *count)
 }
 
 /* Parent and child take from one listener; whoever loses the race for a connection must go on ticking. */
-static void shared_listener(void)
-{
+static void shared_listener(void) {
     pthread_t a, t;
     int count = 0;
     listener = listen_tcp();
@@ -276,15 +249,12 @@ static void shared_listener(void)
     close(listener);
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     many();
     pthread_t t[20];
-    for (int i = 0; i < 20; i++)
-        pthread_create(&t[i], NULL, connect_refused, NULL);
-    for (int i = 0; i < 20; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 20; i++) pthread_create(&t[i], NULL, connect_refused, NULL);
+    for (int i = 0; i < 20; i++) pthread_join(t[i], NULL);
     CHECK_EQUAL(refused, 20);
     full_queue();
     endings();

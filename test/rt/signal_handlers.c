@@ -18,16 +18,14 @@ static volatile int code, value;
 
 static void count(int number) { plain += number; }
 
-static void inform(int number, siginfo_t *info, void *context)
-{
+static void inform(int number, siginfo_t *info, void *context) {
     with_info += number == SIGUSR2 && context != NULL;
     code = info->si_code;
     value = info->si_value.sival_int;
     errno = EDOM;
 }
 
-static void installs(void)
-{
+static void installs(void) {
     struct sigaction act, old;
     CHECK(signal(SIGUSR1, count) == SIG_DFL);
     raise(SIGUSR1);
@@ -79,27 +77,22 @@ static volatile int order[8], at;
 
 static void inner(int number) { order[at++] = number; }
 
-static void outer(int number)
-{
+static void outer(int number) {
     order[at++] = -number;
     raise(SIGUSR2); /* in the mask: comes after us */
     raise(SIGHUP);  /* not in it: comes now */
     order[at++] = number;
 }
 
-static void nests(int number)
-{
-    if (++nested_depth > deepest)
-        deepest = nested_depth;
+static void nests(int number) {
+    if (++nested_depth > deepest) deepest = nested_depth;
     volatile char room[500];
     room[0] = 1;
-    if (nested_depth < 10)
-        raise(number);
+    if (nested_depth < 10) raise(number);
     nested_depth -= room[0];
 }
 
-static void masks(void)
-{
+static void masks(void) {
     struct sigaction act = {.sa_handler = outer};
     sigaddset(&act.sa_mask, SIGUSR2);
     sigaction(SIGUSR1, &act, NULL);
@@ -116,8 +109,7 @@ static void masks(void)
     CHECK_EQUAL(nested_depth, 0);
 }
 
-static void formats(int number)
-{
+static void formats(int number) {
     char text[9000];
     snprintf(text, sizeof text, "%5000d %f", number, 1.5);
     plain += strlen(text) > 5000;
@@ -125,8 +117,7 @@ static void formats(int number)
 
 static volatile int stop, turns;
 
-static void *spin(void *unused)
-{
+static void *spin(void *unused) {
     while (!stop) {
         turns++;
         sched_yield();
@@ -135,23 +126,19 @@ static void *spin(void *unused)
 }
 
 /* A timer interrupts whatever runs: threads in the scheduler, in a call, in malloc. */
-static void storm(void)
-{
+static void storm(void) {
     pthread_t t[20];
     struct sigaction act = {.sa_handler = formats, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &act, NULL);
     alarm(0);
     plain = stop = 0;
     struct itimerval every = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
-    for (int i = 0; i < 20; i++)
-        pthread_create(&t[i], NULL, spin, NULL);
+    for (int i = 0; i < 20; i++) pthread_create(&t[i], NULL, spin, NULL);
     setitimer(ITIMER_REAL, &every, NULL);
-    while (plain < 300)
-        sched_yield();
+    while (plain < 300) sched_yield();
     setitimer(ITIMER_REAL, &never, NULL);
     stop = 1;
-    for (int i = 0; i < 20; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 20; i++) pthread_join(t[i], NULL);
     CHECK(turns > 300);
     signal(SIGALRM, SIG_DFL);
     alarm(60);
@@ -160,8 +147,7 @@ static void storm(void)
 static sigjmp_buf target;
 static void jumps(int number) { siglongjmp(target, number); }
 
-static void *jump_often(void *unused)
-{
+static void *jump_often(void *unused) {
     volatile int landed = 0;
     for (volatile int i = 0; i < 1000; i++) {
         int r = sigsetjmp(target, 1);
@@ -177,15 +163,13 @@ static void *jump_often(void *unused)
 }
 
 static volatile sig_atomic_t recovered;
-static void fault(int number, siginfo_t *info, void *context)
-{
+static void fault(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
     recovered = info->si_addr == (void *)16;
     siglongjmp(target, 2);
 }
 
-static void jumping(void)
-{
+static void jumping(void) {
     pthread_t t;
     signal(SIGUSR1, jumps);
     pthread_create(&t, NULL, jump_often, NULL);
@@ -194,23 +178,20 @@ static void jumping(void)
     struct sigaction act = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &act, NULL);
     for (volatile int i = 0; i < 3; i++)
-        if (sigsetjmp(target, 1) == 0)
-            *(volatile int *)16 = 1;
+        if (sigsetjmp(target, 1) == 0) *(volatile int *)16 = 1;
     CHECK(recovered);
     signal(SIGSEGV, SIG_DFL);
 }
 
 static stack_t seen;
 static char *stack_memory;
-static void looks(int number)
-{
+static void looks(int number) {
     (void)number;
     sigaltstack(NULL, &seen);
     CHECK(sigaltstack(&seen, NULL) == -1 && errno == EPERM);
 }
 
-static void alternate_stacks(void)
-{
+static void alternate_stacks(void) {
     stack_t s = {.ss_sp = stack_memory = malloc(65536), .ss_size = 65536}, old;
     CHECK(sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE));
     CHECK(sigaltstack(&s, &old) == 0 && (old.ss_flags & SS_DISABLE));
@@ -226,8 +207,7 @@ static void alternate_stacks(void)
     CHECK(sigaltstack(&s, &old) == 0 && old.ss_sp == stack_memory && old.ss_size == 65536);
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     installs();
     masks();

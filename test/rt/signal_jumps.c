@@ -22,46 +22,56 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 
 static void jump(int number) { siglongjmp(target, number); }
 
-static void block(int how)
-{
+static void block(int how) {
     char c;
     struct pollfd list[2] = {{empty[0], POLLIN, 0}, {other[0], POLLIN, 0}};
     fd_set set;
     switch (how) {
-    case 0: read(empty[0], &c, 1); break;
-    case 1: poll(list, 1, -1); break;
-    case 2: poll(list, 2, 60000); break;
-    case 3: accept(listener, NULL, NULL); break;
+    case 0:
+        read(empty[0], &c, 1);
+        break;
+    case 1:
+        poll(list, 1, -1);
+        break;
+    case 2:
+        poll(list, 2, 60000);
+        break;
+    case 3:
+        accept(listener, NULL, NULL);
+        break;
     case 4:
         FD_ZERO(&set);
         FD_SET(empty[0], &set);
         select(empty[0] + 1, &set, NULL, NULL, NULL);
         break;
-    case 5: sleep(100); break;
-    case 6: pthread_cond_wait(&cond, &lock); break;
-    default: pause(); break;
+    case 5:
+        sleep(100);
+        break;
+    case 6:
+        pthread_cond_wait(&cond, &lock);
+        break;
+    default:
+        pause();
+        break;
     }
     CHECK(!"came back");
 }
 
 static int released[2];
-static void *sleeper(void *unused)
-{
+static void *sleeper(void *unused) {
     char c;
     CHECK_EQUAL(read(released[0], &c, 1), 0);
     return unused;
 }
 
-static void *write_later(void *unused)
-{
+static void *write_later(void *unused) {
     usleep(3000);
     CHECK_EQUAL(write(empty[1], "ab", 2), 2);
     CHECK_EQUAL(write(other[1], "x", 1), 1);
     return unused;
 }
 
-int main(void)
-{
+int main(void) {
     pthread_t t[5], u;
     alarm(60);
     CHECK(pipe(released) == 0 && pipe(empty) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, other) == 0);
@@ -73,8 +83,7 @@ int main(void)
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
     timer_t timer;
     CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
-    for (int i = 0; i < 5; i++)
-        pthread_create(&t[i], NULL, sleeper, NULL);
+    for (int i = 0; i < 5; i++) pthread_create(&t[i], NULL, sleeper, NULL);
 
     volatile int landed = 0;
     for (volatile int round = 0; round < 30; round++)
@@ -102,8 +111,7 @@ int main(void)
     CHECK_EQUAL(poll(list, 2, -1), 1);
     CHECK_EQUAL(list[0].revents, POLLIN);
     close(released[1]);
-    for (int i = 0; i < 5; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 5; i++) pthread_join(t[i], NULL);
     pthread_join(u, NULL);
     return 0;
 }

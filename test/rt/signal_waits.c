@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Waits that signals end: pause, sigsuspend, sigwait and its relatives, while other threads run; a blocked accept of the main thread, which
- * servers leave by a handler without SA_RESTART; and a handler that posts a semaphore to a thread of an otherwise idle process.
+ * Waits that signals end: pause, sigsuspend, sigwait and its relatives, while other threads run; a blocked accept of the main
+ * thread, which servers leave by a handler without SA_RESTART; and a handler that posts a semaphore to a thread of an otherwise
+ * idle process.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,15 +18,13 @@
 #include "check.h"
 
 static volatile sig_atomic_t handled;
-static void count(int number)
-{
+static void count(int number) {
     (void)number;
     handled++;
 }
 
 static volatile int ticks, stop;
-static void *ticker(void *unused)
-{
+static void *ticker(void *unused) {
     while (!stop) {
         ticks++;
         usleep(1000);
@@ -33,22 +32,19 @@ static void *ticker(void *unused)
     return unused;
 }
 
-static void *kill_later(void *number)
-{
+static void *kill_later(void *number) {
     usleep(20000);
     kill(getpid(), (int)(long)number);
     return NULL;
 }
 
-static pthread_t later(int number)
-{
+static pthread_t later(int number) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, kill_later, (void *)(long)number), 0);
     return t;
 }
 
-static void handlers(void)
-{
+static void handlers(void) {
     struct sigaction act = {.sa_handler = count, .sa_flags = SA_RESTART};
     sigset_t block, none, mask;
     sigaction(SIGUSR1, &act, NULL);
@@ -75,8 +71,7 @@ static void handlers(void)
     pthread_sigmask(SIG_UNBLOCK, &block, NULL);
 }
 
-static void taking(void)
-{
+static void taking(void) {
     sigset_t set;
     siginfo_t info;
     int number = 0;
@@ -111,8 +106,7 @@ static void taking(void)
 }
 
 static struct sockaddr_in address;
-static void *connect_later(void *unused)
-{
+static void *connect_later(void *unused) {
     usleep(60000);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
@@ -120,8 +114,7 @@ static void *connect_later(void *unused)
     return unused;
 }
 
-static void interrupted_calls(void)
-{
+static void interrupted_calls(void) {
     pthread_t c;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sigaction act = {.sa_handler = count};
@@ -154,15 +147,13 @@ static void interrupted_calls(void)
 }
 
 static sem_t posted;
-static void post(int number)
-{
+static void post(int number) {
     (void)number;
     sem_post(&posted);
 }
 
 /* Nothing runs but signals, at every moment around the idle thread's wait: none may be slept through. */
-static void idle_races(void)
-{
+static void idle_races(void) {
     sem_init(&posted, 0, 0);
     struct sigaction act = {.sa_handler = post, .sa_flags = SA_RESTART};
     sigaction(SIGUSR2, &act, NULL);
@@ -171,22 +162,21 @@ static void idle_races(void)
     if (child == 0) {
         signal(SIGUSR2, SIG_DFL);
         for (;;)
-            if (syscall(SYS_kill, parent, SIGUSR2))
-                _exit(0);
+            if (syscall(SYS_kill, parent, SIGUSR2)) _exit(0);
     }
     for (int i = 0; i < 20000; i++) {
         struct timespec end;
         clock_gettime(CLOCK_REALTIME, &end);
         end.tv_sec += 10;
         CHECK_EQUAL(sem_timedwait(&posted, &end) == 0 ? 0 : errno, 0);
-        while (sem_trywait(&posted) == 0) {}
+        while (sem_trywait(&posted) == 0) {
+        }
     }
     kill(child, SIGKILL);
     CHECK_EQUAL(waitpid(child, NULL, 0), child);
 }
 
-int main(void)
-{
+int main(void) {
     pthread_t t;
     alarm(60);
     pthread_create(&t, NULL, ticker, NULL);
