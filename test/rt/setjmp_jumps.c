@@ -10,6 +10,8 @@
 
 #include "check.h"
 
+#pragma clang diagnostic ignored "-Winfinite-recursion" /* it ends by a jump */
+
 #undef setjmp
 extern int setjmp(jmp_buf) __attribute__((returns_twice));
 extern void __longjmp_chk(jmp_buf, int) __attribute__((noreturn));

@@ -13,6 +13,8 @@
 
 #include "check.h"
 
+#pragma clang diagnostic ignored "-Wdeprecated-declarations" /* sigset, which old programs use */
+
 static volatile sig_atomic_t plain, with_info, nested_depth, deepest;
 static volatile int code, value;
 
