@@ -116,6 +116,7 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
       fail(F.getName() + ": code generation reported no frame for it");
     N.Frame = It->second.Bytes;
     N.Entered = isEntered(F);
+    N.Apart = X.wantsCheckpoint(F.getName());
     Index[&F] = Nodes.size();
     Nodes.push_back(std::move(N));
   }

@@ -37,6 +37,7 @@ struct Node {
   llvm::Function *F = nullptr;
   uint64_t Frame = 0;        // bytes below the return address, measured
   uint64_t AsmBytes = 0;     // pushed by inline assembly, beyond the frame
+  bool Apart = false;        // CAPR_CHECKPOINT: every call has a checkpoint, so that callers need not carry its depth
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
   std::vector<CallEdge> Edges;
   // Placement's results.

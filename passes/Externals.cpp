@@ -7,7 +7,6 @@
 #include "Diagnostics.h"
 #include "RuntimeABI.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Function.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -28,7 +27,7 @@ static bool isLeafName(StringRef Name) {
   return Names.contains(Name);
 }
 
-static void readAnnotations(const Module &M, StringMap<uint64_t> &Out) {
+static void readAnnotations(const Module &M, StringMap<uint64_t> &Out, StringSet<> &Checkpointed) {
   const GlobalVariable *GV = M.getNamedGlobal("llvm.global.annotations");
   if (!GV || !GV->hasInitializer())
     return;
@@ -47,6 +46,8 @@ static void readAnnotations(const Module &M, StringMap<uint64_t> &Out) {
     if (!Data || !Data->isCString())
       continue;
     StringRef Value = Data->getAsCString();
+    if (Value == "capr.checkpoint")
+      Checkpointed.insert(F->getName());
     if (!Value.consume_front("capr.stack_bound="))
       continue;
     uint64_t Bytes;
@@ -88,7 +89,7 @@ static void readBounds(StringRef File, StringMap<uint64_t> &Out,
 }
 
 Externals::Externals(const Module &M, const Options &O) {
-  readAnnotations(M, Annotated);
+  readAnnotations(M, Annotated, Checkpointed);
   if (!O.BoundsFile.empty())
     readBounds(O.BoundsFile, Leaves, BuildId);
 }

@@ -7,6 +7,7 @@
 
 #include "Options.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
 #include <optional>
 
@@ -20,6 +21,9 @@ public:
   /// Bytes below the return address, when a call to this external function may run in place.
   std::optional<uint64_t> bound(llvm::StringRef Name) const;
 
+  /// True for a function of the module that is always called through a checkpoint (CAPR_CHECKPOINT).
+  bool wantsCheckpoint(llvm::StringRef Name) const { return Checkpointed.contains(Name); }
+
   /// Where bound() comes from ("annotation", "machine code", "runtime"), or why there is none.
   std::string reason(llvm::StringRef Name) const;
 
@@ -32,6 +36,7 @@ public:
 
 private:
   llvm::StringMap<uint64_t> Annotated, Leaves;
+  llvm::StringSet<> Checkpointed;
   std::string BuildId;
 };
 

@@ -75,6 +75,9 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
         if (E.Back) {
           E.Kind = EdgeKind::Checkpoint;
           E.Why = "closes a cycle";
+        } else if (G.Nodes[E.Callee].Apart) {
+          E.Kind = EdgeKind::Checkpoint;
+          E.Why = "CAPR_CHECKPOINT";
         } else if (Own + InPlace > MaxPath) {
           E.Kind = EdgeKind::Checkpoint;
           E.Why = "path over MaxPath";

@@ -15,10 +15,17 @@
  *
  *     CAPR_STACK_BOUND(64) extern int fast_lookup(const char *key);
  */
+/* CAPR_CHECKPOINT: each call of the defined function gets a checkpoint, so that its callers' stacks need no room for it. For what
+ * is seldom called and deep, such as error paths of functions that thousands of threads are blocked in.
+ *
+ *     CAPR_CHECKPOINT static void report_and_close(struct conn *c) { ... }
+ */
 #if defined(__clang__)
 #define CAPR_STACK_BOUND(n) __attribute__((annotate("capr.stack_bound=" CAPR__STR(n))))
+#define CAPR_CHECKPOINT __attribute__((annotate("capr.checkpoint")))
 #else
 #define CAPR_STACK_BOUND(n)
+#define CAPR_CHECKPOINT
 #endif
 
 #endif

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <pthread.h>
 
-void capr__cancel_self(void)
+/* Deeper than all that most blocking calls need besides, and run once in a thread's life at most. */
+CAPR_CHECKPOINT __attribute__((noinline, cold)) void capr__cancel_self(void)
 {
     if (!capr__may_switch())
         return;
