@@ -292,6 +292,67 @@ static void test_handlers(void)
     }
 }
 
+static void *granted_by_cond(void *arg)
+{
+    CHECK_INT(pthread_mutex_lock(&m), 0);
+    ready = 1;
+    CHECK_INT(pthread_cond_wait(&c, &m), 0);
+    after_lock = 1;
+    CHECK_INT(pthread_mutex_unlock(&m), 0);
+    pthread_testcancel();
+    return arg;
+}
+
+static void *granted_by_sem(void *arg)
+{
+    ready = 1;
+    CHECK_INT(sem_wait(&s), 0);
+    after_lock = 1;
+    pthread_testcancel();
+    return arg;
+}
+
+static void *granted_by_join(void *other)
+{
+    ready = 1;
+    CHECK_INT(pthread_join(*(pthread_t *)other, NULL), 0);
+    after_lock = 1;
+    pthread_testcancel();
+    return NULL;
+}
+
+static void *end_when_ready(void *arg)
+{
+    while (!ready)
+        sched_yield();
+    return arg;
+}
+
+/* Cancelled after the wake-up and before it ran: what woke it is not lost, and the cancellation comes at the next point. */
+static void test_granted_first(void)
+{
+    void *(*waits[])(void *) = { granted_by_cond, granted_by_sem, granted_by_join };
+    CHECK_INT(sem_init(&s, 0, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        ready = after_lock = 0;
+        pthread_t other = i == 2 ? check_spawn(end_when_ready, NULL) : pthread_self();
+        pthread_t t = check_spawn(waits[i], &other);
+        while (!ready)
+            sched_yield();
+        if (i == 0)
+            CHECK_INT(pthread_cond_signal(&c), 0);
+        else if (i == 1)
+            CHECK_INT(sem_post(&s), 0);
+        else
+            sched_yield();
+        CHECK_INT(after_lock, 0);
+        CHECK_INT(pthread_cancel(t), 0);
+        CHECK(check_join(t) == PTHREAD_CANCELED);
+        CHECK_INT(after_lock, 1);
+    }
+    CHECK_INT(sem_destroy(&s), 0);
+}
+
 static long taken, posted;
 
 static void give_back(void *arg)
@@ -365,6 +426,7 @@ int main(int argc, char **argv)
     CHECK_INT(pthread_cond_init(&c, NULL), 0);
     test_not_points();
     test_asynchronous();
+    test_granted_first();
     test_old_form();
     test_handlers();
     test_races();
