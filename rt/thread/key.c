@@ -34,12 +34,12 @@ static struct {
 } keys[PTHREAD_KEYS_MAX];
 
 /* Of a kernel thread that is no worker. Its destructors do not run. */
-static _Thread_local struct capr_key_value *foreign;
+static _Thread_local struct capr_key_value *capr__foreign_keys; /* capr__: stays with the kernel thread (passes/ThreadLocals.cpp) */
 
 static inline struct capr_key_value **table(void)
 {
     struct capr_thread *self = capr__self();
-    return __builtin_expect(self != NULL, 1) ? &self->keys : &foreign;
+    return __builtin_expect(self != NULL, 1) ? &self->keys : &capr__foreign_keys;
 }
 
 /* POSIX pthread_key_create. Returns 0, or EAGAIN when PTHREAD_KEYS_MAX (1024) keys exist. Never blocks. */
