@@ -2,9 +2,9 @@
  *
  * pthread_mutex_*: lock, trylock, unlock, and the queue of waiters. Fast paths are a load, a compare and a store (mutex.h says
  * why that is enough for every type). An unlock makes a waiter ready and leaves the mutex free, so that a thread which locks
- * and unlocks in a loop does not switch at each turn (a convoy); a waiter that lost CAPR_MUTEX_PATIENCE times in a row is handed
- * the mutex instead, and while one woken waiter is on its way no second one is woken. Attributes are glibc's own functions: they are
- * plain data, read here through their getters.
+ * and unlocks in a loop does not switch at each turn (a convoy); a waiter that lost CAPR_MUTEX_PATIENCE times in a row is
+ * handed the mutex instead, and while one woken waiter is on its way no second one is woken. Attributes are glibc's own
+ * functions: they are plain data, read here through their getters.
  */
 #include "mutex.h"
 
@@ -18,7 +18,6 @@
 /* Each loss costs the waiter one switch in and out, about 10 ns; eight bound the wait to eight critical sections of others. */
 #define CAPR_MUTEX_PATIENCE 8
 
-#define COLD __attribute__((noinline, cold))
 #define SLOW_PATH __attribute__((noinline))
 
 static inline struct capr_thread *owner_of(const struct capr_mutex *m)

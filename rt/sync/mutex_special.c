@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Mutexes off the beaten track. Robust ones: a list per thread of those that it holds, orphaned when it ends. Kernel threads that are
- * no workers (a library's own, by clone): compare-and-swap on the owner word and short sleeps; a user-level thread that
- * meets such an owner polls. Process-shared ones: the owner word holds process and thread number, since addresses mean nothing to
- * others; taken by compare-and-swap, waited for by polling, at most 1 ms late. All rare, so that they may cost; plain
- * mutexes pay nothing for them.
+ * Mutexes off the beaten track. Robust ones: a list per thread of those that it holds, orphaned when it ends. Kernel threads
+ * that are no workers (a library's own, by clone): compare-and-swap on the owner word and short sleeps; a user-level thread
+ * that meets such an owner polls. Process-shared ones: the owner word holds process and thread number, since addresses mean
+ * nothing to others; taken by compare-and-swap, waited for by polling, at most 1 ms late. All rare, so that they may cost;
+ * plain mutexes pay nothing for them.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * pthread_rwlock_*. Fair by phases: new readers queue behind a waiting writer, and a writer that unlocks lets in every reader
- * that waited meanwhile, so that neither side starves. One exception keeps programs alive that glibc's default (readers first) allows: a thread
- * that holds a read lock already, of whatever rwlock, passes waiting writers, because it may be taking the same lock
- * again and would wait for itself. The count of read locks per thread is kept for that alone. The lock is handed over: a thread
- * that is made ready holds it.
+ * that waited meanwhile, so that neither side starves. One exception keeps programs alive that glibc's default (readers first)
+ * allows: a thread that holds a read lock already, of whatever rwlock, passes waiting writers, because it may be taking the
+ * same lock again and would wait for itself. The count of read locks per thread is kept for that alone. The lock is handed
+ * over: a thread that is made ready holds it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -60,7 +60,8 @@ static SLOW_PATH void pass(struct capr_rwlock *l, int readers_first)
     }
 }
 
-/* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, or EDEADLK in a signal handler. Frame: about 40 bytes and the park's. */
+/* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, or EDEADLK in a signal handler. Frame: about 40 bytes and the
+ * park's. */
 static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
@@ -223,7 +224,8 @@ CAPR_INTERPOSE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct 
     return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, abstime);
 }
 
-/* POSIX pthread_rwlock_unlock. Returns 0; EPERM when another thread holds it for writing; EINVAL when nobody holds it. Never blocks. */
+/* POSIX pthread_rwlock_unlock. Returns 0; EPERM when another thread holds it for writing; EINVAL when nobody holds it. Never
+ * blocks. */
 CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
     struct capr_rwlock *l = lock_of(lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * sem_*: unnamed semaphores. A post with waiters gives its count to the first one, so that a count cannot be lost between
- * waking and running. sem_post is the one operation that signal handlers may use: the count changes in one instruction, and a handler leaves
- * the queue alone and lets the idle thread pass the count on (wait.h). Waits are cancellation points. Process-shared and named semaphores are glibc's, polled (sem_shared.c).
+ * waking and running. sem_post is the one operation that signal handlers may use: the count changes in one instruction, and a
+ * handler leaves the queue alone and lets the idle thread pass the count on (wait.h). Waits are cancellation points.
+ * Process-shared and named semaphores are glibc's, polled (sem_shared.c).
  */
 #include "sem.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Reader-writer locks and barriers shared with other processes. A waiter polls with growing pauses, up to 1 ms: the other process may run
- * native threads or another worker, and neither can put a thread into our run queue. Mutexes, condition variables and
- * semaphores do the same in their own files.
+ * Reader-writer locks and barriers shared with other processes. A waiter polls with growing pauses, up to 1 ms: the other
+ * process may run native threads or another worker, and neither can put a thread into our run queue. Mutexes, condition
+ * variables and semaphores do the same in their own files.
  */
 #include "shared.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The sleep family and giving way: a thread that sleeps parks with a deadline. A handler that ran makes the main thread
- * ready earlier: EINTR and the rest of the time. All are cancellation points but sched_yield. Inside a signal handler, and on kernel
+ * The sleep family and giving way: a thread that sleeps parks with a deadline. A handler that ran makes the main thread ready
+ * earlier: EINTR and the rest of the time. All are cancellation points but sched_yield. Inside a signal handler, and on kernel
  * threads that are no workers, the kernel thread sleeps.
  */
 #include <errno.h>

@@ -30,9 +30,9 @@ CAPR_HIDDEN struct capr_extra *capr__extra(struct capr_thread *t);
 /* Frees it. Called by whoever frees the thread's record; harmless when there is none. */
 CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
 
-/* What pthread_create takes from `attr` (or NULL) and from the creating thread beyond the detach state: scheduling parameters, inherited
- * or explicit, and the stack asked for. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left
- * allocated. */
+/* What pthread_create takes from `attr` (or NULL) and from the creating thread beyond the detach state: scheduling parameters,
+ * inherited or explicit, and the stack asked for. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated.
+ * */
 CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
 
 #endif

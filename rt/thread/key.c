@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * pthread_key_*, pthread_getspecific and _setspecific. A thread has no table until it stores a value, and one that grows by
- * doubling: a blocked thread pays for the keys that it uses. A value is tagged with the sequence number that its key had, so that deleting a key
- * makes all its values void without visiting any thread.
+ * doubling: a blocked thread pays for the keys that it uses. A value is tagged with the sequence number that its key had, so
+ * that deleting a key makes all its values void without visiting any thread.
  */
 #include "key.h"
 

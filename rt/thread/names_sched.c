@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * What a program may tell or ask about a thread: name, scheduling, affinity, clock. User-level threads take turns, so that
- * policies, priorities and affinities are checked, remembered and reported, and have no effect. The main thread's name is also the process's, as with
- * native threads.
+ * policies, priorities and affinities are checked, remembered and reported, and have no effect. The main thread's name is also
+ * the process's, as with native threads.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -94,7 +94,8 @@ CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
     return set_sched(t, x ? x->policy : SCHED_OTHER, priority);
 }
 
-/* Linux. Remembered, without effect on where the thread runs. Returns 0; EINVAL when none of the CPUs is this process's; ESRCH, ENOMEM. */
+/* Linux. Remembered, without effect on where the thread runs. Returns 0; EINVAL when none of the CPUs is this process's; ESRCH,
+ * ENOMEM. */
 CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)
 {
     struct capr_thread *t = thread_of(thread);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * pthread_once and call_once. The word is glibc's: 0 fresh, 2 done; while the routine runs it is 1 with the fork epoch above, so that a
- * child of fork starts over what another thread of its parent had begun. Those who wait share one queue, since the word has
- * no room for one. A routine that is cancelled or calls pthread_exit leaves the word fresh.
+ * pthread_once and call_once. The word is glibc's: 0 fresh, 2 done; while the routine runs it is 1 with the fork epoch above,
+ * so that a child of fork starts over what another thread of its parent had begun. Those who wait share one queue, since the
+ * word has no room for one. A routine that is cancelled or calls pthread_exit leaves the word fresh.
  */
 #include <pthread.h>
 #include <threads.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Cancellation at every wait of rt/sync that is a point, none at those that are not; cleanup handlers, their order and what
- * they find (the mutex of a condition variable held again); state and type; cancellation that races with wake-ups, which must not lose one.
+ * they find (the mutex of a condition variable held again); state and type; cancellation that races with wake-ups, which must
+ * not lose one.
  */
 #include <sched.h>
 #include <semaphore.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Kernel threads that libc made and no worker runs, as for SIGEV_THREAD: their mutexes exclude each other, a user-level thread waits
- * for one of theirs while others run, and what does not apply to them answers instead of crashing.
+ * Kernel threads that libc made and no worker runs, as for SIGEV_THREAD: their mutexes exclude each other, a user-level thread
+ * waits for one of theirs while others run, and what does not apply to them answers instead of crashing.
  */
 #include <dlfcn.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Keys: values apart by thread, destructors in rounds, keys deleted and made again, the limit. Once: one run however many threads ask, a
- * routine that blocks, one that is cancelled, one that was begun before fork.
+ * Keys: values apart by thread, destructors in rounds, keys deleted and made again, the limit. Once: one run however many
+ * threads ask, a routine that blocks, one that is cancelled, one that was begun before fork.
  */
 #include <limits.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Reader-writer locks: errors, deadlines, many readers or one writer among hundreds of threads, and fairness both ways: readers that
- * overlap for ever do not starve a writer, writers in a loop do not starve a reader, and a reader that reads again passes a
- * waiting writer.
+ * Reader-writer locks: errors, deadlines, many readers or one writer among hundreds of threads, and fairness both ways: readers
+ * that overlap for ever do not starve a writer, writers in a loop do not starve a reader, and a reader that reads again passes
+ * a waiting writer.
  */
 #include <sched.h>
 

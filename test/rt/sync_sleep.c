@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The sleep family: a thousand sleepers of one worker sleep at the same time and wake in order of their deadlines, every clock, errors, and
- * a sleep that a handler cuts short. Upper bounds are generous: the machine may be busy.
+ * The sleep family: a thousand sleepers of one worker sleep at the same time and wake in order of their deadlines, every clock,
+ * errors, and a sleep that a handler cuts short. Upper bounds are generous: the machine may be busy.
  */
 #include <sched.h>
 #include <signal.h>
