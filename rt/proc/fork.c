@@ -10,6 +10,7 @@
 
 #include "../io/fd.h"
 #include "../sched/idle.h"
+#include "../sync/wait.h"
 #include "signals.h"
 
 static void before(void) { capr__fd_all_shared(); }
@@ -40,6 +41,7 @@ static void in_child(void) {
     if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
     w->epoll_fd = -1;
     capr__signals_pending = 0;
+    capr__sync_forked();
     capr__idle_init(w);
 }
 

@@ -5,7 +5,6 @@
  */
 #include "wait.h"
 
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,14 +15,11 @@
 
 uint16_t capr__sync_epoch = 1;
 
-static void forked(void)
+void capr__sync_forked(void)
 {
     if (++capr__sync_epoch == 0)
         capr__sync_epoch = 1;
 }
-
-/* Before the program's constructors, whose own handlers may lock and unlock in the child. */
-static __attribute__((constructor(102))) void start(void) { pthread_atfork(NULL, NULL, forked); }
 
 int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)
 {

@@ -23,6 +23,9 @@ CAPR_HIDDEN int capr__sync_deadline(clockid_t clock, const struct timespec *abst
  * `point`. */
 CAPR_HIDDEN int capr__poll_wait(unsigned *round, uint64_t deadline, int point);
 
+/* In the child of a fork, before any of the program's code runs: marks that other threads left behind are void. */
+CAPR_HIDDEN void capr__sync_forked(void);
+
 /* Operations that a signal handler asked for: its code may have interrupted the same operation half-way, so that they wait
  * until the scheduler's idle thread runs them (capr__run_deferred, sched.h). */
 enum capr_deferred_op { CAPR_DEFER_NONE, CAPR_DEFER_UNLOCK, CAPR_DEFER_SIGNAL, CAPR_DEFER_BROADCAST, CAPR_DEFER_POST };
