@@ -18,6 +18,7 @@ namespace capriccio {
 enum class EdgeKind : uint8_t {
   Direct,          // to a node; Placement decides between in place and checkpoint
   Checkpoint,      // to a node, through its checkpoint stub
+  Borrow,          // to a node, run on the big stack without a check
   ExternalBorrow,  // to External, on the big stack
   ExternalInPlace, // to External, `Bytes` known
   Indirect,        // through __capr_icall: an entry stub with its own check, or the big stack
@@ -37,12 +38,14 @@ struct Node {
   llvm::Function *F = nullptr;
   uint64_t Frame = 0;        // bytes below the return address, measured
   uint64_t AsmBytes = 0;     // pushed by inline assembly, beyond the frame
+  bool MayBlock = true;      // MayBlock.cpp; until then, and with one kind of stack, true
   bool Apart = false;        // CAPR_CHECKPOINT: every call has a checkpoint, so that callers need not carry its depth
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
   std::vector<CallEdge> Edges;
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
   bool EntryChecked = false; // its entry stub checks
+  bool Recurses = false;     // it or what it calls in place has a checkpoint
 };
 
 struct CallGraph {

@@ -107,13 +107,15 @@ void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
       if (E.Kind == EdgeKind::Checkpoint)
         Callee = checkpointStub(*Target.F, Target.Depth,
                                 std::max(E.ArgBytes, stackArgumentBytes(*Target.F)));
+      else if (E.Kind == EdgeKind::Borrow)
+        Callee = internalBorrowStub(*Target.F, std::max(E.ArgBytes, stackArgumentBytes(*Target.F)));
       if (E.Site->getCalledOperand() != Callee)
         E.Site->setCalledOperand(Callee);
     }
   }
   for (Node &N : G.Nodes)
     if (N.Entered)
-      entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked);
+      entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
 }
 
 } // namespace capriccio

@@ -33,6 +33,11 @@ Options readOptions() {
   Options O;
   readBytes("CAPCC_MAX_PATH", O.MaxPath, 256, 1 << 20);
   readBytes("CAPCC_MIN_CHUNK", O.MinChunk, 256, 1 << 20);
+  if (StringRef Stacks = env("CAPCC_STACKS"); !Stacks.empty()) {
+    if (Stacks != "linked" && Stacks != "two")
+      fail("CAPCC_STACKS=" + Stacks + ": neither linked nor two");
+    O.TwoStacks = Stacks == "two";
+  }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;

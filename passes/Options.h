@@ -15,6 +15,7 @@ struct Options {
   uint64_t MaxPath = 2048;     // bytes: longest path without a checkpoint that Placement aims at
   uint64_t MinChunk = 512;     // bytes: smallest chunk that the runtime links
   uint64_t EntryInPlace = 64;  // bytes: an entry stub whose body needs no more carries no check
+  bool TwoStacks = true;       // functions that never block run on the big stack where they do not fit
   std::string ReportFile;      // JSON report, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   bool PrintFrames = false;    // print each step's result to standard error

@@ -71,20 +71,29 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
       if (E.Kind != EdgeKind::Direct) {
         Below = abi::ReturnAddress + E.Bytes;
       } else {
-        uint64_t InPlace = abi::ReturnAddress + G.Nodes[E.Callee].Depth;
+        const Node &Target = G.Nodes[E.Callee];
+        uint64_t InPlace = abi::ReturnAddress + Target.Depth;
+        bool Leaves = N.MayBlock && !Target.MayBlock;
         if (E.Back) {
           E.Kind = EdgeKind::Checkpoint;
           E.Why = "closes a cycle";
-        } else if (G.Nodes[E.Callee].Apart) {
+        } else if (Target.Apart) {
           E.Kind = EdgeKind::Checkpoint;
           E.Why = "CAPR_CHECKPOINT";
-        } else if (Own + InPlace > MaxPath) {
-          E.Kind = EdgeKind::Checkpoint;
-          E.Why = "path over MaxPath";
+        } else if (Leaves && Target.Recurses) {
+          E.Kind = EdgeKind::Borrow;
+          E.Why = "never blocks, recurses";
+        } else if (Own + InPlace > (N.MayBlock ? MaxPath : std::max(MaxPath, BigPath))) {
+          E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
+          E.Why = Leaves ? "never blocks, path over MaxPath" : "path over MaxPath";
         } else {
           E.Why = "in place";
+          N.Recurses |= Target.Recurses;
         }
-        Below = E.Kind == EdgeKind::Checkpoint ? abi::ReturnAddress : InPlace;
+        N.Recurses |= E.Kind == EdgeKind::Checkpoint;
+        Below = E.Kind == EdgeKind::Checkpoint ? abi::ReturnAddress
+                : E.Kind == EdgeKind::Borrow   ? abi::ReturnAddress + 16
+                                               : InPlace;
       }
       Deepest = std::max(Deepest, Below);
     }
@@ -99,8 +108,10 @@ static const char *kindName(EdgeKind Kind) {
     return "in-place";
   case EdgeKind::Checkpoint:
     return "checkpoint";
-  case EdgeKind::ExternalBorrow:
+  case EdgeKind::Borrow:
     return "borrow";
+  case EdgeKind::ExternalBorrow:
+    return "external-borrow";
   case EdgeKind::ExternalInPlace:
     return "external-in-place";
   case EdgeKind::Indirect:

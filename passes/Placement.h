@@ -9,8 +9,15 @@
 namespace capriccio {
 
 /// Sets each Direct edge's kind, each node's Depth and EntryChecked (paper, section 3.2): an edge that closes a cycle gets a
-/// checkpoint, then, bottom-up, an edge over which the longest path without a checkpoint would pass `MaxPath` bytes.
+/// checkpoint, then, bottom-up, an edge over which the longest path without a checkpoint would pass its budget. The budget is
+/// `MaxPath` bytes for functions that may block, whose threads pay for the path; the others run on the big stack when they do
+/// not fit, so theirs is `BigPath`. An edge from the first kind to the second that does not fit in place, or that leads to
+/// recursion, is borrowed for rather than checked.
 void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace);
+
+/// Bytes that a path among functions that never block may take between checks: a small part of what a big stack keeps free for
+/// external code (CAPR_BIG_ROOM).
+constexpr uint64_t BigPath = 65536;
 
 void printPlacement(const CallGraph &G, llvm::raw_ostream &OS);
 

@@ -10,6 +10,7 @@
 #include "IndirectTargets.h"
 #include "LibCalls.h"
 #include "Lower.h"
+#include "MayBlock.h"
 #include "Note.h"
 #include "Options.h"
 #include "Placement.h"
@@ -72,6 +73,11 @@ public:
     CallGraph G(M, Frames, X, O.EntryInPlace);
     if (O.PrintGraph)
       G.print(errs());
+    if (O.TwoStacks) {
+      for (Node &N : G.Nodes)
+        N.MayBlock = false;
+      findMayBlock(G, *Targets);
+    }
     place(G, O.MaxPath, O.EntryInPlace);
     if (O.PrintPlacement)
       printPlacement(G, errs());

@@ -20,6 +20,8 @@ static const char *decision(EdgeKind Kind) {
     return "in-place";
   case EdgeKind::Checkpoint:
     return "checkpoint";
+  case EdgeKind::Borrow:
+    return "borrow";
   case EdgeKind::ExternalBorrow:
     return "big-stack";
   case EdgeKind::ExternalInPlace:
@@ -46,7 +48,7 @@ static std::string calleeName(const CallGraph &G, const CallEdge &E) {
 
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
                          const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
-  uint64_t Sites = 0, Checkpoints = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
+  uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
 
@@ -61,6 +63,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.arrayBegin();
   for (const Node &N : G.Nodes) {
     Entries += N.Entered;
+    Blocking += N.MayBlock;
     CheckedEntries += N.EntryChecked;
     if (N.Depth > Deepest) {
       Deepest = N.Depth;
@@ -76,6 +79,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
     if (N.AsmBytes)
       J.attribute("asm", N.AsmBytes);
     J.attribute("depth", N.Depth);
+    J.attribute("may_block", N.MayBlock);
     J.attribute("entry", !N.Entered ? "direct calls only" : N.EntryChecked ? "checked" : "in place");
     J.attributeBegin("calls");
     J.arrayBegin();
@@ -83,6 +87,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       switch (E.Kind) {
       case EdgeKind::Direct: ++InPlace; break;
       case EdgeKind::Checkpoint: ++Checkpoints; break;
+      case EdgeKind::Borrow: ++Borrowed; break;
       case EdgeKind::ExternalBorrow: ++Borrows; break;
       case EdgeKind::ExternalInPlace: ExternalInPlace += E.Site != nullptr; break;
       case EdgeKind::Indirect: ++Indirect; break;
@@ -115,9 +120,11 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.attributeBegin("totals");
   J.objectBegin();
   J.attribute("functions", uint64_t(G.Nodes.size()));
+  J.attribute("functions_that_may_block", Blocking);
   J.attribute("call_sites", Sites);
   J.attribute("in_place", InPlace);
   J.attribute("checkpoints", Checkpoints);
+  J.attribute("borrowed", Borrowed);
   J.attribute("external_switches", Borrows);
   J.attribute("external_in_place", ExternalInPlace);
   J.attribute("indirect", Indirect);

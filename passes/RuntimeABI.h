@@ -36,6 +36,12 @@ constexpr const char *Borrow = "__capr_borrow";
 constexpr const char *BorrowArgs = "__capr_borrow_args";
 constexpr const char *ICall = "__capr_icall";
 
+/// The slow path of a function that never blocks: to the big stack, or, from there, on to a chunk.
+constexpr const char *Grow = "__capr_grow";
+
+/// Where every thread gives way.
+constexpr const char *Switch = "capr__switch";
+
 /// What each of them pushes below the return address on the stack that ran short; the reserve below the limit holds it.
 constexpr uint64_t SlowPath = 8;
 static_assert(SlowPath <= CAPR_RESERVE, "the slow path has to fit the reserve below each limit");

@@ -70,13 +70,13 @@ static GlobalVariable *sectionEdge(Module &M, const char *Name) {
   return GV;
 }
 
-Function *borrowStub(Function &G, uint64_t ArgBytes) {
+/// The stub that runs G on the big stack, under a name made of its own and `Suffix`; null if there is one already.
+static Function *makeBorrow(Function &G, uint64_t ArgBytes, const char *Suffix, Function *&Existing) {
   Module &M = *G.getParent();
-  std::string Name = (G.getName() + "$b" + (ArgBytes ? utostr(ArgBytes) : "")).str();
-  if (Function *S = M.getFunction(Name))
-    return S;
+  std::string Name = (G.getName() + Suffix + (ArgBytes ? utostr(ArgBytes) : "")).str();
+  if ((Existing = M.getFunction(Name)))
+    return nullptr;
   Function *S = makeStub(M, &G, G.getFunctionType(), Name);
-  S->addFnAttr(BorrowMark, G.getName());
   std::string Load = G.isDSOLocal() || !G.isDeclarationForLinker()
                          ? "leaq ${0:P}(%rip), %r10\n\t"
                          : "movq ${0:P}@GOTPCREL(%rip), %r10\n\t";
@@ -86,6 +86,21 @@ Function *borrowStub(Function &G, uint64_t ArgBytes) {
   else
     setBody(S, Load + "jmp ${1:P}", {&G, declareStub(M, abi::Borrow)});
   return S;
+}
+
+Function *borrowStub(Function &G, uint64_t ArgBytes) {
+  Function *Existing;
+  Function *S = makeBorrow(G, ArgBytes, "$b", Existing);
+  if (!S)
+    return Existing;
+  S->addFnAttr(BorrowMark, G.getName());
+  return S;
+}
+
+Function *internalBorrowStub(Function &F, uint64_t ArgBytes) {
+  Function *Existing;
+  Function *S = makeBorrow(F, ArgBytes, "$w", Existing);
+  return S ? S : Existing;
 }
 
 Function *indirectStub(Module &M, uint64_t ArgBytes, bool Variadic) {
@@ -124,7 +139,7 @@ Function *indirectStub(Module &M, uint64_t ArgBytes, bool Variadic) {
 }
 
 /// The check and the slow path, as every checkpoint runs them: three instructions where there is room.
-static void setCheckedBody(Function *S, Function &F, uint64_t Need, uint64_t ArgBytes) {
+static void setCheckedBody(Function *S, Function &F, uint64_t Need, uint64_t ArgBytes, const char *SlowPath) {
   if (Need > INT32_MAX)
     fail(F.getName() + ": needs " + Twine(Need) + " bytes of stack, more than a checkpoint can ask for");
   std::string Text = "leaq -" + utostr(Need) + "(%rsp), %r11\n\tcmpq " +
@@ -133,7 +148,7 @@ static void setCheckedBody(Function *S, Function &F, uint64_t Need, uint64_t Arg
     Text += "movabsq $$" + utostr(ArgBytes << 32 | Need) + ", %r11\n\t";
   else
     Text += "movl $$" + utostr(Need) + ", %r11d\n\t";
-  setBody(S, Text + "jmp ${1:P}", {&F, declareStub(*F.getParent(), abi::Link)});
+  setBody(S, Text + "jmp ${1:P}", {&F, declareStub(*F.getParent(), SlowPath)});
 }
 
 Function *checkpointStub(Function &F, uint64_t Need, uint64_t ArgBytes) {
@@ -142,11 +157,11 @@ Function *checkpointStub(Function &F, uint64_t Need, uint64_t ArgBytes) {
   if (Function *S = M.getFunction(Name))
     return S;
   Function *S = makeStub(M, &F, F.getFunctionType(), Name);
-  setCheckedBody(S, F, Need, ArgBytes);
+  setCheckedBody(S, F, Need, ArgBytes, abi::Link);
   return S;
 }
 
-Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked) {
+Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked, bool MayBlock) {
   Module &M = *F.getParent();
   Function *S = makeStub(M, &F, F.getFunctionType(), F.getName() + "$e");
   S->setSection(abi::EntrySection);
@@ -177,7 +192,7 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked)
 
   // A variadic entry never checks: see indirectStub. From external code it is called on a big stack, which has the room.
   if (Checked && !F.isVarArg())
-    setCheckedBody(S, F, Need, ArgBytes);
+    setCheckedBody(S, F, Need, ArgBytes, MayBlock ? abi::Link : abi::Grow);
   else
     setBody(S, "jmp ${0:P}", {&F});
   return S;

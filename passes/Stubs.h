@@ -20,9 +20,13 @@ llvm::Function *indirectStub(llvm::Module &M, uint64_t ArgBytes, bool Variadic);
 /// Checks for `Need` bytes below the return address, then runs `F` here or on a new chunk. One stub per (F, ArgBytes).
 llvm::Function *checkpointStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes);
 
+/// Runs `F` on the big stack. One stub per (F, ArgBytes).
+llvm::Function *internalBorrowStub(llvm::Function &F, uint64_t ArgBytes);
+
 /// Takes over the name, linkage and every use of `F` other than direct calls; `F` stays as a body that only direct calls
-/// reach. With `Checked` the stub checks for `Need` bytes.
-llvm::Function *entryStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked);
+/// reach. With `Checked` the stub checks for `Need` bytes; where there is no room a function that may block gets a chunk, one that
+/// does not goes to the big stack.
+llvm::Function *entryStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked, bool MayBlock);
 
 bool isIndirectStub(const llvm::Function &F);
 

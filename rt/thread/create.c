@@ -21,6 +21,9 @@ uint64_t capr__entry_start, capr__entry_bytes, capr__return_need = sizeof(struct
  * thread's first switch frame needs anyway. */
 #define NEED_EXTERNAL 64
 
+/* A start function that needs more gets it from its entry stub, which knows whether that is a chunk or the big stack. */
+#define NEED_AT_ONCE 16384
+
 /* Where no code was compiled by capcc, nothing links and nothing borrows: a stack that small test programs can live on. */
 #define NEED_UNKNOWN (64u << 10)
 
@@ -32,6 +35,8 @@ static inline uint64_t start_need(uint64_t start)
     uint64_t need = NEED_EXTERNAL;
     if (start - capr__entry_start < capr__entry_bytes)
         need = ((const uint64_t *)start)[-1];
+    if (need > NEED_AT_ONCE)
+        need = NEED_EXTERNAL;
     return need < capr__return_need ? capr__return_need : need;
 }
 

@@ -1,4 +1,4 @@
-; RUN: env CAPCC_PRINT=placement CAPCC_MAX_PATH=512 %opt -load-pass-plugin=%pass -passes=capriccio -S -o /dev/null %s 2>&1 | FileCheck %s
+; RUN: env CAPCC_PRINT=placement CAPCC_STACKS=linked CAPCC_MAX_PATH=512 %opt -load-pass-plugin=%pass -passes=capriccio -S -o /dev/null %s 2>&1 | FileCheck %s
 ; REQUIRES: capcc
 ; Bottom-up: the edge over which the path would pass MaxPath gets the checkpoint, edges below it do not.
 ; CHECK: top frame=
