@@ -163,10 +163,10 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
   for (Node &N : Nodes)
     for (const auto &Call : Frames.find(N.F->getName())->second.Calls) {
       StringRef Name = Call.getKey();
-      if (M.getFunction(Name) && !M.getFunction(Name)->isDeclarationForLinker())
-        continue;
-      if (const Function *F = M.getFunction(Name);
-          F && (isIndirectStub(*F) || borrowedBy(*F)))
+      // An alias stands for its function, a variable for the pointer in it: the instruction's own edge has counted both.
+      const GlobalValue *Symbol = M.getNamedValue(Name);
+      const auto *F = dyn_cast_or_null<Function>(Symbol);
+      if (Symbol && (!F || !F->isDeclarationForLinker() || isIndirectStub(*F)))
         continue;
       std::optional<uint64_t> Bytes = X.bound(Name);
       if (!Bytes)
