@@ -23,7 +23,13 @@ void refuseUnsupported(const Module &M) {
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
+    if (F.hasFnAttribute("no_caller_saved_registers"))
+      fail(F.getName() + ": the attribute no_caller_saved_registers, whose registers a switch of stacks would not keep. "
+           "Remedy: remove it, or build with -fno-capriccio");
     for (const Instruction &I : instructions(F)) {
+      if (const auto *II = dyn_cast<IntrinsicInst>(&I); II && II->getIntrinsicID() == Intrinsic::eh_sjlj_longjmp)
+        failAt(I, "__builtin_longjmp knows nothing of linked stacks. Remedy: setjmp and longjmp of <setjmp.h>, or "
+                  "-fno-capriccio for this program");
       if (isa<InvokeInst>(I))
         failAt(I, "C++ exceptions (or C with -fexceptions and cleanups) cannot cross linked stacks yet. Remedy: "
                   "-fno-exceptions, or -fno-capriccio for this program");
@@ -36,13 +42,42 @@ void refuseUnsupported(const Module &M) {
   }
 }
 
+/// True for the conventions whose registers the stubs keep: C's, and what the optimizer makes of it for local functions.
+static bool isOrdinary(CallingConv::ID CC) {
+  return CC == CallingConv::C || CC == CallingConv::Fast || CC == CallingConv::X86_64_SysV;
+}
+
+/// Conventions that differ from C's only in that the callee keeps more registers: C's does as well where all callers are known.
+static bool onlyKeepsMore(CallingConv::ID CC) {
+  return CC == CallingConv::PreserveMost || CC == CallingConv::PreserveAll || CC == CallingConv::Cold;
+}
+
+void makeConventionsOrdinary(Module &M) {
+  for (Function &F : M) {
+    if (isOrdinary(F.getCallingConv()) || F.isIntrinsic() || (F.isDeclarationForLinker() && F.use_empty()))
+      continue;
+    bool Known = onlyKeepsMore(F.getCallingConv()) && F.hasLocalLinkage() && !F.hasFnAttribute(Attribute::Naked) &&
+                 all_of(F.uses(), [](const Use &U) {
+                   const auto *CB = dyn_cast<CallBase>(U.getUser());
+                   return CB && CB->isCallee(&U);
+                 });
+    if (!Known)
+      fail(F.getName() + ": a calling convention other than C's (preserve_most, ms_abi, ...), whose registers a switch of "
+           "stacks would not keep. Remedy: remove the attribute, or make the function static and call it by name alone if it "
+           "is preserve_most or preserve_all; or -fno-capriccio");
+    F.setCallingConv(CallingConv::C);
+    for (User *U : F.users())
+      cast<CallBase>(U)->setCallingConv(CallingConv::C);
+  }
+}
+
 /// The same call with the target in the `nest` register, to the stub.
 static void lowerIndirect(CallBase &Site) {
   Module &M = *Site.getModule();
   LLVMContext &C = M.getContext();
   FunctionType *Old = Site.getFunctionType();
-  if (Site.getCallingConv() != CallingConv::C && Site.getCallingConv() != CallingConv::Fast)
-    failAt(Site, "an indirect call with a calling convention other than C's");
+  if (!isOrdinary(Site.getCallingConv()))
+    failAt(Site, "an indirect call with a calling convention other than C's. Remedy: remove the attribute, or -fno-capriccio");
 
   SmallVector<Type *, 8> Params = {PointerType::get(C, 0)};
   Params.append(Old->param_begin(), Old->param_end());

@@ -12,6 +12,9 @@ namespace capriccio {
 /// Ends the link if the module has something whose stack cannot be made safe.
 void refuseUnsupported(const llvm::Module &M);
 
+/// Gives functions of other calling conventions C's, where every caller is known; ends the link where not.
+void makeConventionsOrdinary(llvm::Module &M);
+
 /// Sends calls to external functions without a bound through borrow stubs and indirect calls through __capr_icall.
 void lowerCalls(llvm::Module &M, const Externals &X);
 

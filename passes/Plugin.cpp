@@ -54,6 +54,7 @@ public:
     std::unique_ptr<IndirectTargets> Targets = targetsBySignature(M);
 
     // First edit: everything that may change a frame.
+    makeConventionsOrdinary(M);
     ThreadLocals Locals(M);
     lowerCalls(M, X);
     DynamicAllocas Allocas(M);
