@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * __capr_borrow for a call with stack arguments: r11 = their bytes, counted from above the return address. They are copied,
- * with the address of the first congruent modulo 64, so that an argument that wants more than 16-byte alignment keeps it.
+ * with the address of the first congruent modulo 64 and the largest power of two in their bytes (link.c), so that an argument
+ * that wants more than 16-byte alignment keeps it.
  * The callee owns its argument area and may overwrite it, so the way back is kept in rbx rather than there.
  */
 #include "../asm.h"
@@ -27,14 +28,19 @@ function __capr_borrow_args
     pushq %rsi
     pushq %rdi
     pushq %rcx
-    leaq 16(%rbp), %rsi
+    bsrq %r11, %rcx
+    movl $1, %esi
+    shlq %cl, %rsi
+    decq %rsi
+    orq $63, %rsi
     movq %rsp, %rdi
     subq %r11, %rdi
-    movl %edi, %ecx
-    subl %esi, %ecx
-    andl $63, %ecx
+    leaq -16(%rdi), %rcx
+    subq %rbp, %rcx
+    andq %rsi, %rcx
     subq %rcx, %rdi
     movq %rdi, %rsp
+    leaq 16(%rbp), %rsi
     leaq 7(%r11), %rcx
     shrq $3, %rcx
     rep movsq

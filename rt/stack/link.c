@@ -57,17 +57,24 @@ static struct capr_chunk *push(uint64_t below, uint64_t sp)
     return chunk;
 }
 
+/* Copied stack arguments stay congruent modulo 64 (vectors), and modulo the largest power of two in their bytes: no argument is
+ * aligned to more, since a type is at least as large as its alignment. */
+static uint64_t congruence(uint64_t args)
+{
+    return args < 64 ? 64 : 1ull << (63 - __builtin_clzll(args));
+}
+
 uint64_t capr__link(uint64_t need_and_args, uint64_t rbp)
 {
     uint64_t args = need_and_args >> 32;
     uint64_t below = (uint32_t)need_and_args + 8;
     if (args)
-        below += args + 63;
+        below += args + congruence(args) - 1;
     struct capr_chunk *chunk = push(below, rbp);
     uint64_t sp = (uint64_t)chunk;
     if (args) {
         sp -= args;
-        sp -= (sp - (rbp + 16)) & 63;
+        sp -= (sp - (rbp + 16)) & (congruence(args) - 1);
     }
     return sp;
 }
