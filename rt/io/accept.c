@@ -11,6 +11,10 @@
 /* polled.c (plain): one try on a listener whose O_NONBLOCK is not known to be set. -EAGAIN if no connection is there. */
 CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags);
 
+/* polled.c (plain): what EAGAIN means on a listener that an event has called hung up: -EINVAL if it was shut down and the program
+ * wants to wait. A Unix listener, unlike a TCP one, tells that to calls that wait and to no others. */
+CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f);
+
 /* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags) {
     capr__cancel_point();
@@ -24,6 +28,7 @@ CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *re
             r = capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
         else
             r = capr__polled_accept(fd, f, addr, len, flags);
+        if (__builtin_expect(r == -EAGAIN && f->hung_up, 0)) r = capr__accept_ended(fd, f);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
     if (r >= 0) /* a new socket has its listener's type and timeouts */
         capr__fd_fresh((int)r, f->kind,

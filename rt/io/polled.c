@@ -50,6 +50,14 @@ CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr 
     return r ? r : capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
 }
 
+CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f) {
+    struct pollfd p = {fd, POLLRDHUP, 0};
+    struct timespec now = {0, 0};
+    if (capr__fd_is_nonblock(fd, f)) return -EAGAIN;
+    long r = capr__sys6(SYS_ppoll, (long)&p, 1, (long)&now, 0, 0, 0);
+    return r > 0 && (p.revents & (POLLHUP | POLLRDHUP)) ? -EINVAL : -EAGAIN;
+}
+
 CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len) {
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || !capr__fd_is_socket(f)) return capr__sys3(SYS_connect, fd, (long)addr, len);
