@@ -10,15 +10,21 @@
 #include <time.h>
 
 #include "../proc/signals.h"
+#include "../thread/thread.h"
 #include "stream.h"
 
+/* A handler in the middle of it ends the kernel's look; the signal is the main thread's, so other threads look again. */
 static inline long ask(struct pollfd *fds, nfds_t n) {
     struct timespec zero = {0, 0};
-    return capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0);
+    long r;
+    do r = capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0);
+    while (__builtin_expect(r == -EINTR, 0) && capr__self() != &capr__main_thread);
+    return r;
 }
 
-/* Nothing was ready: waits until something is, or the deadline. Returns what poll returns, or -errno. */
-static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled) {
+/* Nothing was ready: waits until something is, or the deadline. `handled`: what handlers up to now have been heeded, NULL: none
+ * concerns this call. Returns what poll returns, or -errno. */
+static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, const unsigned int *handled) {
     struct capr_thread *self = capr__self();
     struct capr_watch one, *watches = &one;
     if (n > 1 && !(watches = capr__watches_alloc(n))) return -ENOMEM;
@@ -31,7 +37,7 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             until = soon < until ? soon : until;
         }
         int timed_out = 0, interrupted = 1;
-        if (capr__signals_handled == handled) {
+        if (!handled || capr__signals_handled == *handled) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
             capr__worker.fd_waiters++;
             timed_out = capr__park_point(until);
@@ -54,7 +60,7 @@ static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, 
     long r = capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)&saved, 8);
     if (r == 0) r = ask(fds, n);
     if (r == 0 && deadline)
-        r = wait_ready(fds, n, deadline, handled);
+        r = wait_ready(fds, n, deadline, &handled);
     else if (r == 0 && capr__signals_handled != handled)
         r = -EINTR;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&saved, 0, 8);
@@ -65,7 +71,7 @@ CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, con
     if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
     long r = ask(fds, n);
-    return r == 0 && deadline ? wait_ready(fds, n, deadline, handled) : r;
+    return r == 0 && deadline ? wait_ready(fds, n, deadline, capr__self() == &capr__main_thread ? &handled : NULL) : r;
 }
 
 static inline long end(long r) {

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -176,7 +177,33 @@ static void idle_races(void) {
     CHECK_EQUAL(waitpid(child, NULL, 0), child);
 }
 
+/* A poll of many descriptors takes long enough to be hit by a timer's signal, which is the main thread's and not this one's. */
+static void *poll_many(void *unused) {
+    static struct pollfd fds[500];
+    int ends[2];
+    CHECK_EQUAL(pipe(ends), 0);
+    for (int i = 0; i < 500; i++) fds[i] = (struct pollfd){ends[0], POLLIN, 0};
+    for (int i = 0; i < 1000; i++) CHECK_EQUAL(poll(fds, 500, i % 20 == 0), 0);
+    close(ends[0]);
+    close(ends[1]);
+    return unused;
+}
+
+static void polls_of_other_threads(void) {
+    struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+    struct sigaction old, action = {.sa_handler = count};
+    pthread_t t;
+    sigaction(SIGALRM, &action, &old);
+    setitimer(ITIMER_REAL, &often, NULL);
+    pthread_create(&t, NULL, poll_many, NULL);
+    pthread_join(t, NULL);
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &old, NULL);
+    handled = 0;
+}
+
 int main(void) {
+    polls_of_other_threads();
     pthread_t t;
     alarm(60);
     pthread_create(&t, NULL, ticker, NULL);
