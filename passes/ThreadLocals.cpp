@@ -137,6 +137,10 @@ ThreadLocals::ThreadLocals(Module &M) {
   std::vector<std::pair<GlobalVariable *, uint64_t>> Fields;
   Align BlockAlign(16);
   for (GlobalVariable &GV : M.globals()) {
+    if (GV.isThreadLocal() && GV.isDeclaration() && !GV.use_empty() && !GV.getName().starts_with("capr__"))
+      fail(GV.getName() + ": a thread-local variable of code that capcc did not compile: the kernel thread has one, and all "
+           "user-level threads would share it. Remedy: compile the file that defines it with capcc, or reach it through "
+           "a function of that code if sharing does no harm");
     if (!isProgramThreadLocal(GV))
       continue;
     if (!GV.hasLocalLinkage())
