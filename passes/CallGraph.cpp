@@ -15,6 +15,24 @@ using namespace llvm;
 
 namespace capriccio {
 
+const char *kindName(EdgeKind Kind) {
+  switch (Kind) {
+  case EdgeKind::Direct:
+    return "in-place";
+  case EdgeKind::Checkpoint:
+    return "checkpoint";
+  case EdgeKind::Borrow:
+    return "borrow";
+  case EdgeKind::ExternalBorrow:
+    return "external-borrow";
+  case EdgeKind::ExternalInPlace:
+    return "external-in-place";
+  case EdgeKind::Indirect:
+    return "indirect";
+  }
+  return "";
+}
+
 bool isOpaque(const Function &F) {
   return F.isDeclarationForLinker() || F.hasFnAttribute(Attribute::Naked);
 }

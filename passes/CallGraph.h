@@ -24,6 +24,9 @@ enum class EdgeKind : uint8_t {
   Indirect,        // through __capr_icall: an entry stub with its own check, or the big stack
 };
 
+/// A decision's name, in prints and in the report.
+const char *kindName(EdgeKind Kind);
+
 struct CallEdge {
   llvm::CallBase *Site = nullptr;
   unsigned Callee = ~0u;    // node, for Direct and Checkpoint

@@ -36,28 +36,15 @@ void emitNote(Module &M, const CallGraph &G, const Options &O) {
   appendToUsed(M, {Note});
 }
 
-static void define(Module &M, const char *Name, Constant *Value) {
-  GlobalVariable *Old = M.getNamedGlobal(Name);
-  auto *GV = new GlobalVariable(M, Value->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, Value, "");
-  if (Old) {
-    Old->replaceAllUsesWith(GV);
-    Old->eraseFromParent();
-  }
-  GV->setName(Name);
-  GV->setVisibility(GlobalValue::HiddenVisibility);
-  GV->setDSOLocal(true);
-  appendToUsed(M, {GV});
-}
-
 void emitRuntimeConstants(Module &M, const Externals &X, const Options &O) {
   LLVMContext &C = M.getContext();
-  define(M, abi::MinChunk, ConstantInt::get(Type::getInt32Ty(C), O.MinChunk));
-  define(M, abi::LeafTrusted, ConstantInt::get(Type::getInt64Ty(C), X.trustedLeaves()));
+  defineForRuntime(M, abi::MinChunk, ConstantInt::get(Type::getInt32Ty(C), O.MinChunk));
+  defineForRuntime(M, abi::LeafTrusted, ConstantInt::get(Type::getInt64Ty(C), X.trustedLeaves()));
   // Build ids are 20 bytes (SHA-1) or 16; the array is as long as the longest.
   std::string Id = X.leafBuildId();
-  define(M, abi::LeafBuildIdSize, ConstantInt::get(Type::getInt32Ty(C), Id.size()));
+  defineForRuntime(M, abi::LeafBuildIdSize, ConstantInt::get(Type::getInt32Ty(C), Id.size()));
   Id.resize(std::max<size_t>(Id.size(), 20));
-  define(M, abi::LeafBuildId, ConstantDataArray::getString(C, Id, /*AddNull=*/false));
+  defineForRuntime(M, abi::LeafBuildId, ConstantDataArray::getString(C, Id, /*AddNull=*/false));
 }
 
 } // namespace capriccio

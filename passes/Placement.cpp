@@ -102,24 +102,6 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
   }
 }
 
-static const char *kindName(EdgeKind Kind) {
-  switch (Kind) {
-  case EdgeKind::Direct:
-    return "in-place";
-  case EdgeKind::Checkpoint:
-    return "checkpoint";
-  case EdgeKind::Borrow:
-    return "borrow";
-  case EdgeKind::ExternalBorrow:
-    return "external-borrow";
-  case EdgeKind::ExternalInPlace:
-    return "external-in-place";
-  case EdgeKind::Indirect:
-    return "indirect";
-  }
-  return "";
-}
-
 void printPlacement(const CallGraph &G, raw_ostream &OS) {
   for (const Node &N : G.Nodes) {
     OS << N.F->getName() << " frame=" << N.Frame << " depth=" << N.Depth

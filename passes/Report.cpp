@@ -14,24 +14,6 @@ using namespace llvm;
 
 namespace capriccio {
 
-static const char *decision(EdgeKind Kind) {
-  switch (Kind) {
-  case EdgeKind::Direct:
-    return "in-place";
-  case EdgeKind::Checkpoint:
-    return "checkpoint";
-  case EdgeKind::Borrow:
-    return "borrow";
-  case EdgeKind::ExternalBorrow:
-    return "big-stack";
-  case EdgeKind::ExternalInPlace:
-    return "external-in-place";
-  case EdgeKind::Indirect:
-    return "indirect";
-  }
-  return "";
-}
-
 static std::string calleeName(const CallGraph &G, const CallEdge &E) {
   if (E.Callee != ~0u)
     return G.Nodes[E.Callee].F->getName().str();
@@ -98,7 +80,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       J.attribute("callee", Callee);
       if (E.Site && E.Site->getDebugLoc())
         J.attribute("line", E.Site->getDebugLoc()->getLine());
-      J.attribute("decision", decision(E.Kind));
+      J.attribute("decision", kindName(E.Kind));
       bool External = E.Kind == EdgeKind::ExternalBorrow || E.Kind == EdgeKind::ExternalInPlace;
       J.attribute("why", External ? X.reason(Callee) : std::string(E.Why));
       if (E.Kind == EdgeKind::Checkpoint)

@@ -5,6 +5,7 @@
 #include "RuntimeABI.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/DerivedTypes.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -40,6 +41,19 @@ std::optional<uint64_t> runtimeBound(StringRef Name) {
           .Default(false))
     return 256;
   return std::nullopt;
+}
+
+void defineForRuntime(Module &M, const char *Name, Constant *Value) {
+  GlobalVariable *Old = M.getNamedGlobal(Name);
+  auto *GV = new GlobalVariable(M, Value->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, Value, "");
+  if (Old) {
+    Old->replaceAllUsesWith(GV);
+    Old->eraseFromParent();
+  }
+  GV->setName(Name);
+  GV->setVisibility(GlobalValue::HiddenVisibility);
+  GV->setDSOLocal(true);
+  appendToUsed(M, {GV});
 }
 
 Function *declareStub(Module &M, const char *Name) {

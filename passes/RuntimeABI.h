@@ -71,6 +71,9 @@ constexpr const char *LeafBuildIdSize = "__capr_leaf_build_id_size";
 /// library (libgcc's integer and float helpers, linked statically) needs; nothing when the name is neither.
 std::optional<uint64_t> runtimeBound(llvm::StringRef Name);
 
+/// Defines a hidden constant that the runtime declares weak, taking the place of a declaration.
+void defineForRuntime(llvm::Module &M, const char *Name, llvm::Constant *Value);
+
 /// Declares a stub of the runtime, hidden, without a prototype that matters: it is only ever jumped to or called through
 /// a call instruction of the right type.
 llvm::Function *declareStub(llvm::Module &M, const char *Name);

@@ -25,19 +25,6 @@ static bool isProgramThreadLocal(const GlobalVariable &GV) {
   return GV.isThreadLocal() && !GV.isDeclaration() && !GV.getName().starts_with("capr__");
 }
 
-static void defineConstant(Module &M, const char *Name, Constant *Value) {
-  auto *GV = M.getNamedGlobal(Name);
-  auto *New = new GlobalVariable(M, Value->getType(), true, GlobalValue::ExternalLinkage, Value, "");
-  if (GV) {
-    GV->replaceAllUsesWith(New);
-    GV->eraseFromParent();
-  }
-  New->setName(Name);
-  New->setVisibility(GlobalValue::HiddenVisibility);
-  New->setDSOLocal(true);
-  appendToUsed(M, {New});
-}
-
 /// Emits, before `At`, the address of the running thread's block.
 static Value *emitBase(Instruction *At) {
   Module &M = *At->getModule();
@@ -173,9 +160,9 @@ ThreadLocals::ThreadLocals(Module &M) {
     Names.push_back(GV);
   }
   Pad(Bytes);
-  defineConstant(M, abi::TlsImage, ConstantStruct::getAnon(C, Parts, /*Packed=*/true));
-  defineConstant(M, abi::TlsSize, ConstantInt::get(Type::getInt64Ty(C), Bytes));
-  defineConstant(M, abi::TlsAlign, ConstantInt::get(Type::getInt64Ty(C), BlockAlign.value()));
+  defineForRuntime(M, abi::TlsImage, ConstantStruct::getAnon(C, Parts, /*Packed=*/true));
+  defineForRuntime(M, abi::TlsSize, ConstantInt::get(Type::getInt64Ty(C), Bytes));
+  defineForRuntime(M, abi::TlsAlign, ConstantInt::get(Type::getInt64Ty(C), BlockAlign.value()));
 
   convertUsersOfConstantsToInstructions(Names);
   MapVector<Function *, SmallVector<Access, 4>> ByFunction;
