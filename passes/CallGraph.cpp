@@ -152,9 +152,11 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
       E.Site = Site;
       E.ArgBytes = stackArgumentBytes(*Site);
       const auto *Callee = dyn_cast<Function>(Site->getCalledOperand()->stripPointerCastsAndAliases());
-      if (!Callee)
-        failAt(I, "internal: an indirect call was not rewritten");
-      if (auto It = Index.find(Callee); It != Index.end()) {
+      if (!Callee) {
+        E.Kind = EdgeKind::Indirect;
+        E.Bytes = std::max<uint64_t>(EntryInPlace, abi::SlowPath);
+        E.Why = "indirect: every target is known, its entry stub checks";
+      } else if (auto It = Index.find(Callee); It != Index.end()) {
         E.Callee = It->second;
       } else if (isIndirectStub(*Callee)) {
         E.Kind = EdgeKind::Indirect;

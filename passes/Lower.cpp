@@ -104,7 +104,14 @@ static void lowerIndirect(CallBase &Site) {
   Site.eraseFromParent();
 }
 
-void lowerCalls(Module &M, const Externals &X) {
+/// True if every target is a function whose entry stub checks for itself. A variadic one does not (Stubs.cpp).
+static bool staysInside(const CallBase &Site, const IndirectTargets &Targets) {
+  TargetSet Set = Targets.targets(Site);
+  return !Set.MayBeExternal && !Set.Functions.empty() && !Site.getFunctionType()->isVarArg() &&
+         none_of(Set.Functions, [](const Function *F) { return isOpaque(*F) || F->isVarArg(); });
+}
+
+void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets) {
   SmallVector<CallBase *, 0> Sites;
   for (Function &F : M)
     if (!isOpaque(F))
@@ -117,7 +124,8 @@ void lowerCalls(Module &M, const Externals &X) {
     Value *Operand = Site->getCalledOperand()->stripPointerCastsAndAliases();
     auto *Callee = dyn_cast<Function>(Operand);
     if (!Callee) {
-      lowerIndirect(*Site);
+      if (!staysInside(*Site, Targets))
+        lowerIndirect(*Site);
       continue;
     }
     if (!isOpaque(*Callee) || isIndirectStub(*Callee) || borrowedBy(*Callee) || X.bound(Callee->getName()))

@@ -6,6 +6,7 @@
 
 #include "CallGraph.h"
 #include "DynamicAlloca.h"
+#include "IndirectTargets.h"
 
 namespace capriccio {
 
@@ -15,8 +16,9 @@ void refuseUnsupported(const llvm::Module &M);
 /// Gives functions of other calling conventions C's, where every caller is known; ends the link where not.
 void makeConventionsOrdinary(llvm::Module &M);
 
-/// Sends calls to external functions without a bound through borrow stubs and indirect calls through __capr_icall.
-void lowerCalls(llvm::Module &M, const Externals &X);
+/// Sends calls to external functions without a bound through borrow stubs, and indirect calls through __capr_icall unless
+/// `Targets` is certain that they stay in the module: then the callee's entry stub makes the only check.
+void lowerCalls(llvm::Module &M, const Externals &X, const IndirectTargets &Targets);
 
 /// Applies Placement's decisions: checkpoint stubs, entry stubs, rooms of dynamic allocas.
 void applyPlacement(CallGraph &G, DynamicAllocas &Allocas);

@@ -38,6 +38,11 @@ Options readOptions() {
       fail("CAPCC_STACKS=" + Stacks + ": neither linked nor two");
     O.TwoStacks = Stacks == "two";
   }
+  if (StringRef Calls = env("CAPCC_ICALLS"); !Calls.empty()) {
+    if (Calls != "signature" && Calls != "pointsto")
+      fail("CAPCC_ICALLS=" + Calls + ": neither signature nor pointsto");
+    O.PointsTo = Calls == "pointsto";
+  }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;

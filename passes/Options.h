@@ -16,6 +16,7 @@ struct Options {
   uint64_t MinChunk = 512;     // bytes: smallest chunk that the runtime links
   uint64_t EntryInPlace = 64;  // bytes: an entry stub whose body needs no more carries no check
   bool TwoStacks = true;       // functions that never block run on the big stack where they do not fit
+  bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
   std::string ReportFile;      // JSON report, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   bool PrintFrames = false;    // print each step's result to standard error

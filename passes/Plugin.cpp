@@ -14,6 +14,8 @@
 #include "Note.h"
 #include "Options.h"
 #include "Placement.h"
+#include "PointsTo/PointsTo.h"
+#include "PointsTo/PrintPass.h"
 #include "Report.h"
 #include "RuntimeABI.h"
 #include "Stubs.h"
@@ -51,18 +53,22 @@ public:
 
     // What is known of code outside the module, and of pointers, while the module is still the program's own.
     Externals X(M, O);
-    std::unique_ptr<IndirectTargets> Targets = targetsBySignature(M);
+    std::unique_ptr<IndirectTargets> Targets;
+    if (O.PointsTo)
+      Targets = targetsByPointsTo(M, O);
+    else
+      Targets = targetsBySignature(M);
 
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
     ThreadLocals Locals(M);
-    lowerCalls(M, X);
+    lowerCalls(M, X, *Targets);
     DynamicAllocas Allocas(M);
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
     if (makeLibCallsExplicit(M, Frames, X)) {
-      lowerCalls(M, X);
+      lowerCalls(M, X, *Targets);
       Frames = measureFrames(M);
     }
     if (O.PrintFrames)
@@ -104,9 +110,12 @@ extern "C" LLVM_ATTRIBUTE_WEAK __attribute__((visibility("default"))) PassPlugin
             // For the lit tests: opt -load-pass-plugin=... -passes=capriccio
             PB.registerPipelineParsingCallback(
                 [](StringRef Name, ModulePassManager &MPM, ArrayRef<PassBuilder::PipelineElement>) {
-                  if (Name != "capriccio")
+                  if (Name == "capriccio")
+                    MPM.addPass(capriccio::CapriccioPass());
+                  else if (Name == "capriccio-pointsto-print")
+                    MPM.addPass(capriccio::PointsToPrintPass());
+                  else
                     return false;
-                  MPM.addPass(capriccio::CapriccioPass());
                   return true;
                 });
           }};

@@ -55,6 +55,10 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
     } else if ((value = after(text, "-fcapriccio-print="))) {
         flags->print = value;
         if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement", text);
+    } else if ((value = after(text, "-fcapriccio-icalls="))) {
+        flags->icalls = value;
+        if (strcmp(value, "signature") && strcmp(value, "pointsto"))
+            *error = arena_printf(arena, "%s: give signature or pointsto", text);
     } else if ((value = after(text, "-fcapriccio-stacks="))) {
         flags->stacks = value;
         if (strcmp(value, "linked") && strcmp(value, "two"))

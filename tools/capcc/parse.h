@@ -67,6 +67,7 @@ struct own_flags {
     unsigned max_path; ///< bytes, 256 to 1048576
     unsigned min_chunk; ///< bytes, 256 to 1048576
     const char *report; ///< file, or null
+    const char *icalls; ///< "signature" or "pointsto", or null
     const char *stacks; ///< "linked" or "two", or null
     const char *print; ///< comma-separated steps, or null
 };

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What objects hold. An object's bytes are cut into cells of 8, each with a node for what is written there and one for what
+// is read there; so a pointer that lies across two cells is in both. A row of cells, `Offset + k * Stride`, is a cell of its
+// own: what was written through a row is read through every cell that it overlaps, and nothing else is mixed up. So one
+// access with an unknown index does not spoil what is known of accesses with constant ones.
+#ifndef CAPRICCIO_POINTSTO_MEMORY_H
+#define CAPRICCIO_POINTSTO_MEMORY_H
+
+#include "AccessTypes.h"
+#include "Graph.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <string>
+
+namespace capriccio::pointsto {
+
+class Memory {
+public:
+  Memory(Graph &G, Objects &O, const AccessTypes &Types) : G(G), O(O), Types(Types) {}
+  /// Once the channels exist. `Escaped`, `Given`: as in Constraints.h.
+  void start(NodeId Escaped, NodeId Given);
+
+  /// Calls `Do` with each node that an 8-byte read at `Offset` bytes behind location `L`, as `Type`, may see.
+  void forRead(LocationId L, int64_t Offset, AccessType Type, llvm::function_ref<void(NodeId)> Do);
+  /// The same for writes. None for constants.
+  void forWrite(LocationId L, int64_t Offset, AccessType Type, llvm::function_ref<void(NodeId)> Do);
+
+  /// All that External can do to an object that it finds: read every pointer in it, write pointers of its own.
+  void escape(ObjectId Object);
+  /// External may hand out this location again: what is read and written through foreign pointers may lie there.
+  void give(LocationId L);
+
+  /// `Size` bytes (UnknownSize: all that there are) at `From` are copied into `Buffer`, which starts with them.
+  void copyIn(LocationId From, uint64_t Size, ObjectId Buffer);
+  /// All of `Buffer` is copied to `To`.
+  void copyOut(ObjectId Buffer, LocationId To);
+
+  size_t cellsOf(ObjectId I) const { return I < All.size() ? All[I].Cells.size() : 0; }
+  void dump(ObjectId I) const;
+  NodeId writtenNode(ObjectId I, int Of, unsigned St) const { for (auto &C : All[I].Cells) if (C.Offset == Of && C.Stride == St) return C.Written; return None; }
+  std::string nameOf(NodeId N) const { std::string R; unsigned K = 0; for (ObjectId I = 0; I < All.size(); ++I) for (auto &C : All[I].Cells) { for (auto X : {C.Read, C.Written}) if (X != None && G.find(X) == N && ++K < 4) R += " mem(" + std::to_string(I) + "," + std::to_string(C.Offset) + "," + std::to_string(C.Stride) + (X == C.Read ? " R)" : " W)"); } return R; }
+  size_t cells() const { return Cells; }
+  uint64_t bytes() const;
+
+private:
+  struct Cell {
+    int32_t Offset; // multiple of 8, never negative
+    uint32_t Stride; // multiple of 8; 0: one cell
+    AccessType Type;
+    NodeId Written = None, Read = None;
+  };
+  struct Copy {
+    ObjectId To;
+    int32_t From, At; // bytes: where the copied piece starts in this object, and in the other
+    uint32_t Step;    // bytes: both starts may be any multiple apart; 0: exact
+    uint64_t Size;
+    bool Out;         // from a buffer: At is a place to add to, and Step strides the destination
+    uint32_t Done = 0; // cells copied
+  };
+  struct Contents {
+    std::vector<Cell> Cells;
+    std::vector<Copy> Copies; // of what is written here, to elsewhere
+    std::vector<std::pair<int32_t, uint32_t>> Given; // offset and stride of locations that External may hand out
+  };
+  Graph &G;
+  Objects &O;
+  const AccessTypes &Types;
+  NodeId Escaped = None, Given = None;
+  std::vector<Contents> All; // by object
+  llvm::DenseMap<std::pair<uint64_t, uint64_t>, uint32_t> Index; // object and offset, stride and type: position in Cells
+  llvm::DenseSet<std::pair<uint64_t, std::pair<uint64_t, uint64_t>>> Known; // copies
+  llvm::DenseMap<uint64_t, unsigned> Starts; // copies by source and target
+  struct Task {
+    ObjectId Object;
+    uint32_t Cell, Copy;
+  };
+  std::vector<Task> Tasks; // cells to be copied: kept in a list, since copies lead to copies
+  size_t Cells = 0;
+
+  Contents &contents(ObjectId Object) {
+    if (All.size() <= Object)
+      All.resize(O.size());
+    return All[Object];
+  }
+  uint32_t cell(ObjectId Object, Cell &C);
+  NodeId readNode(ObjectId Object, Cell C);
+  NodeId writeNode(ObjectId Object, Cell C);
+  bool meet(const Cell &Written, const Cell &Read) const;
+  void forCells(LocationId L, int64_t Offset, llvm::function_ref<void(int32_t, uint32_t)> Do);
+  void addCopy(ObjectId From, const Copy &C);
+  void mirror(const Cell &C, std::pair<int32_t, uint32_t> Start);
+  void copyCell(const Cell &Source, const Copy &C);
+  void settle();
+};
+
+} // namespace capriccio::pointsto
+
+#endif
