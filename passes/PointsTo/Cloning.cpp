@@ -67,7 +67,7 @@ bool returnsFresh(const Value &Result, const DenseSet<const Function *> &Wrapper
       const Model *M = modelOf(Callee->getName());
       Fresh |= M && M->Allocates;
     } else {
-      Fresh |= Wrappers.contains(Callee);
+      Fresh |= Wrappers.contains(Callee) || Callee->hasFnAttribute(Attribute::AllocSize);
     }
   });
   return Fresh;

@@ -52,7 +52,6 @@ public:
   /// Runs until nothing is left to learn; false if the listener ended it.
   bool run(Listener &L);
 
-  bool hasEdge(NodeId P, NodeId N) const { bool H = false; Nodes[P].Out.each([&](NodeId X) { H |= find(X) == N; }); return H; }
   size_t nodes() const { return Nodes.size(); }
   uint64_t edges() const { return Edges; }
   uint64_t merges() const { return Merges; }

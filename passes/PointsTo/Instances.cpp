@@ -156,6 +156,28 @@ void Solver::callOutside(uint32_t Call, bool Named) {
         G.insert(N, External);
 }
 
+/// A function that its author declared to return new memory (alloc_size, malloc) without calling an allocation function
+/// for each piece: pools.
+static bool isAllocator(const Function &F) {
+  return F.hasFnAttribute(Attribute::AllocSize) && F.getReturnType()->isPointerTy();
+}
+
+/// An object of its own for this call. What it holds at first is what was there: realloc-like functions keep it.
+void Solver::returnFresh(const CallInstance &C, const Function &F, NodeId Returned) {
+  auto [Size, Count] = F.getFnAttribute(Attribute::AllocSize).getAllocSizeArgs();
+  auto Number = [&](unsigned A) {
+    return A < C.Site->arg_size() ? constantAt(*C.Site->getArgOperand(A), C.Caller) : UnknownSize;
+  };
+  uint64_t Bytes = Number(Size);
+  if (Count && Bytes != UnknownSize)
+    Bytes = Number(*Count) == UnknownSize || Bytes * Number(*Count) > INT32_MAX ? UnknownSize : Bytes * Number(*Count);
+  ObjectId Fresh = O.add(ObjectKind::Heap, Bytes, C.Site);
+  NodeId Pointer = G.add();
+  G.insert(Pointer, O.locate(Fresh, 0));
+  addMemoryCopy(Pointer, Returned, Bytes);
+  G.addEdge(Pointer, C.Results[0]);
+}
+
 void Solver::connect(uint32_t Call, const Function &F) {
   CallInstance &C = CallInstances[Call];
   if (C.Connected.contains(&F))
@@ -194,8 +216,6 @@ void Solver::connect(uint32_t Call, const Function &F) {
         if (From != None)
           Mem.forWrite(O.locate(In.Objects[T.VarArgs], 0, 8), 0, 0, [&](NodeId N) { G.addEdge(From, N); });
   }
-  for (unsigned L = 0; L != std::min<size_t>(C.Results.size(), T.Results.size()); ++L)
-    Flow(Node(T.Results[L]), C.Results[L]);
   // musttail hands on the variable arguments of the caller without naming them.
   if (T.VarArgs != None && C.Site && C.Site->isMustTailCall() && Instances[C.Caller].T->VarArgs != None) {
     const Instance &From = Instances[C.Caller];
@@ -203,6 +223,12 @@ void Solver::connect(uint32_t Call, const Function &F) {
       Mem.forWrite(O.locate(In.Objects[T.VarArgs], 0, 8), 0, 0, [&](NodeId Write) { G.addEdge(Read, Write); });
     });
   }
+  if (isAllocator(F) && C.Site && !C.Results.empty() && C.Results[0] != None && !T.Results.empty() && T.Results[0] != None) {
+    returnFresh(C, F, Node(T.Results[0]));
+    return;
+  }
+  for (unsigned L = 0; L != std::min<size_t>(C.Results.size(), T.Results.size()); ++L)
+    Flow(Node(T.Results[L]), C.Results[L]);
 }
 
 } // namespace capriccio::pointsto

@@ -4,8 +4,6 @@
 // whole ranges are kept with the source, so that a cell which is written later is copied too.
 #include "Memory.h"
 #include "llvm/Support/MathExtras.h"
-#include <map>
-#include "llvm/Support/raw_ostream.h"
 #include <numeric>
 
 using namespace llvm;
@@ -39,7 +37,7 @@ void Memory::forCells(LocationId L, int64_t Offset, function_ref<void(int32_t, u
         Do(Slot, 0);
     return;
   }
-  if (Stride % 8) {
+  if (Stride % 8 || Stride == 8) {
     // Anywhere from P.Offset on; where exactly behind it the access lies says nothing then.
     At = std::max<int64_t>(std::min<int64_t>(At, P.Offset), 0) & ~int64_t(7);
     Stride = 8;
@@ -251,20 +249,6 @@ void Memory::copyOut(ObjectId Buffer, LocationId To) {
   addCopy(Buffer, {P.Object == Foreign ? ForeignWrites : P.Object, 0, P.Offset, P.Stride, UnknownSize, true});
 }
 
-void Memory::dump(ObjectId I) const {
-  if (I >= All.size()) return;
-  std::map<uint32_t, unsigned> St;
-  for (auto &C : All[I].Cells) ++St[C.Stride];
-  for (auto [S, N] : St) errs() << "   stride " << S << ": " << N;
-  errs() << "  copies " << All[I].Copies.size() << "\n";
-  if (getenv("PT_CELLS"))
-    for (auto &C : All[I].Cells) if (C.Written != None) {
-      errs() << "     [" << C.Offset << "," << C.Stride << "] =";
-      unsigned K = 0;
-      G.set(C.Written).each([&](LocationId L) { if (++K > 8) return; auto &P = O.place(L); errs() << " #" << P.Object; if (O[P.Object].Site && O[P.Object].Site->hasName()) errs() << "/" << O[P.Object].Site->getName(); errs() << "(" << P.Offset << "," << P.Stride << ")"; });
-      errs() << "\n";
-    }
-}
 uint64_t Memory::bytes() const {
   uint64_t Sum = All.capacity() * sizeof(Contents) + Index.getMemorySize() + Known.getMemorySize();
   for (const Contents &C : All)

@@ -11,7 +11,6 @@
 #include "Graph.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
-#include <string>
 
 namespace capriccio::pointsto {
 
@@ -36,10 +35,6 @@ public:
   /// All of `Buffer` is copied to `To`.
   void copyOut(ObjectId Buffer, LocationId To);
 
-  size_t cellsOf(ObjectId I) const { return I < All.size() ? All[I].Cells.size() : 0; }
-  void dump(ObjectId I) const;
-  NodeId writtenNode(ObjectId I, int Of, unsigned St) const { for (auto &C : All[I].Cells) if (C.Offset == Of && C.Stride == St) return C.Written; return None; }
-  std::string nameOf(NodeId N) const { std::string R; unsigned K = 0; for (ObjectId I = 0; I < All.size(); ++I) for (auto &C : All[I].Cells) { for (auto X : {C.Read, C.Written}) if (X != None && G.find(X) == N && ++K < 4) R += " mem(" + std::to_string(I) + "," + std::to_string(C.Offset) + "," + std::to_string(C.Stride) + (X == C.Read ? " R)" : " W)"); } return R; }
   size_t cells() const { return Cells; }
   uint64_t bytes() const;
 

@@ -3,6 +3,7 @@
 // Numbers locations and does their arithmetic. Rows are kept few: two strides meet in their greatest common divisor, and a
 // stride that is no multiple of 8 could put a pointer anywhere, so it counts as 1.
 #include "Objects.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -28,6 +29,9 @@ unsigned Objects::budget(ObjectId O, unsigned Least) const {
   const Object &Obj = All[O];
   if (Obj.Size == UnknownSize || (Obj.Kind != ObjectKind::Global && Obj.Size > 8192))
     return Least;
+  if (const auto *A = dyn_cast_or_null<AllocaInst>(Obj.Site))
+    if (auto *Ty = dyn_cast<ArrayType>(A->getAllocatedType()); Ty && Ty->getElementType()->isIntegerTy(8))
+      return Least; // a buffer
   return std::max<uint64_t>(Least, std::min<uint64_t>(Obj.Size / 4, 60000));
 }
 

@@ -73,7 +73,6 @@ public:
   /// The number of a location. Of one object only so many are told apart: then exact ones become "anywhere in the object", as
   /// does an offset of more than 32 bits, and rows begin at the object's start.
   LocationId locate(ObjectId O, int64_t Offset, uint64_t Stride = 0);
-  size_t places() const { return Places.size(); }
   bool isForeign(LocationId L) const { return Places[L].Object == Foreign; }
   const Location &place(LocationId L) const { return Places[L]; }
   /// The function that a location is in, or null.

@@ -47,8 +47,6 @@ Results::Results(const Module &M, const Options &) : Signature(targetsBySignatur
   bool Solved = S.run();
   if (!Solved)
     Stats.GaveUp = S.gaveUp();
-  if (getenv("PT_DEBUG"))
-    S.dbg();
   summarise(M, S, Solved);
   pointsto::Solver::Counts C = S.counts();
   Stats.Nodes = C.Nodes;

@@ -7,9 +7,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/GlobalAlias.h"
 #include "llvm/IR/GlobalIFunc.h"
-#include <set>
-#include <map>
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 
@@ -154,10 +151,14 @@ void Solver::findRoots() {
         return true;
     return false;
   };
+  // A program's own symbols are known outside to plug-ins at most, which call functions and use variables by name. Those who
+  // link a library also hand addresses of its symbols back to it, as callbacks.
+  const Function *Main = M.getFunction("main");
+  const NodeId Outside = Main && !Main->isDeclarationForLinker() ? Escaped : Given;
   auto Escape = [&](const GlobalValue &V) {
     const GlobalObject *Base = V.getAliaseeObject();
     if (Base && !Base->isDeclarationForLinker() && !isa<GlobalIFunc>(Base))
-      G.insert(Given, O.locate(object(*Base), 0));
+      G.insert(Outside, O.locate(object(*Base), 0));
   };
   for (const GlobalValue &V : M.global_values()) {
     StringRef Name = V.getName();
@@ -206,7 +207,7 @@ bool Solver::goOn() {
     GaveUp = "the limit on graph nodes was hit";
   else if (SparseSet::peakBytes() > Limit.SetBytes)
     GaveUp = "the limit on memory for points-to sets was hit";
-  else if (Steps > (getenv("PT_STEPS") ? strtoull(getenv("PT_STEPS"), 0, 10) : Limit.Steps) || G.edges() > (getenv("PT_EDGES") ? strtoull(getenv("PT_EDGES"), 0, 10) : ~0ull))
+  else if (Steps > Limit.Steps)
     GaveUp = "the limit on steps was hit";
   return !GaveUp;
 }
@@ -233,54 +234,6 @@ SmallVector<const Function *, 0> Solver::givenFunctions() const {
   return List;
 }
 
-std::string Solver::nameOf(NodeId Rep) const {
-  std::string R;
-  unsigned K = 0;
-  for (const Instance &I : Instances) for (NodeId N = I.Base; N != I.Base + I.T->Nodes; ++N) if (G.find(N) == Rep && ++K < 5) {
-    R += " " + I.T->F->getName().str() + "#" + std::to_string(N - I.Base);
-    for (auto &L : I.T->Loads) if (L.To == N - I.Base) R += "=load(" + std::to_string(L.Pointer) + "+" + std::to_string(L.Offset) + ")";
-    for (auto &L : I.T->Arithmetics) if (L.To == N - I.Base) R += "=arith(" + std::to_string(L.From) + "+" + std::to_string(L.Offset) + "*" + std::to_string(L.Stride) + ")";
-    for (auto &L : I.T->Copies) if (L.To == N - I.Base) R += "=copy(" + std::to_string(L.From) + ")";
-    for (unsigned P = 0; P < I.T->Parameters.size(); ++P) for (auto X : I.T->Parameters[P]) if (X == N - I.Base) R += "=param" + std::to_string(P);
-  }
-  R += Mem.nameOf(Rep);
-  return R;
-}
-void Solver::dbg() const {
-  std::vector<std::pair<size_t, ObjectId>> V;
-  std::vector<unsigned> C(O.size());
-  for (LocationId L = 0; L != O.places(); ++L) ++C[O.place(L).Object];
-  for (ObjectId I = 0; I != O.size(); ++I) V.push_back({Mem.cellsOf(I) * 1000 + C[I], I});
-  llvm::sort(V); 
-  for (size_t K = 0; K < (getenv("PT_CELLS") ? 60 : 12) && K < V.size(); ++K) { auto [N, I] = V[V.size() - 1 - K];
-    errs() << "obj #" << I << " cells " << N / 1000 << " locs " << C[I] << " kind " << int(O[I].Kind) << " size " << int64_t(O[I].Size) << " escaped " << O[I].Escaped << " "; if (O[I].Site) { if (isa<GlobalValue>(O[I].Site)) errs() << O[I].Site->getName(); else O[I].Site->print(errs()); } errs() << '\n'; Mem.dump(I); }
-  std::vector<std::pair<size_t, NodeId>> S;
-  for (NodeId N = 0; N != G.nodes(); ++N) if (G.find(N) == N) S.push_back({G.set(N).size(), N});
-  llvm::sort(S); size_t Tot = 0; for (auto &P : S) Tot += P.first;
-  if (const char *W = getenv("PT_WHY")) {
-    unsigned Ob, Of, St, Tg; sscanf(W, "%u,%u,%u,%u", &Ob, &Of, &St, &Tg);
-    NodeId T = Mem.writtenNode(Ob, Of, St);
-    std::vector<NodeId> Work{G.find(T)}; std::set<NodeId> Seen;
-    for (unsigned Depth = 0; Depth < 8 && !Work.empty(); ++Depth) {
-      std::vector<NodeId> Next;
-      for (NodeId N : Work) { if (!Seen.insert(N).second) continue;
-        errs() << "WHY depth " << Depth << " node " << N << nameOf(N) << '\n';
-        for (NodeId P = 0; P != G.nodes(); ++P) if (G.find(P) == P && G.hasEdge(P, N)) { bool Has = false; G.set(P).each([&](LocationId L) { if (O.place(L).Object == Tg) Has = true; }); if (Has && Next.size() < 12) Next.push_back(P); }
-      }
-      Work = Next;
-    }
-  }
-  { std::map<const Function *, unsigned> N; for (auto &I : Instances) ++N[I.T->F];
-    std::vector<std::pair<unsigned, const Function *>> V; for (auto &P : N) V.push_back({P.second, P.first}); llvm::sort(V);
-    errs() << "CLONES wrappers " << Wrappers.size(); for (size_t K = 0; K < 40 && K < V.size(); ++K) errs() << " " << V[V.size() - 1 - K].second->getName() << "=" << V[V.size() - 1 - K].first; errs() << "\n"; }
-  if (getenv("PT_BIG")) {
-    std::map<ObjectId, std::string> By;
-    G.set(S.back().second).each([&](LocationId L) { auto &P = O.place(L); By[P.Object] += " " + std::to_string(P.Offset) + (P.Stride ? "*" + std::to_string(P.Stride) : ""); });
-    for (auto &[Ob, St] : By) { errs() << "BIG " << Ob << " k" << int(O[Ob].Kind) << " sz" << int64_t(O[Ob].Size) << " "; if (O[Ob].Site) { if (isa<GlobalValue>(O[Ob].Site)) errs() << O[Ob].Site->getName(); else O[Ob].Site->print(errs()); } errs() << ":" << St << '\n'; }
-    errs() << "BIGNODE " << nameOf(S.back().second) << '\n';
-  }
-  errs() << "total set members " << Tot << " largest " << S.back().first << " escaped " << G.set(Escaped).size() << '\n';
-}
 Solver::Counts Solver::counts() const {
   uint64_t Bytes = SparseSet::peakBytes() + G.bytes() + O.bytes() + Mem.bytes() + UsesOf.capacity() * sizeof(void *);
   for (const auto &U : UsesOf)

@@ -43,8 +43,6 @@ public:
   /// Functions that External may put where the program calls them.
   llvm::SmallVector<const llvm::Function *, 0> givenFunctions() const;
 
-  void dbg() const;
-  std::string nameOf(NodeId) const;
   struct Counts {
     uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, PeakBytes;
   };
@@ -160,6 +158,7 @@ private:
   void addCall(uint32_t I, const Call &C);
   void connect(uint32_t Call, const llvm::Function &F);
   void callOutside(uint32_t Call, bool Named);
+  void returnFresh(const CallInstance &C, const llvm::Function &F, NodeId Returned);
   void watch(NodeId Callee, uint32_t Call);
 
   // Models (ModelConstraints.cpp).
