@@ -53,6 +53,8 @@ public:
   bool run(Listener &L);
 
   size_t nodes() const { return Nodes.size(); }
+  /// Words of sets that were merged so far.
+  uint64_t work() const { return Work; }
   uint64_t edges() const { return Edges; }
   uint64_t merges() const { return Merges; }
   uint64_t rounds() const { return Rounds; }
@@ -67,11 +69,12 @@ private:
   std::vector<uint32_t> Position; // in Order
   std::vector<NodeId> Order;
   std::vector<uint64_t> Waiting; // bit per position: has news
-  uint64_t Edges = 0, EdgesAtCollapse = 0, Merges = 0, Rounds = 0;
+  uint64_t Edges = 0, EdgesAtCollapse = 0, Merges = 0, Rounds = 0, Work = 0;
 
   void wake(NodeId N) { Waiting[Position[N] / 64] |= uint64_t(1) << (Position[N] % 64); }
   void pour(const SparseSet &What, NodeId To) {
     Node &T = Nodes[To];
+    Work += 4 + What.words();
     if (T.Set.mergeDominated(What, &T.News))
       wake(To);
   }

@@ -207,7 +207,7 @@ bool Solver::goOn() {
     GaveUp = "the limit on graph nodes was hit";
   else if (SparseSet::peakBytes() > Limit.SetBytes)
     GaveUp = "the limit on memory for points-to sets was hit";
-  else if (Steps > Limit.Steps)
+  else if (Steps + G.work() / 8 > Limit.Steps)
     GaveUp = "the limit on steps was hit";
   return !GaveUp;
 }

@@ -79,6 +79,8 @@ public:
     Count = Capacity = 0;
   }
   bool empty() const { return Count == 0; }
+  /// Words of 64 members: what a merge costs.
+  uint32_t words() const { return Count; }
   size_t size() const {
     size_t N = 0;
     for (uint32_t I = 0; I != Count; ++I)
