@@ -78,16 +78,18 @@ static void *answers(void *arg)
     return arg;
 }
 
+static volatile long ticks, enough;
+
+/* Holds the mutex until the main thread has seen all refusals and, blocked on the mutex, has let another thread run. */
 static void *hold(void *arg)
 {
     CHECK_INT(pthread_mutex_lock(&held), 0);
     holding = 1;
-    CHECK_INT(usleep(30000), 0);
+    while (!enough || ticks < enough)
+        CHECK_INT(usleep(1000), 0);
     CHECK_INT(pthread_mutex_unlock(&held), 0);
     return arg;
 }
-
-static volatile long ticks;
 
 static void *tick(void *arg)
 {
@@ -104,12 +106,12 @@ static void test_waiting_for_one(void)
     CHECK_INT(native_create(&native, NULL, hold, NULL), 0);
     while (!holding)
         usleep(100);
-    long before = ticks;
     struct timespec soon = check_in(CLOCK_REALTIME, 3);
     CHECK_INT(pthread_mutex_trylock(&held), EBUSY);
     CHECK_INT(pthread_mutex_timedlock(&held, &soon), ETIMEDOUT);
+    enough = ticks + 5;
     CHECK_INT(pthread_mutex_lock(&held), 0);
-    CHECK(ticks - before >= 5);
+    CHECK(ticks >= enough);
     CHECK_INT(pthread_mutex_unlock(&held), 0);
     CHECK_INT(native_join(native, NULL), 0);
     CHECK_INT(pthread_cancel(ticker), 0);
