@@ -194,20 +194,25 @@ static void exec_with_listener(char *self) {
 }
 
 static volatile long ticks;
+static volatile long enough; /* ticks at which the child may exit */
+static int released[2];
+
 static void *tick(void *until) {
     while (!*(volatile int *)until) {
-        ticks++;
+        if (++ticks == enough)
+            CHECK_EQUAL(write(released[1], "", 1), 1);
         usleep(500);
     }
     return NULL;
 }
 
+/* A child that exits when five ticks have passed. */
 static pid_t exits_later(int status) {
+    char c;
+    enough = ticks + 5;
     pid_t pid = fork();
-    if (pid == 0) {
-        usleep(30000);
-        _exit(status);
-    }
+    if (pid == 0)
+        _exit(read(released[0], &c, 1) == 1 ? status : 99);
     return pid;
 }
 
@@ -217,9 +222,9 @@ static void waiting(void) {
     siginfo_t info;
     struct rusage usage;
     pthread_t t;
+    CHECK(pipe(released) == 0);
     pthread_create(&t, NULL, tick, &done);
     for (int how = 0; how < 5; how++) {
-        long before = ticks;
         pid_t pid = exits_later(20 + how);
         switch (how) {
         case 0:
@@ -241,7 +246,7 @@ static void waiting(void) {
             break;
         }
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 20 + how);
-        CHECK(ticks > before + 5);
+        CHECK(ticks >= enough);
     }
     CHECK(wait(&status) == -1 && errno == ECHILD);
     CHECK(waitpid(1, NULL, WNOHANG) == -1 && errno == ECHILD);

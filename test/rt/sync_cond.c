@@ -69,7 +69,7 @@ static void test_deadlines(void)
     when = check_in(CLOCK_REALTIME, 30);
     CHECK_INT(pthread_cond_timedwait(&c, &m, &when), ETIMEDOUT);
     double waited = check_ms() - start;
-    CHECK(waited >= 89 && waited < 500);
+    CHECK(waited >= 89);
     when = check_in(CLOCK_REALTIME, -1000);
     CHECK_INT(pthread_cond_timedwait(&c, &m, &when), ETIMEDOUT);
     when.tv_sec = -1;

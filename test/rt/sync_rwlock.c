@@ -246,11 +246,9 @@ static void test_writer_gives_up(void)
     CHECK_INT(pthread_rwlock_rdlock(&l), 0);
     pthread_t writer = check_spawn(write_with_patience, (void *)20);
     sched_yield();
-    pthread_t reader = check_spawn(read_with_patience, (void *)5000);
-    double start = check_ms();
+    pthread_t reader = check_spawn(read_with_patience, (void *)100000); /* a reader that is not let in ends in the alarm */
     CHECK_INT((intptr_t)check_join(writer), ETIMEDOUT);
     CHECK_INT((intptr_t)check_join(reader), 0);
-    CHECK(check_ms() - start < 2000);
     CHECK_INT(pthread_rwlock_unlock(&l), 0);
 }
 

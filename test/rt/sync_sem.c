@@ -233,7 +233,7 @@ static void exchange(void)
         CHECK_INT(sem_post(ping), 0);
         CHECK_INT(sem_wait(pong), 0);
     }
-    CHECK(ticks >= 5);
+    CHECK(ticks >= 1);
     int status;
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK_INT(status, 0);

@@ -97,7 +97,7 @@ static void test_clocks(void)
         CHECK_INT(clock_nanosleep(clocks[i], 0, &t, NULL), 0);
         t = check_in(clocks[i], 10);
         CHECK_INT(clock_nanosleep(clocks[i], TIMER_ABSTIME, &t, NULL), 0);
-        CHECK(check_ms() - start >= 19.9 && check_ms() - start < 1000);
+        CHECK(check_ms() - start >= 19.9);
     }
     /* The processor's time goes on only while somebody uses it. */
     struct timespec before, after, t = { 0, 30000000 };
@@ -137,7 +137,7 @@ static void test_interrupted(void)
     struct timespec t = { 20, 0 }, rest = { 0, 0 };
     CHECK_ERRNO(nanosleep(&t, &rest), EINTR);
     CHECK_INT(rang, 1);
-    CHECK(check_ms() - start >= 19 && check_ms() - start < 5000);
+    CHECK(check_ms() - start >= 19);
     CHECK_INT(rest.tv_sec, 19);
     CHECK(rest.tv_nsec > 0);
     CHECK_INT(setitimer(ITIMER_REAL, &soon, NULL), 0);
