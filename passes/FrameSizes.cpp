@@ -19,6 +19,7 @@
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/MCSymbol.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
@@ -90,6 +91,8 @@ public:
               Out.Calls.insert(Op.getSymbolName());
             else if (Op.isGlobal())
               Out.Calls.insert(Op.getGlobal()->getName());
+            else if (Op.isMCSymbol()) // as the selector for optnone functions names what it calls on its own
+              Out.Calls.insert(Op.getMCSymbol()->getName());
           }
     return false;
   }
