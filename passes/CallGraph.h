@@ -48,6 +48,7 @@ struct Node {
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
   bool EntryChecked = false; // its entry stub checks
+  llvm::Function *Entry = nullptr; // its entry stub, once Lower has made it
   bool Recurses = false;     // it or what it calls in place has a checkpoint
 };
 

@@ -6,6 +6,7 @@
 
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 #include <vector>
 
 namespace capriccio {
@@ -23,6 +24,9 @@ struct DynamicAllocas {
 
   /// Guards every dynamic alloca of `M` by a check against the limit.
   explicit DynamicAllocas(llvm::Module &M);
+
+  /// Bytes that a function of this depth asks for below an allocated block: all that it needs below its frame is less.
+  static uint64_t roomFor(uint64_t Depth) { return llvm::alignTo(Depth, 16) + 32; }
 
   /// Fills in the bytes for one function.
   void setRoom(llvm::Function &F, uint64_t Bytes);

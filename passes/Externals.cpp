@@ -108,16 +108,24 @@ std::optional<uint64_t> Externals::bound(StringRef Name) const {
   return std::nullopt;
 }
 
-uint64_t Externals::trustedLeaves() const {
-  static const char *const Names[] = {
+static const char *const LeafNames[] = {
 #define CAPR_LEAF(name) #name,
 #include "../rt/stack/leaf_names.h"
 #undef CAPR_LEAF
-  };
-  static_assert(std::size(Names) <= 64, "one bit each");
+};
+
+std::vector<uint64_t> Externals::leafBounds() const {
+  std::vector<uint64_t> Bounds;
+  for (const char *Name : LeafNames)
+    Bounds.push_back(*bound(Name));
+  return Bounds;
+}
+
+uint64_t Externals::trustedLeaves() const {
+  static_assert(std::size(LeafNames) <= 64, "one bit each");
   uint64_t Mask = 0;
-  for (size_t I = 0; I != std::size(Names); ++I)
-    if (Leaves.contains(Names[I]))
+  for (size_t I = 0; I != std::size(LeafNames); ++I)
+    if (Leaves.contains(LeafNames[I]))
       Mask |= uint64_t(1) << I;
   return Mask;
 }

@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
 #include <optional>
+#include <vector>
 
 namespace capriccio {
 
@@ -30,6 +31,9 @@ public:
   /// One bit for each name of rt/stack/leaf_names.h, in its order: the bound is from machine code, so the runtime may let
   /// calls run in place if the build id agrees.
   uint64_t trustedLeaves() const;
+
+  /// The bound that each name of rt/stack/leaf_names.h was given, in its order.
+  std::vector<uint64_t> leafBounds() const;
 
   /// Build id (raw bytes) of the library whose machine code the bounds come from; empty if there is no bounds file.
   const std::string &leafBuildId() const { return BuildId; }

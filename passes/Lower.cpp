@@ -140,8 +140,7 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets) {
 
 void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
   for (Node &N : G.Nodes) {
-    // Below a dynamic alloca the function may need all that it needs below its frame; its whole depth is more.
-    Allocas.setRoom(*N.F, alignTo(N.Depth, 16) + 32);
+    Allocas.setRoom(*N.F, DynamicAllocas::roomFor(N.Depth));
     for (CallEdge &E : N.Edges) {
       if (E.Callee == ~0u)
         continue;
@@ -158,7 +157,7 @@ void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
   }
   for (Node &N : G.Nodes)
     if (N.Entered)
-      entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
+      N.Entry = entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
 }
 
 } // namespace capriccio

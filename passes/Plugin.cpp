@@ -3,6 +3,7 @@
 // The pass, step by step. It runs last in lld's full LTO, on the merged module of program and runtime, so that nothing but
 // code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
 #include "CallGraph.h"
+#include "Claims.h"
 #include "Diagnostics.h"
 #include "DynamicAlloca.h"
 #include "Externals.h"
@@ -93,6 +94,7 @@ public:
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas);
     emitNote(M, G, O);
+    emitClaims(M, G, X, *Targets, Allocas, O);
     emitRuntimeConstants(M, X, O);
     checkFinalFrames(finalFrames(M, G));
     writeReport(Report, O);

@@ -29,12 +29,20 @@ constexpr uint64_t FsLimit = 0x70;
 
 constexpr const char *EntrySection = "capr_entry";
 constexpr const char *NoteSection = ".note.capriccio";
+constexpr const char *ClaimsSection = ".note.capriccio.claims";
+
+/// Of the claims note (docs/abi.md, "Claims"); changes apart from the ABI's, since only capstack reads it.
+constexpr uint32_t ClaimsVersion = 1;
 
 /// Stubs of the runtime, jumped to from the stubs that the pass emits.
 constexpr const char *Link = "__capr_link";
 constexpr const char *Borrow = "__capr_borrow";
 constexpr const char *BorrowArgs = "__capr_borrow_args";
 constexpr const char *ICall = "__capr_icall";
+
+/// The slots of the C library's leaf functions, and what the canary check calls: named in the claims note only.
+constexpr const char *LeafSlots = "capr__leaf_slots";
+constexpr const char *StackCheckFail = "__stack_chk_fail";
 
 /// The slow path of a function that never blocks: to the big stack, or, from there, on to a chunk.
 constexpr const char *Grow = "__capr_grow";

@@ -85,6 +85,17 @@ std::optional<CallFrames::Rule> CallFrames::ruleAt(uint64_t Address) {
     return Rule{std::prev(Row)->Of, std::prev(Row)->Offset};
 }
 
+std::vector<uint64_t> CallFrames::starts() const {
+    std::vector<uint64_t> Starts;
+    for (const Entry &E : Entries) Starts.push_back(E.Begin);
+    return Starts;
+}
+
+bool CallFrames::covers(uint64_t Address) const {
+    auto After = llvm::upper_bound(Entries, Address, [](uint64_t A, const Entry &E) { return A < E.Begin; });
+    return After != Entries.begin() && Address < std::prev(After)->End;
+}
+
 bool CallFrames::startsAt(uint64_t Address) const {
     auto Found = llvm::lower_bound(Entries, Address, [](const Entry &E, uint64_t A) { return E.Begin < A; });
     return Found != Entries.end() && Found->Begin == Address;

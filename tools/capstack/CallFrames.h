@@ -30,6 +30,10 @@ class CallFrames {
     };
     std::optional<Rule> ruleAt(uint64_t Address);
 
+    /// The starts of all entries, sorted, and whether an entry holds \p Address.
+    std::vector<uint64_t> starts() const;
+    bool covers(uint64_t Address) const;
+
     /// Whether an entry of the table starts at \p Address.
     bool startsAt(uint64_t Address) const;
 

@@ -30,12 +30,12 @@ constexpr const char *CutShort = "is damaged or cut short (a segment ends past t
 
 } // namespace
 
-Expected<std::unique_ptr<ElfImage>> ElfImage::open(StringRef Path) {
+Expected<std::unique_ptr<ElfImage>> ElfImage::open(StringRef Path, Kind What) {
     // Not memory-mapped: a library that a package upgrade truncates meanwhile would kill us with SIGBUS.
     ErrorOr<std::unique_ptr<MemoryBuffer>> Buffer =
         MemoryBuffer::getFile(Path, /*IsText=*/false, /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
     if (!Buffer) return fault(Buffer.getError().message() + ": give a library or program that can be read");
-    std::unique_ptr<ElfImage> Image(new ElfImage(Path, std::move(*Buffer)));
+    std::unique_ptr<ElfImage> Image(new ElfImage(Path, std::move(*Buffer), What));
     if (Error E = Image->load()) return std::move(E);
     return std::move(Image);
 }
@@ -57,7 +57,8 @@ Error ElfImage::load() {
 
     if (Error E = loadSegments(*File)) return E;
     if (Error E = loadSections(*File)) return E;
-    if (BuildId.empty()) return fault("has no build id, so that a table for it could not be recognised: link it with --build-id");
+    if (BuildId.empty() && What == Kind::Library)
+        return fault("has no build id, so that a table for it could not be recognised: link it with --build-id");
     return Error::success();
 }
 
@@ -118,6 +119,8 @@ Error ElfImage::loadSections(const Elf &File) {
     bool HasSymbols = false;
     SmallVector<std::pair<uint64_t, uint64_t>, 2> Tables;
     for (const Elf::Elf_Shdr &Section : *Sections) {
+        if (Section.sh_type == ELF::SHT_SYMTAB && What == Kind::Program)
+            if (Error E = loadSymbols(File, Section)) return E;
         if (!(Section.sh_flags & ELF::SHF_ALLOC)) continue;
         if ((Section.sh_flags & ELF::SHF_EXECINSTR) && Section.sh_type == ELF::SHT_NOBITS && Section.sh_size != 0)
             return fault("holds no code (is it a separate debug file?): give the library itself");
@@ -144,7 +147,8 @@ Error ElfImage::loadSections(const Elf &File) {
         if (Filled.By == Slot::Filler::Resolver && !isProtected(Address, 8) && none_of(Tables, Holds))
             Filled.By = Slot::Filler::Unknown;
     }
-    if (!HasSymbols) return fault("has no dynamic symbols: give a shared library, or a program that is linked dynamically");
+    if (!HasSymbols && What == Kind::Library)
+        return fault("has no dynamic symbols: give a shared library, or a program that is linked dynamically");
     llvm::sort(Exports, [](const Export &A, const Export &B) { return std::tie(A.Address, A.Name) < std::tie(B.Address, B.Name); });
     return Error::success();
 }
@@ -165,6 +169,52 @@ Error ElfImage::loadExports(const Elf &File, const Elf::Elf_Shdr &Section) {
         Exports.push_back({*Name, Symbol.st_value, Symbol.st_size, Type == ELF::STT_GNU_IFUNC});
     }
     return Error::success();
+}
+
+Error ElfImage::loadSymbols(const Elf &File, const Elf::Elf_Shdr &Section) {
+    Expected<Elf::Elf_Sym_Range> Table = File.symbols(&Section);
+    if (!Table) return broken(Table.takeError());
+    Expected<StringRef> Names = File.getStringTableForSymtab(Section);
+    if (!Names) return broken(Names.takeError());
+    for (const Elf::Elf_Sym &Symbol : *Table) {
+        if (Symbol.st_shndx == ELF::SHN_UNDEF || Symbol.getType() != ELF::STT_FUNC || !isCode(Symbol.st_value)) continue;
+        Expected<StringRef> Name = Symbol.getName(*Names);
+        if (!Name) return broken(Name.takeError());
+        Symbols.push_back({*Name, Symbol.st_value, Symbol.st_size, false});
+    }
+    llvm::sort(Symbols, [](const Export &A, const Export &B) { return std::tie(A.Address, A.Name) < std::tie(B.Address, B.Name); });
+    return Error::success();
+}
+
+ElfImage::SectionBytes ElfImage::section(StringRef Wanted) const {
+    SectionBytes Nothing;
+    Expected<Elf> File = Elf::create(Buffer->getBuffer());
+    Expected<Elf::Elf_Shdr_Range> Sections = File ? File->sections() : File.takeError();
+    if (!Sections) {
+        consumeError(Sections.takeError());
+        return Nothing;
+    }
+    for (const Elf::Elf_Shdr &Section : *Sections) {
+        Expected<StringRef> Name = File->getSectionName(Section);
+        Expected<ArrayRef<uint8_t>> Bytes = ArrayRef<uint8_t>();
+        if (Name && *Name == Wanted && Section.sh_type != ELF::SHT_NOBITS) {
+            Bytes = File->getSectionContents(Section);
+            if (Bytes) return {Section.sh_addr, *Bytes};
+        }
+        if (!Name) consumeError(Name.takeError());
+        if (!Bytes) consumeError(Bytes.takeError());
+    }
+    return Nothing;
+}
+
+void ElfImage::forEachPointer(function_ref<void(uint64_t)> Callback) const {
+    for (const auto &[Address, Filled] : Slots)
+        if (Filled.By == Slot::Filler::Relative) Callback(Filled.Target);
+}
+
+void ElfImage::forEachCode(function_ref<void(uint64_t, ArrayRef<uint8_t>)> Callback) const {
+    for (const Segment &S : Segments)
+        if (S.Executable && !S.Writable) Callback(S.Begin, S.Bytes);
 }
 
 Error ElfImage::loadRelocations(const Elf &File, const Elf::Elf_Shdr &Section) {
@@ -254,13 +304,17 @@ const Slot *ElfImage::slot(uint64_t Address) const {
 }
 
 StringRef ElfImage::functionAt(uint64_t Address) const {
-    auto After = llvm::upper_bound(Exports, Address, [](uint64_t A, const Export &E) { return A < E.Address; });
     // Aliases and nested symbols: a few steps back suffice, and this serves messages only.
-    for (int Steps = 0; After != Exports.begin() && Steps < 8; Steps++) {
-        --After;
-        if (Address - After->Address < After->Size) return After->Name;
-    }
-    return {};
+    auto In = [&](ArrayRef<Export> Table) -> StringRef {
+        auto After = llvm::upper_bound(Table, Address, [](uint64_t A, const Export &E) { return A < E.Address; });
+        for (int Steps = 0; After != Table.begin() && Steps < 8; Steps++) {
+            --After;
+            if (Address - After->Address < After->Size || Address == After->Address) return After->Name;
+        }
+        return {};
+    };
+    StringRef Name = In(Symbols);
+    return Name.empty() ? In(Exports) : Name;
 }
 
 } // namespace capstack

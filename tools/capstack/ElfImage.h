@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Object/ELF.h"
 #include "llvm/Support/Error.h"
@@ -47,8 +48,12 @@ struct Slot {
 
 class ElfImage {
   public:
+    enum class Kind {
+        Library, // whose exports are asked for; its build id names the answer
+        Program, // linked by capcc: local symbols count too, and none are needed
+    };
     /// Reads the file at \p Path. Errors say what is wrong and the remedy, without the path.
-    static llvm::Expected<std::unique_ptr<ElfImage>> open(llvm::StringRef Path);
+    static llvm::Expected<std::unique_ptr<ElfImage>> open(llvm::StringRef Path, Kind What = Kind::Library);
 
     llvm::StringRef path() const { return Path; }
     /// Lower-case hexadecimal.
@@ -69,6 +74,20 @@ class ElfImage {
     /// The exported function whose code holds \p Address; empty when there is none.
     llvm::StringRef functionAt(uint64_t Address) const;
 
+    /// Of a program: all functions that a symbol names, sorted by address.
+    llvm::ArrayRef<Export> symbols() const { return Symbols; }
+
+    /// The section of that name; no bytes if there is none.
+    struct SectionBytes {
+        uint64_t Address = 0;
+        llvm::ArrayRef<uint8_t> Bytes;
+    };
+    SectionBytes section(llvm::StringRef Name) const;
+
+    /// Calls back with each address in this image that the loader writes into a word, and with each segment of code.
+    void forEachPointer(llvm::function_ref<void(uint64_t Target)> Callback) const;
+    void forEachCode(llvm::function_ref<void(uint64_t Begin, llvm::ArrayRef<uint8_t> Bytes)> Callback) const;
+
     uint64_t frameSectionAddress() const { return FrameAddress; }
     /// .eh_frame; empty when there is none.
     llvm::StringRef frameSection() const { return FrameBytes; }
@@ -82,11 +101,13 @@ class ElfImage {
         bool Executable, Writable;
     };
 
-    ElfImage(llvm::StringRef Path, std::unique_ptr<llvm::MemoryBuffer> Buffer) : Path(Path), Buffer(std::move(Buffer)) {}
+    ElfImage(llvm::StringRef Path, std::unique_ptr<llvm::MemoryBuffer> Buffer, Kind What)
+        : Path(Path), Buffer(std::move(Buffer)), What(What) {}
     llvm::Error load();
     llvm::Error loadSegments(const Elf &File);
     llvm::Error loadSections(const Elf &File);
     llvm::Error loadExports(const Elf &File, const Elf::Elf_Shdr &Section);
+    llvm::Error loadSymbols(const Elf &File, const Elf::Elf_Shdr &Section);
     llvm::Error loadRelocations(const Elf &File, const Elf::Elf_Shdr &Section);
     const Segment *segmentAt(uint64_t Address) const;
     /// Whether the program can't write to the \p Size bytes at \p Address once they are relocated.
@@ -98,7 +119,8 @@ class ElfImage {
     uint64_t RelroBegin = 0, RelroEnd = 0;
     bool BindsNow = false;
     llvm::DenseMap<uint64_t, Slot> Slots;
-    std::vector<Export> Exports;
+    const Kind What;
+    std::vector<Export> Exports, Symbols;
     uint64_t FrameAddress = 0;
     llvm::StringRef FrameBytes;
 };

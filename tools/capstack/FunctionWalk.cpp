@@ -29,6 +29,10 @@ DepthResult FunctionWalk::run() {
     }
     Outcome.Bounded = Outcome.Reason.empty();
     Outcome.Bytes = Frame.bytes();
+    Outcome.OwnBytes = Frame.ownBytes();
+    Outcome.BlockBytes = Frame.blockBytes();
+    Outcome.DeepestCallee = Frame.DeepestCall.Callee;
+    Outcome.DeepestCallAt = uint64_t(-Frame.DeepestCall.Offset);
     return Outcome;
 }
 
@@ -48,7 +52,7 @@ void FunctionWalk::arrive(uint64_t Address, const MachineState &S) {
         return;
     }
     MachineState Merged = Found->second;
-    if (!Machine.merge(Merged, S)) return fail(Address, "paths meet with different stack depths");
+    if (!Machine.merge(Address, Merged, S)) return fail(Address, "paths meet with different stack depths");
     if (Merged == Found->second) return;
     Found->second = std::move(Merged);
     Pending.push_back(Address);
@@ -58,6 +62,8 @@ void FunctionWalk::walk(uint64_t Leader) {
     MachineState S = Leaders.find(Leader)->second;
     for (uint64_t Address = Leader; Outcome.Reason.empty();) {
         if (Address != Leader && Leaders.count(Address)) return arrive(Address, S);
+        // Only what never comes here stands at a function's end: a call that does not return, or code that is not reached.
+        if (Program && Address != Leader && Depths.startsFunction(Address)) return;
         const Instruction *I = Depths.decoder().at(Address);
         if (!I) return fail(Address, "undecodable instruction");
         if (++Steps > MaxSteps) return fail(Entry, "too large to walk");
@@ -78,6 +84,8 @@ void FunctionWalk::walk(uint64_t Leader) {
         case Op::JumpReg:
         case Op::JumpMem:
             Machine.touchMemory(*I, S);
+            if (Program && isElsewhere(S)) return; // on another stack for good
+            if (Program && atEntryLevel(S) && throughPointer(*I, S)) return leaveWith(CalleeSaved, Value::unknown());
             if (!targets(*I, S, Targets)) return;
             for (uint64_t Target : Targets) jump(*I, Target, S);
             return;
@@ -87,6 +95,7 @@ void FunctionWalk::walk(uint64_t Leader) {
         case Op::CallReg:
         case Op::CallMem:
             Machine.touchMemory(*I, S);
+            if (Program && throughPointer(*I, S)) break;
             if (For == Aim::Depth && !targets(*I, S, Targets)) return;
             if (!call(*I, Targets, S)) return;
             break;
@@ -115,7 +124,9 @@ bool FunctionWalk::targets(const Instruction &I, const MachineState &S, SmallVec
         return false;
     } else if (!I.Memory.Segment) {
         To = Machine.loadTarget(I, S);
+        if (To.Is == Value::Kind::Unknown) To = Machine.tableEntry(I, S);
     }
+    if (IsJump && To.Is == Value::Kind::Table && Depths.tables().targets(Entry, To.Low, To.Width, To.High, Out)) return true;
     bool Few = (To.isConstant() || To.Is == Value::Kind::Set) && SetPool::enumerate(To, Out);
     if (Few && all_of(Out, [&](uint64_t A) { return Depths.image().isCode(A); })) return true;
     fail(I.Address, IsJump ? "indirect jump" : "indirect call");
@@ -133,19 +144,48 @@ void FunctionWalk::jump(const Instruction &I, uint64_t Target, const MachineStat
     if (!Depths.image().isCode(Target)) return fail(I.Address, "jumps out of the code");
     bool IsTailCall =
         For == Aim::Depth && Target != Entry && Depths.startsFunction(Target) && !Depths.isBeingWalked(Target) && atEntryLevel(S);
+    if (!IsTailCall && Program && Target != Entry && !atEntryLevel(S) && Depths.startsFunction(Target)) {
+        // To a block without code at this function's end, which is not reached; C makes no other such jump.
+        if (Depths.nextFunction(Entry) == Target) return;
+        return fail(I.Address, "jumps into another function with its own frame in place");
+    }
     if (!IsTailCall) return arrive(Target, S);
     const DepthResult &Callee = Depths.of(Target);
     if (!Callee.Bounded) {
         Outcome.Reason = Callee.Reason;
         return;
     }
-    Frame.touch(0, -int64_t(Callee.Bytes));
+    Frame.call(0, 0, Callee.Bytes, Target);
     if (Callee.Returns) leaveWith(Callee.Preserved, Callee.Result);
 }
 
-bool FunctionWalk::call(const Instruction &I, ArrayRef<uint64_t> Targets, MachineState &S) {
-    Frame.makesCall();
+bool FunctionWalk::throughPointer(const Instruction &I, MachineState &S) {
+    bool IsCall = I.Kind == Op::CallReg || I.Kind == Op::CallMem;
     Value Rsp = S.Registers[RSP];
+    if (IsCall) Frame.makesCall();
+    if (!isElsewhere(S)) {
+        std::optional<uint64_t> Bytes = Program->throughPointer(Entry, I);
+        if (!Bytes) return false;
+        Frame.call(Rsp.Id, Rsp.Offset - (IsCall ? 8 : 0), *Bytes, 0);
+    }
+    if (IsCall) returnFromCall(CalleeSaved, Value::unknown(), S);
+    return true;
+}
+
+void FunctionWalk::returnFromCall(RegisterSet Preserved, const Value &Result, MachineState &S) {
+    Machine.forgetBelow(S);
+    Transfer::clobber(S, RegisterSet(~(Preserved | bit(RSP))));
+    S.Registers[RAX] = Result;
+    S.Related = {};
+}
+
+bool FunctionWalk::call(const Instruction &I, ArrayRef<uint64_t> Targets, MachineState &S) {
+    Value Rsp = S.Registers[RSP];
+    Frame.makesCall();
+    if (Program && isElsewhere(S)) {
+        returnFromCall(CalleeSaved, Value::unknown(), S);
+        return true;
+    }
     Frame.touch(Rsp.Id, Rsp.Offset - 8);
     RegisterSet Preserved = CalleeSaved;
     bool Returns = false;
@@ -159,8 +199,8 @@ bool FunctionWalk::call(const Instruction &I, ArrayRef<uint64_t> Targets, Machin
                 Outcome.Reason = Callee.Reason;
                 return false;
             }
-            Frame.touch(Rsp.Id, Rsp.Offset - 8 - int64_t(Callee.Bytes));
-            if (!Callee.Returns) continue;
+            Frame.call(Rsp.Id, Rsp.Offset - 8, Callee.Bytes, Target);
+            if (!Callee.Returns || (Program && Program->neverReturns(Target))) continue;
             Preserved &= Callee.Preserved;
             bool IsNumber = Callee.Result.Is == Value::Kind::Range || Callee.Result.Is == Value::Kind::Set;
             Value One = IsNumber ? Callee.Result : Value::unknown();
@@ -169,14 +209,13 @@ bool FunctionWalk::call(const Instruction &I, ArrayRef<uint64_t> Targets, Machin
         }
     }
     if (!Returns) return false;
-    Machine.forgetBelow(S);
-    Transfer::clobber(S, RegisterSet(~(Preserved | bit(RSP))));
-    S.Registers[RAX] = Result;
-    S.Related = {};
+    returnFromCall(Preserved, Result, S);
     return true;
 }
 
 void FunctionWalk::leave(const Instruction &I, const MachineState &S) {
+    // As a switch of threads returns: whoever switches back does so to the frame that was left.
+    if (Program && isElsewhere(S)) return leaveWith(CalleeSaved, Value::unknown());
     if (S.Registers[RSP] != Value::stack(0, 0)) return fail(I.Address, "returns with rsp not where it was at entry");
     RegisterSet Preserved = 0;
     for (int R = 0; R < NumRegisters; R++)
@@ -191,7 +230,8 @@ void FunctionWalk::leaveWith(RegisterSet Preserved, const Value &Result) {
 }
 
 void FunctionWalk::compareWithFrames(const Instruction &I, const MachineState &S) {
-    if (For != Aim::Depth) return;
+    // The frames of our own program are no second opinion: they come from the compiler whose code is in question.
+    if (For != Aim::Depth || Program) return;
     std::optional<CallFrames::Rule> Rule = Depths.frames().ruleAt(I.Address);
     if (!Rule) return;
     const Value &V = S.Registers[Rule->Of];

@@ -25,7 +25,9 @@ class FunctionWalk {
     };
 
     FunctionWalk(StackDepth &Depths, uint64_t Entry, Aim For)
-        : Depths(Depths), Entry(Entry), For(For), Machine(Depths.image(), Depths.pool(), Frame) {}
+        : Depths(Depths), Program(For == Aim::Depth ? Depths.program() : nullptr), Entry(Entry), For(For),
+          HasBlocks(Program && Program->hasBlocks(Entry)),
+          Machine(Depths.image(), Depths.pool(), Frame, Program != nullptr, HasBlocks) {}
 
     DepthResult run();
 
@@ -39,6 +41,12 @@ class FunctionWalk {
     bool call(const Instruction &I, llvm::ArrayRef<uint64_t> Targets, MachineState &S);
     /// The functions or labels that an indirect jump or call may reach; false, and the walk fails, if that is not known.
     bool targets(const Instruction &I, const MachineState &S, llvm::SmallVectorImpl<uint64_t> &Out);
+    /// The same where the targets are not known but what they need at most is: the call or jump counts that. False if not.
+    bool throughPointer(const Instruction &I, MachineState &S);
+    bool isElsewhere(const MachineState &S) const {
+        return Frame.placeOf(S.Registers[RSP].Id) == FunctionFrame::Place::Elsewhere;
+    }
+    void returnFromCall(RegisterSet Preserved, const Value &Result, MachineState &S);
     void leave(const Instruction &I, const MachineState &S);
     void leaveWith(RegisterSet Preserved, const Value &Result);
     void compareWithFrames(const Instruction &I, const MachineState &S);
@@ -49,8 +57,10 @@ class FunctionWalk {
     static constexpr unsigned MaxSteps = 1000000;
 
     StackDepth &Depths;
+    ProgramFacts *const Program; // null: a library, of which nothing is known but its code
     const uint64_t Entry;
     const Aim For;
+    const bool HasBlocks;
     FunctionFrame Frame;
     Transfer Machine;
     llvm::DenseMap<uint64_t, MachineState> Leaders; // state at each target of a jump

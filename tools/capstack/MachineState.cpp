@@ -43,17 +43,34 @@ Value Value::range(uint64_t Low, uint64_t High, uint8_t Width) {
     return V;
 }
 
+Value Value::ofThread() {
+    Value V;
+    V.Is = Kind::Thread;
+    return V;
+}
+
+Value Value::tableEntry(uint64_t Table, uint8_t Width) {
+    Value V;
+    V.Is = Kind::Table;
+    V.Width = Width;
+    V.Low = Table;
+    V.High = 0;
+    return V;
+}
+
 bool Value::operator==(const Value &O) const {
     if (Is != O.Is) return false;
     switch (Is) {
     case Kind::Unknown:
     case Kind::NearStack:
+    case Kind::Thread:
         return true;
     case Kind::Entry:
         return Id == O.Id;
     case Kind::Stack:
         return Id == O.Id && Offset == O.Offset;
     case Kind::Range:
+    case Kind::Table:
         return Width == O.Width && Low == O.Low && High == O.High;
     case Kind::Set:
         return Members == O.Members;

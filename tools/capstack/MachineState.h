@@ -33,6 +33,8 @@ struct Value {
         NearStack, // derived from a stack address, the distance is lost
         Range,     // the low Width bytes lie in [Low, High], unsigned; the rest is 0 if Width is 8, else unknown
         Set,       // one of *Members
+        Thread,    // loaded from the thread's own memory (%fs:), hence no address in this frame
+        Table,     // High plus an entry of Width bytes of the table at Low; which entry is not known
     };
     Kind Is = Kind::Unknown;
     uint8_t Width = 8;
@@ -53,6 +55,8 @@ struct Value {
     static Value nearStack();
     static Value range(uint64_t Low, uint64_t High, uint8_t Width = 8);
     static Value constant(uint64_t C) { return range(C, C); }
+    static Value ofThread();
+    static Value tableEntry(uint64_t Table, uint8_t Width);
 
     bool isStack() const { return Is == Kind::Stack; }
     bool isStackish() const { return Is == Kind::Stack || Is == Kind::NearStack; }

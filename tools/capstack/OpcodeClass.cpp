@@ -139,11 +139,30 @@ OpcodeClass listed(StringRef Name) {
         .Case("SYSCALL", clobbering(make(Op::Syscall, Shape::None), bit(RAX) | bit(RCX) | bit(R11)))
         .Case("INT", clobbering({}, bit(RAX)))
 
+        .Cases({"FNSTCW16m", "FNSTSWm"}, storing(2))
+        .Cases({"STMXCSR", "MOVSSmr", "VMOVSSmr", "VMOVSSZmr", "MOVPDI2DImr", "VMOVPDI2DImr", "VMOVPDI2DIZmr"}, storing(4))
+        .Cases({"ST_F32m", "ST_FP32m", "EXTRACTPSmri", "VEXTRACTPSmri"}, storing(4))
+        .Cases({"MOVSDmr", "VMOVSDmr", "VMOVSDZmr", "MOVPQI2QImr", "VMOVPQI2QImr", "VMOVPQI2QIZmr"}, storing(8))
+        .Cases({"MOVLPSmr", "VMOVLPSmr", "MOVLPDmr", "VMOVLPDmr", "MOVHPSmr", "VMOVHPSmr", "MOVHPDmr", "VMOVHPDmr"}, storing(8))
+        .Cases({"ST_F64m", "ST_FP64m", "IST_F16m", "IST_F32m", "IST_FP16m", "IST_FP32m", "IST_FP64m"}, storing(8))
+        .Cases({"ISTT_FP16m", "ISTT_FP32m", "ISTT_FP64m", "MMX_MOVQ64mr", "MMX_MOVD64mr"}, storing(8))
+        .Case("ST_FP80m", storing(10))
         .Cases({"CMPXCHG16B"}, storing(16))
         .Cases({"ENTER", "IRET16", "IRET32", "IRET64", "SYSEXIT", "SYSEXIT64", "SYSRET", "SYSRET64"},
                make(Op::Refused, Shape::None))
         .Cases({"UIRET", "ERETS", "ERETU", "ENCLU", "RSM"}, make(Op::Refused, Shape::None))
         .Default({});
+}
+
+/// Bytes that a plain integer instruction with a memory operand writes, when fewer than eight; else 0.
+uint32_t narrowStore(StringRef Name) {
+    for (StringRef Prefix : {"MOV", "ADD", "ADC", "SUB", "SBB", "AND", "OR", "XOR", "INC", "DEC", "NEG", "NOT", "SHL", "SHR", "SAR"}) {
+        StringRef Rest = Name;
+        if (!Rest.consume_front(Prefix)) continue;
+        for (auto [Bits, Bytes] : {std::pair("8m", 1), {"16m", 2}, {"32m", 4}})
+            if (Rest.starts_with(Bits)) return uint32_t(Bytes);
+    }
+    return Name == "SETCCm" ? 1 : 0;
 }
 
 } // namespace
@@ -152,6 +171,7 @@ OpcodeClass classify(StringRef Name) {
     OpcodeClass C = listed(Name);
     if (C.Kind != Op::Other || C.NoAccess || C.StoreBytes != 0) return C;
     // cmp and test write no register but the flags; LLVM's tables agree, nothing to add.
+    if (uint32_t Bytes = narrowStore(Name)) return storing(Bytes);
     if (Name.starts_with("NOOP") || Name.starts_with("PREFETCH") || Name.starts_with("LEA")) return hint();
     for (StringRef Prefix : {"MOVS", "STOS", "LODS", "SCAS", "CMPS", "INS", "OUTS"})
         if (Name.starts_with(Prefix) && Name.size() == Prefix.size() + 1 && StringRef("BWLQ").contains(Name.back()))

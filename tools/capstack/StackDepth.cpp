@@ -13,8 +13,32 @@ using namespace llvm;
 
 namespace capstack {
 
-StackDepth::StackDepth(const ElfImage &Image, CallFrames &Frames) : Image(Image), Frames(Frames), Code(Image) {
-    for (const Export &E : Image.exports()) Starts.insert(E.Address);
+StackDepth::StackDepth(const ElfImage &Image, CallFrames &Frames, ProgramFacts *Program)
+    : Image(Image), Frames(Frames), Program(Program), Code(Image), Tables(*this) {
+    if (!Program) {
+        for (const Export &E : Image.exports()) Starts.insert(E.Address);
+        return;
+    }
+    // A symbol inside of what has call-frame information as one is a label in assembly, not a function.
+    ProgramStarts = Frames.starts();
+    for (uint64_t Start : Program->starts())
+        if (!Frames.covers(Start)) ProgramStarts.push_back(Start);
+    llvm::sort(ProgramStarts);
+}
+
+bool StackDepth::startsFunction(uint64_t Address) const {
+    if (Program) return std::binary_search(ProgramStarts.begin(), ProgramStarts.end(), Address);
+    return Starts.count(Address) != 0 || Frames.startsAt(Address);
+}
+
+uint64_t StackDepth::nextFunction(uint64_t Address) const {
+    auto Next = llvm::upper_bound(ProgramStarts, Address);
+    return Next == ProgramStarts.end() ? UINT64_MAX : *Next;
+}
+
+uint64_t StackDepth::functionAround(uint64_t Address) const {
+    auto Next = llvm::upper_bound(ProgramStarts, Address);
+    return Next == ProgramStarts.begin() ? 0 : *std::prev(Next);
 }
 
 static std::string placed(const ElfImage &Image, StringRef What, uint64_t Address) {
@@ -25,7 +49,10 @@ static std::string placed(const ElfImage &Image, StringRef What, uint64_t Addres
 const DepthResult &StackDepth::of(uint64_t Entry) {
     auto Found = Known.find(Entry);
     if (Found != Known.end()) return *Found->second;
-    if (Walking.count(Entry) || Walking.size() >= MaxNesting) {
+    if (Program)
+        if (std::optional<DepthResult> Instead = Program->inPlaceOf(Entry))
+            return *(Known[Entry] = std::make_unique<DepthResult>(std::move(*Instead)));
+    if (Walking.count(Entry) || Walking.size() >= (Program ? MaxNestingOfProgram : MaxNesting)) {
         // Not kept under Entry: its own walk, still under way, will store its result.
         bool Recursion = Walking.count(Entry) != 0;
         static thread_local DepthResult Cut;
@@ -36,6 +63,7 @@ const DepthResult &StackDepth::of(uint64_t Entry) {
     Walking.insert(Entry);
     auto Result = std::make_unique<DepthResult>(FunctionWalk(*this, Entry, FunctionWalk::Aim::Depth).run());
     Walking.erase(Entry);
+    if (Program) Program->concluded(Entry, *Result);
     return *(Known[Entry] = std::move(Result));
 }
 

@@ -47,6 +47,11 @@ Value Transfer::add(const Value &V, int64_t Addend) {
         uint64_t Low = V.Low + uint64_t(Addend), High = V.High + uint64_t(Addend);
         return V.Width == 8 && Low <= High ? Value::range(Low, High) : Value::unknown();
     }
+    case Value::Kind::Table: {
+        Value Sum = V;
+        Sum.High += uint64_t(Addend);
+        return Sum;
+    }
     default:
         return Addend == 0 ? V : Value::unknown();
     }
@@ -71,6 +76,14 @@ Value Transfer::addressOf(const MemoryOperand &M, const MachineState &S) {
     Value Base = M.Base == NoRegister ? Value::constant(0) : valueOf(M.Base, S);
     Value Index = M.Index == NoRegister ? Value::constant(0) : valueOf(M.Index, S);
     return add(addValues(Base, Index, M.Scale), M.Disp);
+}
+
+Value Transfer::tableEntry(const Instruction &I, const MachineState &S) {
+    const MemoryOperand &M = I.Memory;
+    if (!StacksChange || M.Segment || M.Index == NoRegister || M.Scale != I.Width || (I.Width != 8 && !(I.Width == 4 && I.Signed)))
+        return Value::unknown();
+    Value Base = M.Base == NoRegister ? Value::constant(0) : valueOf(M.Base, S);
+    return Base.isConstant() ? Value::tableEntry(Base.Low + uint64_t(M.Disp), I.Width) : Value::unknown();
 }
 
 void Transfer::touchMemory(const Instruction &I, const MachineState &S) {
@@ -113,10 +126,13 @@ Value Transfer::load(const Value &Address, uint8_t Width, bool Signed, const Mac
 }
 
 void Transfer::overwrite(MachineState &S, uint32_t Base, int64_t Offset, uint32_t Bytes) {
+    using Place = FunctionFrame::Place;
     const FunctionFrame::Base &Stored = Frame.base(Base);
     int64_t Length = Bytes == Instruction::UnknownBytes ? FunctionFrame::MaxOffset : int64_t(Bytes);
     llvm::erase_if(S.Words, [&](const SavedWord &W) {
         int64_t Low = W.Offset, High = W.Offset + 8, StoreLow = Offset, StoreHigh = Offset + Length;
+        if (W.Base != Base && Frame.placeOf(W.Base) == Place::Block && Stored.In == Place::Block) return true; // perhaps one
+        if (Frame.placeOf(W.Base) != Stored.In) return false;
         if (W.Base != Base) {
             Low += Frame.base(W.Base).Low;
             High += Frame.base(W.Base).High;
@@ -132,6 +148,9 @@ void Transfer::forgetBelow(MachineState &S) {
     const FunctionFrame::Base &B = Frame.base(Rsp.Id);
     llvm::erase_if(S.Words, [&](const SavedWord &W) {
         if (W.Base == Rsp.Id) return W.Offset < Rsp.Offset;
+        // What lies on another stack, or in the frame above a block, is not below rsp; a block is below the frame.
+        if (Frame.placeOf(Rsp.Id) != FunctionFrame::Place::Frame) return false;
+        if (Frame.placeOf(W.Base) != FunctionFrame::Place::Frame) return true;
         return W.Offset + Frame.base(W.Base).Low < Rsp.Offset + B.High;
     });
 }
@@ -152,6 +171,26 @@ void Transfer::storeEffects(const Instruction &I, MachineState &S) {
         if ((I.Reads & bit(R)) && S.Registers[R].isStackish()) Frame.loseAddress();
 }
 
+/// Moves rsp to where no offset from the frame leads: to another stack, if it comes out of the thread's memory or that of a
+/// record, or below a dynamic alloca. False if neither is expected.
+bool Transfer::moveRsp(const Instruction &I, const Value &V, MachineState &S) {
+    using Place = FunctionFrame::Place;
+    bool IsLoad = I.Kind == Op::Load && (I.Memory.Segment || !addressOf(I.Memory, S).isStackish());
+    bool IsElsewhere = Frame.placeOf(S.Registers[RSP].Id) == Place::Elsewhere;
+    if (StacksChange && (IsElsewhere || V.Is == Value::Kind::Thread || (IsLoad && !V.isStackish())))
+        S.Registers[RSP] = Value::stack(Frame.moveTo(Place::Elsewhere, I.Address), 0);
+    else if (HasBlocks)
+        S.Registers[RSP] = Value::stack(Frame.moveTo(Place::Block, I.Address), 0);
+    else
+        return false;
+    // A round earlier of a loop may have left values of this base behind: they are another block's.
+    uint32_t Id = S.Registers[RSP].Id;
+    for (int R = 0; R < NumRegisters; R++)
+        if (R != RSP && S.Registers[R].isStack() && S.Registers[R].Id == Id && S.Registers[R] != V) S.Registers[R] = Value::nearStack();
+    llvm::erase_if(S.Words, [&](const SavedWord &W) { return W.Base == Id; });
+    return true;
+}
+
 const char *Transfer::set(const Instruction &I, Register R, const Value &V, MachineState &S) {
     if (!isReal(R)) {
         if (V.isStackish()) Frame.loseAddress();
@@ -161,6 +200,7 @@ const char *Transfer::set(const Instruction &I, Register R, const Value &V, Mach
         S.Registers[R] = V;
         return nullptr;
     }
+    if (!V.isStack() && moveRsp(I, V, S)) return nullptr;
     if (!V.isStack()) return V.Is == Value::Kind::NearStack ? UnknownAmount : LoadsRsp;
     if (V.Offset < -(int64_t(1) << 30) || V.Offset > (int64_t(1) << 30)) return TooLarge;
     S.Registers[RSP] = V;
@@ -178,6 +218,7 @@ Value Transfer::align(const Instruction &I, const Value &V, MachineState &S) {
     uint64_t Alignment = 0 - uint64_t(I.Imm);
     if (I.Width != 8 || I.Imm >= 0 || !isPowerOf2_64(Alignment)) return Value::nearStack();
     const FunctionFrame::Base &Old = Frame.base(V.Id);
+    if (Old.In != FunctionFrame::Place::Frame) return Value::nearStack();
     // Aligning what this same instruction aligned before: the base would stand for two addresses.
     if (Old.Instruction == I.Address && V.Id != 0) return Value::nearStack();
     uint32_t Id = Frame.align(I.Address, Old.Low + V.Offset - int64_t(Alignment - 1), Old.High + V.Offset);
@@ -281,8 +322,10 @@ const char *Transfer::pop(const Instruction &I, MachineState &S) {
 const char *Transfer::applyOther(const Instruction &I, MachineState &S) {
     touchMemory(I, S);
     bool FromStack = false;
+    // An address above the return address is the caller's; scrambled (setjmp), it leads to nothing of this function's.
+    auto IsCallers = [&](const Value &V) { return StacksChange && V.isStack() && V.Id == 0 && V.Offset > 0; };
     for (int R = 0; R < NumRegisters; R++)
-        if ((I.Reads & bit(R)) && S.Registers[R].isStackish()) FromStack = true;
+        if ((I.Reads & bit(R)) && S.Registers[R].isStackish() && !IsCallers(S.Registers[R])) FromStack = true;
     if (I.Memory.Present && !I.TouchesMemory)
         FromStack |= valueOf(I.Memory.Base, S).isStackish() || valueOf(I.Memory.Index, S).isStackish();
     storeEffects(I, S);
@@ -332,8 +375,11 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
         return set(I, I.Dest, extend(valueOf(I.Source, S), I.Width, I.Signed), S);
     case Op::Load: {
         touchMemory(I, S);
+        if (StacksChange && I.Memory.Segment && I.Width == 8) return set(I, I.Dest, Value::ofThread(), S);
         Value Address = I.Memory.Segment ? Value::unknown() : addressOf(I.Memory, S);
-        return set(I, I.Dest, load(Address, I.Width, I.Signed, S), S);
+        Value Loaded = load(Address, I.Width, I.Signed, S);
+        if (Loaded.Is == Value::Kind::Unknown) Loaded = tableEntry(I, S);
+        return set(I, I.Dest, Loaded, S);
     }
     case Op::Store:
         touchMemory(I, S);
@@ -384,9 +430,9 @@ static void narrow(Value &V, uint64_t Low, uint64_t High, uint8_t Width) {
         // Known already to fit the compared part: then all 64 bits are bounded.
         if (V.Width == 8 && V.High > maskOf(Width)) return;
         if (V.Width != 8 && V.Width != Width) return;
-        Low = std::max(Low, V.Low);
-        High = std::min(High, V.High);
-        if (Low <= High) V = Value::range(Low, High, V.Width);
+        // Apart from each other: the path is not taken, and anything may be said of it. What was compared keeps it in the table.
+        bool Meet = std::max(Low, V.Low) <= std::min(High, V.High);
+        V = Meet ? Value::range(std::max(Low, V.Low), std::min(High, V.High), V.Width) : Value::range(Low, High, V.Width);
     } else if (V.Is == Value::Kind::Unknown) {
         V = Value::range(Low, High, Width);
     }
@@ -453,9 +499,29 @@ void Transfer::refineOrder(unsigned Condition, bool Holds, MachineState &S) {
         Order = {Low, High, true};
 }
 
-bool Transfer::merge(MachineState &Into, const MachineState &From) {
-    if (Into.Registers[RSP] != From.Registers[RSP]) return false;
-    for (int R = 0; R < NumRegisters; R++) Into.Registers[R] = merge(Into.Registers[R], From.Registers[R]);
+bool Transfer::mergeRsp(uint64_t Address, MachineState &Into, const MachineState &From) {
+    using Place = FunctionFrame::Place;
+    Value &A = Into.Registers[RSP];
+    const Value &B = From.Registers[RSP];
+    if (A == B) return true;
+    Place InA = Frame.placeOf(A.Id), InB = Frame.placeOf(B.Id);
+    if (InA == Place::Elsewhere && InB == Place::Elsewhere) {
+        A = Value::stack(Frame.moveTo(Place::Elsewhere, Address), 0);
+        return true;
+    }
+    if (InA == Place::Elsewhere || InB == Place::Elsewhere || !HasBlocks) return false;
+    // A path that comes back to a block from below would go deeper each time round.
+    if ((InA == Place::Block && A.Offset != 0) || (InB == Place::Block && B.Offset != 0)) return false;
+    uint32_t Both = Frame.moveTo(Place::Block, Address);
+    for (const Value *V : {(const Value *)&A, &B}) Frame.standsFor(Both, V->Id, V->Offset);
+    A = Value::stack(Both, 0);
+    return true;
+}
+
+bool Transfer::merge(uint64_t Address, MachineState &Into, const MachineState &From) {
+    if (!mergeRsp(Address, Into, From)) return false;
+    for (int R = 0; R < NumRegisters; R++)
+        if (R != RSP) Into.Registers[R] = merge(Into.Registers[R], From.Registers[R]);
     SmallVector<SavedWord, 8> Words;
     auto Drop = [&](const SavedWord &W) {
         if (W.What.isStackish()) Frame.loseAddress();

@@ -14,7 +14,9 @@ namespace capstack {
 
 class Transfer {
   public:
-    Transfer(const ElfImage &Image, SetPool &Pool, FunctionFrame &Frame) : Image(Image), Pool(Pool), Frame(Frame) {}
+    /// \p StacksChange: rsp may go to another stack and come back. \p HasBlocks: rsp may move by an amount that is not known.
+    Transfer(const ElfImage &Image, SetPool &Pool, FunctionFrame &Frame, bool StacksChange, bool HasBlocks)
+        : Image(Image), Pool(Pool), Frame(Frame), StacksChange(StacksChange), HasBlocks(HasBlocks) {}
 
     /// Changes \p S as \p I does, and counts what it touches in the frame. Null if all is well, else why rsp is lost.
     const char *apply(const Instruction &I, MachineState &S);
@@ -24,6 +26,9 @@ class Transfer {
 
     /// The word of eight bytes that a jump or call through memory goes to.
     Value loadTarget(const Instruction &I, const MachineState &S) { return load(addressOf(I.Memory, S), 8, false, S); }
+
+    /// An entry of a table at a known address, at an index that is not known: as switches compile to. Else unknown.
+    Value tableEntry(const Instruction &I, const MachineState &S);
 
     /// The registers in \p Set hold nothing that is known.
     static void clobber(MachineState &S, RegisterSet Set);
@@ -39,8 +44,8 @@ class Transfer {
         return join(A, B, Pool, [this](uint64_t Address) { return Image.isCode(Address); });
     }
 
-    /// Merges \p From into \p Into. False if rsp differs.
-    bool merge(MachineState &Into, const MachineState &From);
+    /// Merges \p From into \p Into, the state at \p Address. False if rsp differs.
+    bool merge(uint64_t Address, MachineState &Into, const MachineState &From);
 
   private:
     Value addressOf(const MemoryOperand &M, const MachineState &S);
@@ -54,6 +59,8 @@ class Transfer {
     Value shift(const Instruction &I, const MachineState &S);
     Value scanForward(const Instruction &I, const MachineState &S);
     const char *exchange(const Instruction &I, MachineState &S);
+    bool moveRsp(const Instruction &I, const Value &V, MachineState &S);
+    bool mergeRsp(uint64_t Address, MachineState &Into, const MachineState &From);
     const char *set(const Instruction &I, Register R, const Value &V, MachineState &S);
     void overwrite(MachineState &S, uint32_t Base, int64_t Offset, uint32_t Bytes);
     void storeEffects(const Instruction &I, MachineState &S);
@@ -64,6 +71,7 @@ class Transfer {
     const ElfImage &Image;
     SetPool &Pool;
     FunctionFrame &Frame;
+    const bool StacksChange, HasBlocks;
 };
 
 } // namespace capstack

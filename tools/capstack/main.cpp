@@ -3,6 +3,7 @@
 // capstack: what finished machine code needs of the stack. Chooses the command and hands it its arguments.
 
 #include "BoundsCommand.h"
+#include "VerifyCommand.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -21,6 +22,8 @@ struct Command {
 constexpr Command Commands[] = {
     {"bounds", "bounds [-v] [--whitelist] FILE [NAME...]", "stack bytes that exported functions need, at most",
      capstack::boundsCommand},
+    {"verify", "verify [-v] [--strict] [--quiet] [--bounds FILE] FILE", "whether a program's checks ask for all that its paths need",
+     capstack::verifyCommand},
 };
 
 void help(raw_ostream &Out) {

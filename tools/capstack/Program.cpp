@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Assume and guarantee: a call of a check stub counts nothing below its return address, and what the stub promises is checked
+// on its own; so the walk of each function ends at the next check, and all walks together cover every path. In the same way
+// a function that cannot be walked stands for what the note claims of it, once, and its callers are still checked.
+
+#include "Program.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace llvm;
+
+namespace capstack {
+
+Program::Program(const ElfImage &Image, Claims Said) : Image(Image), Said(std::move(Said)), Entries(Image.section("capr_entry")) {
+    for (const Export &E : Image.symbols()) Starts.push_back(E.Address);
+    for (const Claims::Function &F : this->Said.Functions) Starts.push_back(F.Body);
+    llvm::sort(Starts);
+    Starts.erase(std::unique(Starts.begin(), Starts.end()), Starts.end());
+}
+
+std::string Program::nameOf(uint64_t Address) const {
+    StringRef Name = Image.functionAt(Address);
+    return Name.empty() ? "0x" + utohexstr(Address, /*LowerCase=*/true) : Name.str();
+}
+
+bool Program::hasBlocks(uint64_t Entry) const {
+    const Claims::Function *F = Said.function(Entry);
+    return F && F->Room != 0;
+}
+
+void Program::start(StackDepth &TheWalk) {
+    Walk = &TheWalk;
+    readEntryStubs();
+    for (uint64_t Address : {Said.Borrow, Said.BorrowArgs})
+        if (!asksThreadFirst(Walk->decoder(), Address))
+            Unproven.push_back({Address, "does not begin as the runtime's borrowing functions do"});
+}
+
+/// The section is a row of 16-aligned words, each followed by a stub: there are no gaps to search.
+void Program::readEntryStubs() {
+    uint64_t End = Entries.Address + Entries.Bytes.size();
+    for (uint64_t At = alignTo(Entries.Address, 16); At + 8 < End;) {
+        uint64_t Stub = At + 8, StubEnd;
+        uint64_t Word = support::endian::read64le(Entries.Bytes.data() + (At - Entries.Address));
+        EntryStubs.insert(Stub);
+        if (std::optional<CheckStub> Check = checkStubAt(Walk->decoder(), Stub)) {
+            addCheck(Stub, *Check);
+            if (Word != Check->Need)
+                Violations.push_back({Stub, ("the word before the stub says " + Twine(Word) + " bytes, its check " + Twine(Check->Need)).str()});
+            StubEnd = Check->End;
+        } else if (std::optional<PlainStub> Plain = plainStubAt(Walk->decoder(), Stub)) {
+            // Calls with variable arguments read the word and check for themselves; all others count on EntryInPlace.
+            bool ByWord = Said.VariadicEntries.contains(Stub);
+            Promises.push_back({Stub, Plain->Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), false});
+            StubEnd = Plain->End;
+        } else {
+            Violations.push_back({Stub, "is among the entry stubs and has not the shape of one"});
+            return;
+        }
+        At = alignTo(StubEnd, 16);
+    }
+}
+
+void Program::addCheck(uint64_t Stub, const CheckStub &Shape) {
+    if (!Checks.insert(Stub).second) return;
+    Promises.push_back({Stub, Shape.Body, Shape.Need, true});
+    SlowPaths.insert(Shape.SlowPath);
+    if (Shape.SlowBody != Shape.Body)
+        Violations.push_back({Stub, "runs " + nameOf(Shape.Body) + " in place and " + nameOf(Shape.SlowBody) + " on a new chunk"});
+    if (Shape.SlowNeed < Shape.Need)
+        Violations.push_back({Stub, ("checks for " + Twine(Shape.Need) + " bytes and asks for a chunk with " + Twine(Shape.SlowNeed)).str()});
+}
+
+std::optional<DepthResult> Program::inPlaceOf(uint64_t Entry) {
+    DepthResult Instead;
+    Instead.Bounded = Instead.Returns = true;
+    Decoder &Code = Walk->decoder();
+    if (std::optional<CheckStub> Check = checkStubAt(Code, Entry)) {
+        addCheck(Entry, *Check);
+        return Instead;
+    }
+    uint64_t Outside = 0;
+    bool Variadic = false;
+    if (Entry == Said.ICall) {
+        if (std::optional<ICallStub> Stub = icallStubAt(Code, Entry)) Outside = Stub->OutsidePath;
+    } else if (std::optional<IndirectStub> Stub = indirectStubAt(Code, Entry)) {
+        Variadic = Stub->Variadic;
+        if (Stub->Begin == Entries.Address && Stub->End == Entries.Address + Entries.Bytes.size()) Outside = Stub->OutsidePath;
+        if (Variadic) SlowPaths.insert(Stub->SlowPath);
+    }
+    if (Outside == 0) return std::nullopt;
+    const DepthResult &Borrow = Walk->of(Outside);
+    if (!Borrow.Bounded) return Borrow;
+    Instead.Bytes = std::max(Borrow.Bytes, Variadic ? 0 : Said.EntryInPlace);
+    return Instead;
+}
+
+std::optional<uint64_t> Program::needOfTargets(uint64_t Entry) {
+    auto Set = Said.Inside.find(Entry);
+    if (Set == Said.Inside.end()) return std::nullopt;
+    for (uint64_t Target : Set->second)
+        if (!EntryStubs.contains(Target) || Said.VariadicEntries.contains(Target)) {
+            Unproven.push_back({Entry, "calls through a pointer that is claimed to reach " + nameOf(Target) + ", which is no entry stub for such calls"});
+            return std::nullopt;
+        }
+    PointerCalls.insert(Entry);
+    return Said.EntryInPlace;
+}
+
+std::optional<uint64_t> Program::throughPointer(uint64_t Entry, const Instruction &I) {
+    // On a big stack already: whatever r10 names has the room that external code has.
+    if ((Entry == Said.Borrow || Entry == Said.BorrowArgs) && I.Kind == Op::JumpReg && I.Source == R10) return 0;
+    bool ByMemory = I.Kind == Op::JumpMem || I.Kind == Op::CallMem;
+    if (ByMemory && I.Memory.Absolute) {
+        uint64_t Word = uint64_t(I.Memory.Disp);
+        if (uint64_t Index = (Word - Said.LeafSlots) / 8; Word >= Said.LeafSlots && Index < Said.LeafBounds.size() && Word % 8 == 0) {
+            LeafCalls.insert(Entry);
+            // An untrusted slot leads on to the big stack.
+            const DepthResult &Borrow = Walk->of(Said.Borrow);
+            return std::max(Said.LeafBounds[Index], Borrow.Bounded ? Borrow.Bytes : Said.Reserve);
+        }
+        if (const Slot *Filled = Image.slot(Word); Filled && Filled->By == Slot::Filler::OtherModule) {
+            auto Found = Said.External.find(Filled->Symbol);
+            if (Found == Said.External.end()) return std::nullopt;
+            ExternalCalls.insert(Entry);
+            return Found->second;
+        }
+        // A pointer that never changes is followed.
+        if (std::optional<uint64_t> To = Image.constant(Word, 8); To && Image.isCode(*To)) return std::nullopt;
+    }
+    return I.Kind == Op::JumpReg || I.Kind == Op::JumpMem || I.Kind == Op::CallReg || I.Kind == Op::CallMem ? needOfTargets(Entry)
+                                                                                                               : std::nullopt;
+}
+
+void Program::concluded(uint64_t Entry, DepthResult &Result) {
+    Walked[Entry] = Result;
+    const Claims::Function *Claim = Said.function(Entry);
+    if (Result.Bounded && Claim && Claim->Room) Blocks.insert(Entry);
+    if (Result.Bounded) return;
+    // A cycle has no bound whatever the note says of its functions.
+    if (StringRef(Result.Reason).starts_with("recursion")) {
+        Violations.push_back({Entry, "calls itself without a check on the way (" + Result.Reason + ")"});
+    } else {
+        Unproven.push_back({Entry, Result.Reason});
+    }
+    if (!Claim) return;
+    Result = DepthResult();
+    Result.Bounded = true;
+    Result.Returns = !Claim->NeverReturns;
+    Result.Bytes = Claim->Depth;
+}
+
+} // namespace capstack
