@@ -10,6 +10,7 @@
 #include "merge.h"
 #include "process.h"
 #include "prove.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -60,6 +61,8 @@ static int do_step(struct arena *arena, const struct line *line, struct step *st
         return merge_relocatable(arena, step, scratch, line->verbose);
     case STEP_PROVE:
         return prove_linked(arena, step->output, step->input);
+    case STEP_VERIFY:
+        return verify_linked(arena, step->input, *bounds, step->output);
     }
     return 1;
 }
@@ -88,19 +91,20 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
     const char *bounds = NULL;
     if (scratch) process_start(scratch);
     int status = 0;
-    bool started = false;
+    bool started = false, link_failed = false;
     for (size_t i = 0; i < plan->count && !status; i++) {
         started |= plan->steps[i].kind == STEP_RUN;
         if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE))
             show_step(arena, &plan->steps[i]);
         else
             status = do_step(arena, line, &plan->steps[i], scratch, &bounds);
+        link_failed = status && i + 1 < plan->count && plan->steps[i + 1].kind == STEP_PROVE;
     }
   // Clang removes the output of what fails; where it writes to the scratch directory the older output is still there,
   // and make would take it for made.
     const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
     if (status && started && last->kind == STEP_MERGE) unlink(last->output);
-    if (status && started && last->kind == STEP_PROVE) explain_full_disk(arena, last->output);
+    if (link_failed) explain_full_disk(arena, last->output);
     scratch_remove();
     return status;
 }

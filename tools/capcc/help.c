@@ -31,6 +31,7 @@ void help_print(void) {
          "  -fcapriccio-icalls=KIND      how targets of indirect calls are found: signature, or pointsto (experimental)\n"
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement\n"
+         "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"
          "  -fno-capriccio               plain clang, with the rest of the line\n"
          "  --print-plan                 how the line is understood and what would be run, without doing it\n"
          "\n"

@@ -45,6 +45,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->print_plan = true;
     } else if (!strcmp(text, "-fno-capriccio") || !strcmp(text, "-fcapriccio")) {
         flags->plain = text[2] == 'n';
+    } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {
+        flags->no_verify = text[2] == 'n';
     } else if ((value = after(text, "-fcapriccio-max-path="))) {
         if (!bytes_from(value, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-min-chunk="))) {

@@ -64,6 +64,7 @@ struct argument {
 struct own_flags {
     bool plain; ///< -fno-capriccio
     bool print_plan; ///< --print-plan
+    bool no_verify; ///< -fno-capriccio-verify
     unsigned max_path; ///< bytes, 256 to 1048576
     unsigned min_chunk; ///< bytes, 256 to 1048576
     const char *report; ///< file, or null

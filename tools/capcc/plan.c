@@ -174,6 +174,12 @@ static void plan_executable(struct arena *arena, const struct line *line, const 
         struct step *prove = plan_add(plan, STEP_PROVE);
         prove->input = paths->dynlist;
         prove->output = line->output ? line->output : "a.out";
+        if (!line->own.no_verify) {
+            strvec_push(arena, &parts->files, paths->capstack);
+            struct step *verify = plan_add(plan, STEP_VERIFY);
+            verify->input = paths->capstack;
+            verify->output = prove->output;
+        }
     }
 }
 

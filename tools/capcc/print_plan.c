@@ -91,6 +91,9 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
         case STEP_PROVE:
             printf("prove: %s holds the note of the pass and exports what %s lists\n", step->output, step->input);
             break;
+        case STEP_VERIFY:
+            printf("verify: %s finds no violation in %s\n", step->input, step->output);
+            break;
         }
     }
     for (size_t i = 0; i < plan->notes.count; i++) printf("note: %s\n", plan->notes.items[i]);

@@ -123,12 +123,18 @@ bool FunctionWalk::targets(const Instruction &I, const MachineState &S, SmallVec
         fail(I.Address, Why);
         return false;
     } else if (!I.Memory.Segment) {
-        To = Machine.loadTarget(I, S);
-        if (To.Is == Value::Kind::Unknown) To = Machine.tableEntry(I, S);
+        if (IsJump) To = Machine.tableEntry(I, S);
+        if (To.Is == Value::Kind::Unknown) To = Machine.loadTarget(I, S);
     }
-    if (IsJump && To.Is == Value::Kind::Table && Depths.tables().targets(Entry, To.Low, To.Width, To.High, Out)) return true;
+    if (IsJump && To.Is == Value::Kind::Table && Depths.tables().targets(Entry, To, Out)) return true;
     bool Few = (To.isConstant() || To.Is == Value::Kind::Set) && SetPool::enumerate(To, Out);
-    if (Few && all_of(Out, [&](uint64_t A) { return Depths.image().isCode(A); })) return true;
+    // An index that is known too roughly reads past its table: what lies there leads to no label of this function, as every
+    // entry does, and to no other function.
+    if (Few && Program && IsJump)
+        llvm::erase_if(Out, [&](uint64_t A) {
+            return (A < Entry || A >= Depths.nextFunction(Entry)) && !Depths.startsFunction(A);
+        });
+    if (Few && !Out.empty() && all_of(Out, [&](uint64_t A) { return Depths.image().isCode(A); })) return true;
     fail(I.Address, IsJump ? "indirect jump" : "indirect call");
     return false;
 }

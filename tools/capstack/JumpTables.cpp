@@ -17,7 +17,9 @@ using namespace llvm;
 
 namespace capstack {
 
-bool JumpTables::targets(uint64_t Function, uint64_t Table, unsigned Width, uint64_t Addend, SmallVectorImpl<uint64_t> &Out) {
+bool JumpTables::targets(uint64_t Function, const Value &Entry, SmallVectorImpl<uint64_t> &Out) {
+    const uint64_t Table = Entry.Low, Addend = Entry.High;
+    const unsigned Width = Entry.Width;
     uint64_t FunctionEnd = Depths.nextFunction(Function);
     size_t Before = Out.size();
     auto EntryAt = [&](uint64_t Address) -> std::optional<uint64_t> {
@@ -33,7 +35,8 @@ bool JumpTables::targets(uint64_t Function, uint64_t Table, unsigned Width, uint
     if (End == Table) return false;
     auto [Found, New] = Ends.try_emplace(Table, 0);
     if (New) Found->second = nextReference(Table, End);
-    for (uint64_t At = Table; At + Width <= Found->second; At += Width)
+    uint64_t Last = Entry.Id ? std::min(Found->second, Table + uint64_t(Entry.Id) * Width) : Found->second;
+    for (uint64_t At = Table; At + Width <= Last; At += Width)
         if (uint64_t Target = *EntryAt(At); Target != FunctionEnd) Out.push_back(Target);
     return Out.size() > Before;
 }

@@ -49,9 +49,10 @@ Value Value::ofThread() {
     return V;
 }
 
-Value Value::tableEntry(uint64_t Table, uint8_t Width) {
+Value Value::tableEntry(uint64_t Table, uint8_t Width, uint32_t Count) {
     Value V;
     V.Is = Kind::Table;
+    V.Id = Count;
     V.Width = Width;
     V.Low = Table;
     V.High = 0;
@@ -70,8 +71,9 @@ bool Value::operator==(const Value &O) const {
     case Kind::Stack:
         return Id == O.Id && Offset == O.Offset;
     case Kind::Range:
-    case Kind::Table:
         return Width == O.Width && Low == O.Low && High == O.High;
+    case Kind::Table:
+        return Width == O.Width && Low == O.Low && High == O.High && Id == O.Id;
     case Kind::Set:
         return Members == O.Members;
     }

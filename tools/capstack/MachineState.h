@@ -34,7 +34,7 @@ struct Value {
         Range,     // the low Width bytes lie in [Low, High], unsigned; the rest is 0 if Width is 8, else unknown
         Set,       // one of *Members
         Thread,    // loaded from the thread's own memory (%fs:), hence no address in this frame
-        Table,     // High plus an entry of Width bytes of the table at Low; which entry is not known
+        Table,     // High plus one of the first Id entries (0: not known how many) of Width bytes of the table at Low
     };
     Kind Is = Kind::Unknown;
     uint8_t Width = 8;
@@ -56,7 +56,7 @@ struct Value {
     static Value range(uint64_t Low, uint64_t High, uint8_t Width = 8);
     static Value constant(uint64_t C) { return range(C, C); }
     static Value ofThread();
-    static Value tableEntry(uint64_t Table, uint8_t Width);
+    static Value tableEntry(uint64_t Table, uint8_t Width, uint32_t Count);
 
     bool isStack() const { return Is == Kind::Stack; }
     bool isStackish() const { return Is == Kind::Stack || Is == Kind::NearStack; }

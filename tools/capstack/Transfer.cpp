@@ -83,7 +83,13 @@ Value Transfer::tableEntry(const Instruction &I, const MachineState &S) {
     if (!StacksChange || M.Segment || M.Index == NoRegister || M.Scale != I.Width || (I.Width != 8 && !(I.Width == 4 && I.Signed)))
         return Value::unknown();
     Value Base = M.Base == NoRegister ? Value::constant(0) : valueOf(M.Base, S);
-    return Base.isConstant() ? Value::tableEntry(Base.Low + uint64_t(M.Disp), I.Width) : Value::unknown();
+    Value Index = valueOf(M.Index, S);
+    bool IsRange = Index.Is == Value::Kind::Range && Index.Width == 8, FromFirst = IsRange && Index.Low == 0 && Index.High > 0;
+    // Few indices that leave out the first: the entries themselves are as good.
+    if (!Base.isConstant() || Index.Is == Value::Kind::Set || (IsRange && !FromFirst && Index.High < SetPool::MaxMembers))
+        return Value::unknown();
+    uint32_t Count = FromFirst && Index.High < SetPool::MaxMembers ? uint32_t(Index.High + 1) : 0;
+    return Value::tableEntry(Base.Low + uint64_t(M.Disp), I.Width, Count);
 }
 
 void Transfer::touchMemory(const Instruction &I, const MachineState &S) {
@@ -377,8 +383,8 @@ const char *Transfer::apply(const Instruction &I, MachineState &S) {
         touchMemory(I, S);
         if (StacksChange && I.Memory.Segment && I.Width == 8) return set(I, I.Dest, Value::ofThread(), S);
         Value Address = I.Memory.Segment ? Value::unknown() : addressOf(I.Memory, S);
-        Value Loaded = load(Address, I.Width, I.Signed, S);
-        if (Loaded.Is == Value::Kind::Unknown) Loaded = tableEntry(I, S);
+        Value Loaded = tableEntry(I, S);
+        if (Loaded.Is == Value::Kind::Unknown) Loaded = load(Address, I.Width, I.Signed, S);
         return set(I, I.Dest, Loaded, S);
     }
     case Op::Store:
