@@ -1,18 +1,127 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Types form a tree in the metadata: "any pointer" above all kinds of pointers, "omnipotent char" above everything. Two types
-// may meet if one is above the other.
+// Scalar types form a tree in the metadata: "any pointer" above all kinds of pointers, "omnipotent char" above everything. Two may
+// meet if one is above the other. Structures are lists of members with offsets; a union is a member of characters there.
 #include "AccessTypes.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Metadata.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
 namespace capriccio::pointsto {
 
+static StringRef nameOf(const MDNode *Type) {
+  const auto *Name = Type->getNumOperands() ? dyn_cast_or_null<MDString>(Type->getOperand(0)) : nullptr;
+  return Name ? Name->getString() : StringRef();
+}
+
 static const MDNode *parentOf(const MDNode *Type) {
   return Type->getNumOperands() >= 2 ? dyn_cast_or_null<MDNode>(Type->getOperand(1)) : nullptr;
+}
+
+static const MDNode *rootOf(const MDNode *Type) {
+  while (const MDNode *Next = parentOf(Type))
+    Type = Next;
+  return Type;
+}
+
+static bool isCharacters(const MDNode *Type) { return nameOf(Type) == "omnipotent char"; }
+
+/// Bytes of a scalar of C; 0 for structures. A structure of one member looks like a scalar but for its name.
+static unsigned scalarSize(const MDNode *Type) {
+  StringRef Name = nameOf(Type);
+  if (Name == "any pointer" || Name == "vtable pointer" || (Name.size() > 2 && Name[0] == 'p' && llvm::isDigit(Name[1]) && Name.contains(' ')))
+    return 8;
+  return StringSwitch<unsigned>(Name)
+      .Cases({"bool", "_Bool"}, 1)
+      .Cases({"short", "half", "__bf16"}, 2)
+      .Cases({"int", "float", "wchar_t"}, 4)
+      .Cases({"long", "long long", "double"}, 8)
+      .Cases({"__int128", "long double"}, 16)
+      .Default(0);
+}
+
+static uint64_t numberAt(const MDNode *N, unsigned Operand) {
+  const auto *C = mdconst::dyn_extract_or_null<ConstantInt>(N->getOperand(Operand));
+  return C ? C->getZExtValue() : 0;
+}
+
+/// All pointers are of one class: void * in one structure is often something better in the other.
+static const MDNode *classOf(const MDNode *Scalar) {
+  const MDNode *Parent = parentOf(Scalar);
+  while (Parent && !isCharacters(Parent) && scalarSize(Parent)) {
+    Scalar = Parent;
+    Parent = parentOf(Scalar);
+  }
+  return Scalar;
+}
+
+const AccessTypes::Leaves &AccessTypes::leaves(const MDNode *Type) const {
+  auto [It, New] = LeavesOf.try_emplace(Type);
+  if (!New)
+    return It->second;
+  Leaves All;
+  for (unsigned I = 1; I + 1 < Type->getNumOperands(); I += 2) {
+    const auto *Member = dyn_cast_or_null<MDNode>(Type->getOperand(I));
+    uint64_t At = numberAt(Type, I + 1);
+    if (!Member || isCharacters(Member))
+      All.push_back({At, nullptr});
+    else if (scalarSize(Member))
+      All.push_back({At, classOf(Member)});
+    else
+      for (const Leaf &L : leaves(Member))
+        All.push_back({At + L.Offset, L.Class});
+  }
+  return LeavesOf[Type] = std::move(All);
+}
+
+/// True if nothing up to the two members tells the structures apart.
+bool AccessTypes::beginAlike(const Step &A, const Step &B) const {
+  if (A.Offset != B.Offset)
+    return false;
+  // Copies, since working out one may move the other.
+  const Leaves X = leaves(A.Type), Y = leaves(B.Type);
+  size_t I = 0, K = 0;
+  // What lies behind a leaf and before the next is further elements of an array, if it is not padding.
+  auto Bridged = [](const Leaves &L, size_t Next, uint64_t At) {
+    if (!Next)
+      return true;
+    const Leaf &Before = L[Next - 1];
+    return !Before.Class || At >= Before.Offset + scalarSize(Before.Class);
+  };
+  while (true) {
+    uint64_t AtX = I < X.size() ? X[I].Offset : UINT64_MAX, AtY = K < Y.size() ? Y[K].Offset : UINT64_MAX;
+    uint64_t At = std::min(AtX, AtY);
+    if (At > A.Offset)
+      return true;
+    if (AtX == AtY) {
+      if (X[I].Class && Y[K].Class && X[I].Class != Y[K].Class)
+        return false;
+      ++I;
+      ++K;
+    } else if (AtX < AtY) {
+      if (X[I].Class && !Bridged(Y, K, At))
+        return false;
+      ++I;
+    } else {
+      if (Y[K].Class && !Bridged(X, I, At))
+        return false;
+      ++K;
+    }
+  }
+}
+
+bool AccessTypes::sameMember(const Access &A, const Access &B) const {
+  if (A.Path.empty() || B.Path.empty())
+    return true;
+  for (const Step &X : A.Path)
+    for (const Step &Y : B.Path)
+      if (X.Type == Y.Type ? X.Offset == Y.Offset : beginAlike(X, Y))
+        return true;
+  return false;
 }
 
 AccessType AccessTypes::of(const Instruction &I) {
@@ -23,37 +132,49 @@ AccessType AccessTypes::of(const Instruction &I) {
   const auto *Type = dyn_cast_or_null<MDNode>(Tag->getOperand(1));
   if (!Type || Type->getNumOperands() < 2 || Type->getNumOperands() > 3)
     return 0;
-  const auto *Name = dyn_cast_or_null<MDString>(Type->getOperand(0));
-  if (!Name || Name->getString() == "omnipotent char" || !parentOf(Type))
+  if (nameOf(Type).empty() || isCharacters(Type) || !parentOf(Type))
     return 0;
-  auto [It, New] = Numbers.try_emplace(Type, 0);
-  if (New && Nodes.size() < UINT16_MAX) {
-    It->second = Nodes.size();
-    Nodes.push_back(Type);
+  auto [It, New] = Numbers.try_emplace(Tag, 0);
+  if (!New || Accesses.size() >= UINT16_MAX)
+    return It->second;
+  It->second = Accesses.size();
+  Access A;
+  A.Scalar = Type;
+  const auto *Base = dyn_cast_or_null<MDNode>(Tag->getOperand(0));
+  uint64_t Offset = numberAt(Tag, 2);
+  while (Base && Base != Type && !scalarSize(Base) && !isCharacters(Base) && Base->getNumOperands() >= 3 &&
+         isa_and_nonnull<MDNode>(Base->getOperand(1))) {
+    A.Path.push_back({Base, Offset});
+    const MDNode *Member = nullptr;
+    uint64_t At = 0;
+    for (unsigned K = 1; K + 1 < Base->getNumOperands() && numberAt(Base, K + 1) <= Offset; K += 2) {
+      Member = dyn_cast_or_null<MDNode>(Base->getOperand(K));
+      At = numberAt(Base, K + 1);
+    }
+    Base = Member;
+    Offset -= At;
   }
+  Accesses.push_back(std::move(A));
   return It->second;
 }
 
-bool AccessTypes::mayMeet(AccessType A, AccessType B) const {
-  if (!A || !B || A == B)
-    return true;
-  auto [It, New] = Known.try_emplace(uint32_t(std::min(A, B)) << 16 | std::max(A, B), false);
-  if (!New)
-    return It->second;
+/// `A` is the larger number.
+bool AccessTypes::workOut(AccessType A, AccessType B) const {
+  if (Known.size() <= A)
+    Known.resize(Accesses.size());
+  Known[A].resize(A, Unasked);
+  const Access &X = Accesses[A], &Y = Accesses[B];
   auto Above = [&](const MDNode *High, const MDNode *Low) {
-    const MDNode *Root = Low;
-    for (; Low; Low = parentOf(Low)) {
+    for (; Low; Low = parentOf(Low))
       if (Low == High)
         return true;
-      Root = Low;
-    }
-    // Trees of two languages say nothing about each other.
-    const MDNode *Other = High;
-    while (const MDNode *Next = parentOf(Other))
-      Other = Next;
-    return Root != Other;
+    return false;
   };
-  return It->second = Above(Nodes[A], Nodes[B]) || Above(Nodes[B], Nodes[A]);
+  // Trees of two languages say nothing about each other.
+  bool Meet = rootOf(X.Scalar) != rootOf(Y.Scalar) ||
+              ((Above(X.Scalar, Y.Scalar) || Above(Y.Scalar, X.Scalar)) && sameMember(X, Y));
+  Known[A][B] = Meet ? Yes : No;
+  return Meet;
 }
 
 } // namespace capriccio::pointsto

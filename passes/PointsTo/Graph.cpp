@@ -39,8 +39,32 @@ bool Graph::addEdge(NodeId From, NodeId To) {
   return true;
 }
 
+void Graph::pour(const SparseSet &What, NodeId To) {
+  Node &T = Nodes[To];
+  Work += 4 + What.words();
+  const bool Foreign = T.Set.contains(External);
+  bool Changed;
+  if (!Foreign && What.contains(External)) {
+    T.Set.mergeDominated(What, &T.News);
+    T.Set.subtract(Implied);
+    T.News.subtract(Implied);
+    Changed = true;
+  } else if (Foreign && What.words() > 1) {
+    SparseSet Rest;
+    Rest.copyFrom(What);
+    Rest.subtract(Implied);
+    Changed = T.Set.mergeDominated(Rest, &T.News);
+  } else {
+    Changed = T.Set.mergeDominated(What, &T.News);
+  }
+  if (Changed)
+    wake(To);
+}
+
 void Graph::insert(NodeId N, LocationId L) {
   N = find(N);
+  if (Implied[L / 64] >> L % 64 & 1 && Nodes[N].Set.contains(External))
+    return;
   if (Nodes[N].Set.insertDominated(L)) {
     Nodes[N].News.insertDominated(L);
     wake(N);
@@ -50,6 +74,10 @@ void Graph::insert(NodeId N, LocationId L) {
 void Graph::visit(NodeId N, Listener &L) {
   SparseSet News;
   News.swap(Nodes[N].News);
+  if (Nodes[N].Set.contains(External)) { // something may have been given since it came here
+    Nodes[N].Set.subtract(Implied);
+    News.subtract(Implied);
+  }
   if (News.empty())
     return;
   if (L.listensTo(N))
@@ -82,6 +110,10 @@ bool Graph::run(Listener &L) {
           continue;
         Any = true;
         visit(N, L);
+        // What is given makes sets small: the sooner it is known the better.
+        for (NodeId Early : Urgent)
+          if (NodeId E = find(Early); !Nodes[E].News.empty())
+            visit(E, L);
         if (!L.goOn())
           return false;
       }
@@ -100,6 +132,8 @@ void Graph::unite(NodeId Kept, NodeId Gone, Listener &L) {
   DoneG.subtract(G.News);
   DoneK.intersect(DoneG);
   K.Set.mergeDominated(G.Set);
+  if (K.Set.contains(External))
+    K.Set.subtract(Implied);
   K.News.copyFrom(K.Set);
   K.News.subtract(DoneK);
   K.Out.merge(G.Out);

@@ -29,6 +29,9 @@ public:
     virtual bool listensTo(NodeId N) const = 0;
   };
 
+  /// `Implied`: the locations that External stands for, a bit each; grows meanwhile.
+  explicit Graph(const std::vector<uint64_t> &Implied) : Implied(Implied) {}
+
   NodeId add(unsigned Count = 1);
   NodeId find(NodeId N) const {
     while (Parent[N] != N) {
@@ -49,6 +52,8 @@ public:
       Out.subtract(Here.News);
   }
 
+  /// News of this node goes before that of others.
+  void hurry(NodeId N) { Urgent.push_back(N); }
   /// Runs until nothing is left to learn; false if the listener ended it.
   bool run(Listener &L);
 
@@ -64,7 +69,9 @@ private:
   struct Node {
     SparseSet Set, News, Out;
   };
+  const std::vector<uint64_t> &Implied;
   std::vector<Node> Nodes;
+  std::vector<NodeId> Urgent;
   mutable std::vector<NodeId> Parent;
   std::vector<uint32_t> Position; // in Order
   std::vector<NodeId> Order;
@@ -72,12 +79,7 @@ private:
   uint64_t Edges = 0, EdgesAtCollapse = 0, Merges = 0, Rounds = 0, Work = 0;
 
   void wake(NodeId N) { Waiting[Position[N] / 64] |= uint64_t(1) << (Position[N] % 64); }
-  void pour(const SparseSet &What, NodeId To) {
-    Node &T = Nodes[To];
-    Work += 4 + What.words();
-    if (T.Set.mergeDominated(What, &T.News))
-      wake(To);
-  }
+  void pour(const SparseSet &What, NodeId To);
   void visit(NodeId N, Listener &L);
   void collapseCycles(Listener &L);
   void unite(NodeId Kept, NodeId Gone, Listener &L);

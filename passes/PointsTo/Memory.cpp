@@ -19,6 +19,9 @@ static constexpr unsigned MostStarts = 6;
 // An array moved up within itself finds a new cell each time. After this many, cells are no longer told apart.
 static constexpr uint32_t Shifting = 64;
 
+// Cells of object 0 that are copied to one other object.
+static constexpr uint32_t MostFromForeign = 100;
+
 // Of one object. Then it is one row of cells to whoever comes with another.
 static constexpr unsigned MostCells = 64;
 
@@ -88,6 +91,11 @@ uint32_t Memory::cell(ObjectId Object, Cell &C) {
 }
 
 NodeId Memory::readNode(ObjectId Object, Cell C) {
+  if (O.isShared(Object)) {
+    Object = Foreign;
+    C.Offset = 0;
+    C.Stride = 8;
+  }
   uint32_t I = cell(Object, C);
   if (NodeId N = All[Object].Cells[I].Read; N != None)
     return N;
@@ -95,24 +103,15 @@ NodeId Memory::readNode(ObjectId Object, Cell C) {
   for (const Cell &W : All[Object].Cells)
     if (W.Written != None && meet(W, C))
       G.addEdge(W.Written, N);
-  if (Object == Foreign)
-    G.addEdge(readNode(ForeignWrites, C), N);
-  for (size_t K = 0; K != All[Object].Given.size(); ++K)
-    mirror(C, All[Object].Given[K]);
   return N;
 }
 
-/// What is read from cell `C` of an object that External was given at `Start` may have been written through a foreign pointer.
-void Memory::mirror(const Cell &C, std::pair<int32_t, uint32_t> Start) {
-  int64_t At = int64_t(C.Offset) - Start.first;
-  uint64_t Step = std::gcd(C.Stride, Start.second);
-  if (!Step && At <= -8)
-    return;
-  forCells(O.locate(Foreign, Step ? ((At % int64_t(Step)) + Step) % Step : At, Step), 0,
-           [&](int32_t Slot, uint32_t Row) { G.addEdge(readNode(ForeignWrites, {Slot, Row, C.Type}), C.Read); });
-}
-
 NodeId Memory::writeNode(ObjectId Object, Cell C) {
+  if (O.isShared(Object)) {
+    Object = Foreign;
+    C.Offset = 0;
+    C.Stride = 8;
+  }
   uint32_t I = cell(Object, C);
   if (NodeId N = All[Object].Cells[I].Written; N != None)
     return N;
@@ -122,6 +121,8 @@ NodeId Memory::writeNode(ObjectId Object, Cell C) {
       G.addEdge(N, R.Read);
   for (uint32_t K = 0; K != All[Object].Copies.size(); ++K)
     Tasks.push_back({Object, I, K});
+  if (O[Object].Given) // a constant
+    G.addEdge(N, writeNode(Foreign, {0, 8, C.Type}));
   return N;
 }
 
@@ -133,7 +134,7 @@ void Memory::forRead(LocationId L, int64_t Offset, AccessType Type, function_ref
 }
 
 void Memory::forWrite(LocationId L, int64_t Offset, AccessType Type, function_ref<void(NodeId)> Do) {
-  const ObjectId Object = O.isForeign(L) ? ForeignWrites : O.place(L).Object;
+  const ObjectId Object = O.place(L).Object;
   if (O[Object].Kind == ObjectKind::Function || O[Object].ReadOnly)
     return;
   forCells(L, Offset, [&](int32_t At, uint32_t Stride) { Do(writeNode(Object, {At, Stride, Type})); });
@@ -146,17 +147,24 @@ void Memory::escape(ObjectId Object) {
   forWrite(Anywhere, 0, 0, [&](NodeId N) { G.insert(N, External); });
 }
 
-void Memory::give(LocationId L) {
-  const Location P = O.place(L);
-  if (P.Object == Foreign || O[P.Object].Kind == ObjectKind::Function)
+void Memory::give(ObjectId Object) {
+  if (Object == Foreign || O[Object].Given)
     return;
-  addCopy(P.Object, {Foreign, P.Offset, 0, P.Stride, UnknownSize, false});
-  if (O[P.Object].ReadOnly)
+  O.give(Object);
+  if (O[Object].Kind == ObjectKind::Function)
     return;
-  contents(P.Object).Given.push_back({P.Offset, P.Stride});
-  for (size_t K = 0; K != All[P.Object].Cells.size(); ++K)
-    if (const Cell C = All[P.Object].Cells[K]; C.Read != None)
-      mirror(C, All[P.Object].Given.back());
+  contents(Object);
+  for (const Cell C : std::vector<Cell>(All[Object].Cells)) {
+    const Cell Here = {0, 8, C.Type};
+    if (C.Written != None)
+      G.addEdge(C.Written, writeNode(Foreign, Here));
+    if (C.Read != None && !O[Object].Constant)
+      G.addEdge(readNode(Foreign, Here), C.Read);
+  }
+  if (!O[Object].Constant)
+    for (const Copy &C : std::vector<Copy>(All[Object].Copies))
+      addCopy(Foreign, C);
+  settle();
 }
 
 void Memory::start(NodeId EscapedNode, NodeId GivenNode) {
@@ -166,7 +174,16 @@ void Memory::start(NodeId EscapedNode, NodeId GivenNode) {
   G.insert(writeNode(Foreign, {0, 8, 0}), External);
 }
 
-void Memory::addCopy(ObjectId From, const Copy &C) {
+void Memory::addCopy(ObjectId From, const Copy &Wanted) {
+  Copy C = Wanted;
+  if (O.isShared(From))
+    From = Foreign;
+  if (From == Foreign) {
+    C.From = 0;
+    C.Step = 1;
+  }
+  if (From == Foreign && O.isShared(C.To))
+    return;
   // From or to many places of one object: anywhere in it.
   unsigned &Count = Starts[uint64_t(From) << 32 | C.To];
   if (Count >= MostStarts && C.Step != 1)
@@ -189,6 +206,13 @@ void Memory::settle() {
     const Task T = Tasks.back();
     Tasks.pop_back();
     Copy &C = All[T.Object].Copies[T.Copy];
+    // What gets all that there is outside may as well be outside.
+    if (T.Object == Foreign && C.Done > MostFromForeign) {
+      if (!O[C.To].Given && !O[C.To].Constant)
+        ++Widened;
+      give(C.To);
+      continue;
+    }
     if (++C.Done > Shifting)
       C.Step = 1;
     copyCell(Cell(All[T.Object].Cells[T.Cell]), Copy(C));
@@ -236,8 +260,6 @@ void Memory::copyIn(LocationId From, uint64_t Size, ObjectId Buffer) {
   if (O[P.Object].Kind == ObjectKind::Function)
     return;
   addCopy(P.Object, {Buffer, P.Offset, 0, P.Stride, Size, false});
-  if (P.Object == Foreign)
-    addCopy(ForeignWrites, {Buffer, P.Offset, 0, P.Stride, Size, false});
 }
 
 void Memory::copyOut(ObjectId Buffer, LocationId To) {
@@ -246,7 +268,7 @@ void Memory::copyOut(ObjectId Buffer, LocationId To) {
     return;
   if (P.Object == Foreign) // External now has what was copied
     G.addEdge(readNode(Buffer, {0, 8, 0}), Given);
-  addCopy(Buffer, {P.Object == Foreign ? ForeignWrites : P.Object, 0, P.Offset, P.Stride, UnknownSize, true});
+  addCopy(Buffer, {P.Object, 0, P.Offset, P.Stride, UnknownSize, true});
 }
 
 uint64_t Memory::bytes() const {

@@ -27,14 +27,16 @@ public:
 
   /// All that External can do to an object that it finds: read every pointer in it, write pointers of its own.
   void escape(ObjectId Object);
-  /// External may hand out this location again: what is read and written through foreign pointers may lie there.
-  void give(LocationId L);
+  /// External may hand out this object again, at any place in it: what is read and written through foreign pointers may lie there.
+  void give(ObjectId Object);
 
   /// `Size` bytes (UnknownSize: all that there are) at `From` are copied into `Buffer`, which starts with them.
   void copyIn(LocationId From, uint64_t Size, ObjectId Buffer);
   /// All of `Buffer` is copied to `To`.
   void copyOut(ObjectId Buffer, LocationId To);
 
+  /// Objects that were given because they got so much from outside.
+  uint64_t widened() const { return Widened; }
   size_t cells() const { return Cells; }
   uint64_t bytes() const;
 
@@ -56,7 +58,6 @@ private:
   struct Contents {
     std::vector<Cell> Cells;
     std::vector<Copy> Copies; // of what is written here, to elsewhere
-    std::vector<std::pair<int32_t, uint32_t>> Given; // offset and stride of locations that External may hand out
   };
   Graph &G;
   Objects &O;
@@ -72,6 +73,7 @@ private:
   };
   std::vector<Task> Tasks; // cells to be copied: kept in a list, since copies lead to copies
   size_t Cells = 0;
+  uint64_t Widened = 0;
 
   Contents &contents(ObjectId Object) {
     if (All.size() <= Object)
@@ -84,7 +86,6 @@ private:
   bool meet(const Cell &Written, const Cell &Read) const;
   void forCells(LocationId L, int64_t Offset, llvm::function_ref<void(int32_t, uint32_t)> Do);
   void addCopy(ObjectId From, const Copy &C);
-  void mirror(const Cell &C, std::pair<int32_t, uint32_t> Start);
   void copyCell(const Cell &Source, const Copy &C);
   void settle();
 };

@@ -17,12 +17,10 @@ static constexpr unsigned MostExact = 32, MostOdd = 4, MostRows = 12;
 
 Objects::Objects() {
   ObjectId O = add(ObjectKind::External, UnknownSize, nullptr);
-  LocationId L = locate(O, 0);
-  ObjectId Writes = add(ObjectKind::Buffer, UnknownSize, nullptr);
-  assert(O == Foreign && L == External && Writes == ForeignWrites && "these come first");
+  LocationId L = locate(O, 0, 1);
+  assert(O == Foreign && L == External && "these come first");
   (void)O;
   (void)L;
-  (void)Writes;
 }
 
 unsigned Objects::budget(ObjectId O, unsigned Least) const {
@@ -44,7 +42,33 @@ ObjectId Objects::add(ObjectKind Kind, uint64_t Size, const Value *Site) {
   return All.size() - 1;
 }
 
+static constexpr uint64_t WholeBlock = (uint64_t(1) << BlockSize) - 1;
+
+/// Locations for `O`, or for a few functions.
+LocationId Objects::block(ObjectId O) {
+  LocationId First = Places.size();
+  const bool Shared = All[O].Kind == ObjectKind::Function;
+  Places.resize(First + BlockSize, {O, 0, Shared ? 0u : 1u});
+  GivenBits.resize(Places.size() / 64 + 1);
+  if (!Shared)
+    All[O].Blocks.push_back(First);
+  if (All[O].Given && !Shared)
+    GivenBits[First / 64] |= WholeBlock << First % 64;
+  return First;
+}
+
+void Objects::give(ObjectId O) {
+  if (O == Foreign || All[O].Given)
+    return;
+  All[O].Given = true;
+  const uint64_t Bits = All[O].Kind == ObjectKind::Function ? 1 : WholeBlock;
+  for (LocationId L : All[O].Blocks)
+    GivenBits[L / 64] |= Bits << L % 64;
+}
+
 LocationId Objects::locate(ObjectId O, int64_t Offset, uint64_t Stride) {
+  if (O == Foreign && All[O].Anywhere != None)
+    return External;
   if (Stride > INT32_MAX)
     Stride = 1;
   if (!isInt<32>(Offset)) {
@@ -65,18 +89,19 @@ LocationId Objects::locate(ObjectId O, int64_t Offset, uint64_t Stride) {
   Object &Obj = All[O];
   if (Obj.Kind == ObjectKind::Function) {
     if (NextFunction == FunctionEnd) {
-      NextFunction = Places.size() + 1; // the first of a block is not for a function: it would stand for its neighbours
-      FunctionEnd = Places.size() + BlockSize;
-      Places.resize(FunctionEnd, {O, 0, 0});
+      NextFunction = block(O) + 1; // the first of a block is not for a function: it would stand for its neighbours
+      FunctionEnd = NextFunction - 1 + BlockSize;
     }
     Places[NextFunction] = {O, 0, 0};
+    Obj.Blocks.push_back(NextFunction);
+    if (Obj.Given)
+      GivenBits[NextFunction / 64] |= uint64_t(1) << NextFunction % 64;
     return Numbers[Key()] = NextFunction++;
   }
   if (Obj.Anywhere == None) {
-    Obj.Anywhere = Places.size();
+    Obj.Anywhere = block(O);
     Obj.NextLocation = Obj.Anywhere + 1;
     Obj.BlockEnd = Obj.Anywhere + BlockSize;
-    Places.resize(Obj.BlockEnd, {O, 0, 1});
   }
   if (!Stride && (Obj.Exact >= budget(O, MostExact) || (Offset % 8 && Obj.Odd >= MostOdd)))
     return Obj.Anywhere;
@@ -109,9 +134,8 @@ LocationId Objects::locate(ObjectId O, int64_t Offset, uint64_t Stride) {
   ++(Stride ? Obj.Rows : Obj.Exact);
   Obj.Odd += !Stride && Offset % 8;
   if (Obj.NextLocation == Obj.BlockEnd) {
-    Obj.NextLocation = Places.size() + 1;
-    Obj.BlockEnd = Places.size() + BlockSize;
-    Places.resize(Obj.BlockEnd, {O, 0, 1});
+    Obj.NextLocation = block(O) + 1;
+    Obj.BlockEnd = Obj.NextLocation - 1 + BlockSize;
   }
   LocationId L = Obj.NextLocation++;
   Places[L] = {O, int32_t(Offset), uint32_t(Stride)};
@@ -121,6 +145,8 @@ LocationId Objects::locate(ObjectId O, int64_t Offset, uint64_t Stride) {
 
 LocationId Objects::advance(LocationId L, int64_t Offset, uint64_t Stride, bool Forward) {
   if (!Offset && !Stride)
+    return L;
+  if (L == External)
     return L;
   const Location P = Places[L];
   int64_t To = int64_t(P.Offset) + Offset;

@@ -22,10 +22,11 @@ using LocationId = uint32_t;
 inline constexpr uint32_t None = ~0u;
 inline constexpr uint64_t UnknownSize = ~uint64_t(0);
 
-/// Object 0: code and memory that the module does not know. Location 1 is a pointer into it, as it comes from outside: it may
-/// also be one that the outside was given. Object 1 holds what is written through such pointers.
-inline constexpr ObjectId Foreign = 0, ForeignWrites = 1;
-inline constexpr LocationId External = 1;
+/// Object 0: code and memory that the module does not know. Location 0 is a pointer into it, as it comes from outside: it may
+/// also be one that the outside was given, so a set that has it need not have those: what escapes, in a program with plug-ins
+/// most of its memory, is not enumerated at each pointer. What given objects hold is kept in object 0 too, by type of access.
+inline constexpr ObjectId Foreign = 0;
+inline constexpr LocationId External = 0;
 
 enum class ObjectKind : uint8_t {
   External,
@@ -40,12 +41,15 @@ enum class ObjectKind : uint8_t {
 struct Object {
   ObjectKind Kind;
   bool Escaped = false;  // External may read and write it, or call it
+  bool Given = false;    // External may hand it out again
+  bool Constant = false; // as below, while its initialiser is written too
   bool ReadOnly = false; // a constant: holds what its initialiser says for ever
   uint64_t Size = UnknownSize; // bytes
   const llvm::Value *Site = nullptr; // Function, GlobalVariable, alloca or call
   // Location numbers are handed out in blocks of SparseSet, whose first stands for "anywhere in the object".
   LocationId Anywhere = None;
   LocationId NextLocation = 0, BlockEnd = 0;
+  llvm::SmallVector<LocationId, 1> Blocks; // first locations; of a function its only one
   uint16_t Exact = 0, Odd = 0, Rows = 0; // locations handed out; odd ones are no multiples of 8
   uint32_t Strides[2] = {0, 0};     // bytes: of its rows
 };
@@ -60,13 +64,18 @@ class Objects {
   std::vector<Object> All;
   std::vector<Location> Places;
   llvm::DenseMap<std::pair<uint64_t, uint32_t>, LocationId> Numbers;
+  std::vector<uint64_t> GivenBits; // by location: External stands for it
   LocationId NextFunction = 0, FunctionEnd = 0; // functions have one location each, and share blocks
+
+  LocationId block(ObjectId O);
 
 public:
   Objects();
   ObjectId add(ObjectKind Kind, uint64_t Size, const llvm::Value *Site);
 
   Object &operator[](ObjectId O) { return All[O]; }
+  /// What is read and written here is read and written in object 0.
+  bool isShared(ObjectId O) const { return All[O].Given && !All[O].Constant; }
   const Object &operator[](ObjectId O) const { return All[O]; }
   size_t size() const { return All.size(); }
 
@@ -84,6 +93,10 @@ public:
   /// Pointer arithmetic: `Offset` bytes on, plus any multiple of `Stride` if that is not 0; `Forward`: no negative one. None for
   /// results that no correct program computes and keeps: behind the end of the object, or far before its start.
   LocationId advance(LocationId L, int64_t Offset, uint64_t Stride, bool Forward);
+
+  /// From now on External stands for all locations of `O` too.
+  void give(ObjectId O);
+  const std::vector<uint64_t> &given() const { return GivenBits; }
 
   /// How many parts of an object are told apart: `Least` if its size says nothing.
   unsigned budget(ObjectId O, unsigned Least) const;

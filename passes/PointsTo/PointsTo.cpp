@@ -5,8 +5,8 @@
 // lets through. If the solver had to give up, each site gets its signature's set, and the statistics say so.
 #include "PointsTo.h"
 #include "../CallGraph.h"
-#include "CallingConvention.h"
 #include "Solver.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/ValueMap.h"
 #include <chrono>
@@ -56,6 +56,7 @@ Results::Results(const Module &M, const Options &) : Signature(targetsBySignatur
   Stats.Instances = C.Instances;
   Stats.Clones = C.Clones;
   Stats.Merges = C.Merges;
+  Stats.Widened = C.Widened;
   Stats.Rounds = C.Rounds;
   Stats.Steps = C.Steps;
   Stats.PeakBytes = C.PeakBytes;
@@ -64,10 +65,11 @@ Results::Results(const Module &M, const Options &) : Signature(targetsBySignatur
 
 void Results::summarise(const Module &M, pointsto::Solver &S, bool Solved) {
   DenseMap<const CallBase *, pointsto::Solver::Answer> Answers;
-  SmallVector<const Function *, 0> Given;
+  DenseSet<const Function *> Given;
   if (Solved) {
     Answers = S.answers();
-    Given = S.givenFunctions();
+    for (const Function *F : S.givenFunctions())
+      Given.insert(F);
   }
   uint64_t Sum = 0, WithTargets = 0, SignatureSum = 0;
   for (const Function &F : M) {
@@ -93,8 +95,8 @@ void Results::summarise(const Module &M, pointsto::Solver &S, bool Solved) {
           if (Target->isDeclarationForLinker())
             E.Set.MayBeExternal = true;
         if (A.External)
-          for (const Function *Target : Given)
-            if (!Target->isDeclarationForLinker() && pointsto::accepts(*Target, *Site))
+          for (const Function *Target : BySignature.Functions)
+            if (Given.contains(Target))
               A.Functions.insert(Target);
         for (const Function *Target : A.Functions)
           if (!isOpaque(*Target))

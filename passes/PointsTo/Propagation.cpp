@@ -13,6 +13,27 @@ namespace capriccio::pointsto {
 // rows. Bounded by a number and not by the size of the object, since most heap objects have none.
 static constexpr unsigned WalkingAfter = 8, WalkingBytesAfter = 2;
 
+// A pointer that may come from outside and may point to so many other things too has got into a place where everything meets
+// (words of 64 locations; functions, which cost nothing further, share words). To tell those things from what is outside is then
+// not worth its price.
+// The same is true of a pointer that cannot come from outside, if it may point to very many things.
+static constexpr uint32_t MostBesideExternal = 10, MostAlone = 40;
+
+/// Gives what `N` points to, functions apart, and lets it point outside. Sound, since it only adds to what External can do.
+void Solver::widen(NodeId N) {
+  SmallVector<LocationId, 0> All;
+  G.set(N).each([&](LocationId L) { All.push_back(L); });
+  G.insert(N, External);
+  for (LocationId L : All) {
+    ObjectId Object = O.place(L).Object;
+    if (O[Object].Given || Object == Foreign || O[Object].Kind == ObjectKind::Function)
+      continue;
+    ++Widened;
+    Mem.give(Object);
+    escape(Object);
+  }
+}
+
 Solver::Uses &Solver::uses(NodeId N) {
   N = G.find(N);
   if (UsesOf.size() <= N)
@@ -123,7 +144,12 @@ void Solver::learnt(NodeId N, const SparseSet &News) {
   if (N == G.find(Escaped))
     News.each([&](LocationId L) { escape(O.place(L).Object); });
   if (N == G.find(Given))
-    News.each([&](LocationId L) { Mem.give(L); });
+    News.each([&](LocationId L) {
+      Mem.give(O.place(L).Object);
+      escape(O.place(L).Object);
+    });
+  if (uint32_t Words = G.set(N).words(); Words > MostAlone || (Words > MostBesideExternal && G.set(N).contains(External)))
+    widen(N);
   if (N < UsesOf.size() && UsesOf[N]) {
     // Uses that are added meanwhile are told by those who add them.
     Uses &U = *UsesOf[N];

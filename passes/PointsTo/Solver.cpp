@@ -12,10 +12,12 @@ using namespace llvm;
 
 namespace capriccio::pointsto {
 
-Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), Mem(G, O, Types) {
+Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), G(O.given()), Mem(G, O, Types) {
   SparseSet::resetPeak();
   G.add(Channels);
   Mem.start(Escaped, Given);
+  G.hurry(Given);
+  G.hurry(Escaped);
   G.insert(Unknown, External);
   G.addEdge(Given, Escaped);
   LibraryObject = O.add(ObjectKind::Library, UnknownSize, nullptr);
@@ -42,7 +44,7 @@ ObjectId Solver::object(const GlobalValue &V) {
   const auto &Variable = cast<GlobalVariable>(V);
   ObjectId Id = O.add(ObjectKind::Global, M.getDataLayout().getTypeAllocSize(Variable.getValueType()), &V);
   It->second = Id;
-  O[Id].ReadOnly = Variable.isConstant() && Variable.hasDefinitiveInitializer();
+  O[Id].Constant = O[Id].ReadOnly = Variable.isConstant() && Variable.hasDefinitiveInitializer();
   NotInitialised.push_back(&Variable);
   return Id;
 }
@@ -86,14 +88,13 @@ void Solver::initialise(const GlobalVariable &V) {
     Fold = M.getDataLayout().getTypeAllocSize(A->getElementType());
   if (!V.hasInitializer())
     return;
-  bool Constant = O[Id].ReadOnly;
   O[Id].ReadOnly = false; // for the moment that it takes to write it
   forAddresses(V.getInitializer(), M.getDataLayout(), [&](const ConstantAddress &A) {
     NodeId From = A.Global ? addressOf(*A.Global, A.Offset, A.Exact) : NodeId(Unknown);
     LocationId At = Fold && Fold % 8 == 0 ? O.locate(Id, A.At % Fold, Fold) : O.locate(Id, A.At, Fold ? 1 : 0);
     Mem.forWrite(At, 0, 0, [&](NodeId N) { G.addEdge(From, N); });
   });
-  O[Id].ReadOnly = Constant;
+  O[Id].ReadOnly = O[Id].Constant;
 }
 
 void Solver::escape(ObjectId Id) {
@@ -115,8 +116,13 @@ void Solver::escapeFunction(const Function &F) {
   for (unsigned K = 0; K != F.arg_size(); ++K)
     if (mayComeFromOutside(F.getArg(K)->getType()))
       for (LocalNode N : I.T->Parameters[K])
-        if (N != None)
-          G.insert(Node(N), External);
+        if (N != None) {
+          // The start code calls main, with vectors of strings.
+          if (F.getName() == "main")
+            G.addEdge(LibraryData, Node(N));
+          else
+            G.insert(Node(N), External);
+        }
   for (LocalNode N : I.T->Results)
     if (N != None)
       G.addEdge(Node(N), Given);
@@ -227,10 +233,9 @@ DenseMap<const CallBase *, Solver::Answer> Solver::answers() const {
 
 SmallVector<const Function *, 0> Solver::givenFunctions() const {
   SmallVector<const Function *, 0> List;
-  G.set(Given).each([&](LocationId L) {
-    if (const Function *F = O.functionAt(L))
-      List.push_back(F);
-  });
+  for (ObjectId Id = 0; Id != O.size(); ++Id)
+    if (O[Id].Given && O[Id].Kind == ObjectKind::Function)
+      List.push_back(cast<Function>(O[Id].Site));
   return List;
 }
 
@@ -245,7 +250,9 @@ Solver::Counts Solver::counts() const {
              T->Stores.capacity() * sizeof(Store) + T->Arithmetics.capacity() * sizeof(Arithmetic) +
              T->Calls.capacity() * sizeof(Call);
   Bytes += Instances.size() * sizeof(Instance) + CallInstances.size() * sizeof(CallInstance);
-  return {G.nodes(), G.edges(), O.size(), Mem.cells(), Instances.size(), Clones, G.merges(), G.rounds(), Steps, Bytes};
+  return {G.nodes(), G.edges(), O.size(), Mem.cells(), Instances.size(), Clones, G.merges(), G.rounds(), Steps,
+          Widened + Mem.widened(), Bytes};
 }
 
 } // namespace capriccio::pointsto
+

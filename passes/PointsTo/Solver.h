@@ -23,7 +23,7 @@ struct Limits {
   uint64_t SetBytes = 3ull << 30;
   uint64_t Steps = 60'000'000; // looks at (location, constraint) pairs, and words of sets merged: 10 to 20 seconds
   uint32_t CloneDepth = 5;      // wrappers around wrappers
-  uint32_t Clones = 60'000;
+  uint32_t Clones = 3000;
 };
 
 class Solver : Graph::Listener, SharedAddresses {
@@ -44,7 +44,7 @@ public:
   llvm::SmallVector<const llvm::Function *, 0> givenFunctions() const;
 
   struct Counts {
-    uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, PeakBytes;
+    uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, Widened, PeakBytes;
   };
   Counts counts() const;
 
@@ -115,7 +115,7 @@ private:
   llvm::DenseMap<std::pair<const llvm::GlobalValue *, int64_t>, NodeId> AddressNodes;
   llvm::DenseMap<const llvm::GlobalValue *, NodeId> LooseAddressNodes, ResolverNodes;
   ObjectId LibraryObject = None;
-  uint64_t Steps = 0, Clones = 0;
+  uint64_t Steps = 0, Clones = 0, Widened = 0;
   const char *GaveUp = nullptr;
 
   // Listener.
@@ -137,6 +137,7 @@ private:
 
   // Constraints in the graph (Propagation.cpp).
   Uses &uses(NodeId N);
+  void widen(NodeId N);
   void addMove(NodeId From, MoveUse U);
   void addLoad(NodeId Pointer, LoadUse U);
   void addStore(NodeId Pointer, StoreUse U);

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace capriccio::pointsto {
 
@@ -232,6 +233,16 @@ public:
         Words[Out++].set(Bits);
       }
     }
+    Count = Out;
+  }
+  /// Removes the members whose bit is set.
+  void subtract(const std::vector<uint64_t> &Bits) {
+    uint32_t Out = 0;
+    for (uint32_t I = 0; I != Count; ++I)
+      if (uint64_t Rest = Words[I].bits() & ~Bits[Words[I].Index]) {
+        Words[Out] = Words[I];
+        Words[Out++].set(Rest);
+      }
     Count = Out;
   }
   void copyFrom(const SparseSet &O) {
