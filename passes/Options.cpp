@@ -33,6 +33,10 @@ Options readOptions() {
   Options O;
   readBytes("CAPCC_MAX_PATH", O.MaxPath, 256, 1 << 20);
   readBytes("CAPCC_MIN_CHUNK", O.MinChunk, 256, 1 << 20);
+  if (env("CAPCC_INLINE_LIMIT") == "off")
+    O.InlineLimit = 0;
+  else
+    readBytes("CAPCC_INLINE_LIMIT", O.InlineLimit, 64, 1 << 20);
   if (StringRef Stacks = env("CAPCC_STACKS"); !Stacks.empty()) {
     if (Stacks != "linked" && Stacks != "two")
       fail("CAPCC_STACKS=" + Stacks + ": neither linked nor two");
@@ -54,9 +58,11 @@ Options readOptions() {
       O.PrintGraph = true;
     else if (Step == "placement")
       O.PrintPlacement = true;
+    else if (Step == "blocking")
+      O.PrintBlocking = true;
     else
       fail("CAPCC_PRINT=" + Step +
-           ": no such step; the steps are frames, graph, placement");
+           ": no such step; the steps are frames, graph, placement, blocking");
   }
   return O;
 }

@@ -17,11 +17,13 @@ struct Options {
   uint64_t EntryInPlace = 64;  // bytes: an entry stub whose body needs no more carries no check
   bool TwoStacks = true;       // functions that never block run on the big stack where they do not fit
   bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
+  uint64_t InlineLimit = 256;  // bytes: callees with more locals stay out of line where it matters; 0: no limit
   std::string ReportFile;      // JSON report, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   bool PrintFrames = false;    // print each step's result to standard error
   bool PrintGraph = false;
   bool PrintPlacement = false;
+  bool PrintBlocking = false;
 };
 
 /// Reads the environment; a value out of range ends the link with one line.

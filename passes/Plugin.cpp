@@ -2,6 +2,7 @@
 //
 // The pass, step by step. It runs last in lld's full LTO, on the merged module of program and runtime, so that nothing but
 // code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
+#include "BlockingChains.h"
 #include "CallGraph.h"
 #include "Claims.h"
 #include "Diagnostics.h"
@@ -9,6 +10,7 @@
 #include "Externals.h"
 #include "FrameSizes.h"
 #include "IndirectTargets.h"
+#include "InlineLimit.h"
 #include "LibCalls.h"
 #include "Lower.h"
 #include "MayBlock.h"
@@ -17,8 +19,10 @@
 #include "Placement.h"
 #include "PointsTo/PointsTo.h"
 #include "PointsTo/PrintPass.h"
+#include "Remarks.h"
 #include "Report.h"
 #include "RuntimeABI.h"
+#include "RuntimeFunctions.h"
 #include "Stubs.h"
 #include "ThreadLocals.h"
 #include "llvm/IR/PassManager.h"
@@ -81,15 +85,20 @@ public:
     CallGraph G(M, Frames, X, O.EntryInPlace);
     if (O.PrintGraph)
       G.print(errs());
-    if (O.TwoStacks) {
+    for (Node &N : G.Nodes)
+      N.MayBlock = false;
+    findMayBlock(G, *Targets);
+    BlockingChains Chains(G, *Targets, O.PointsTo);
+    if (O.PrintBlocking)
+      Chains.print(G, errs());
+    if (!O.TwoStacks)
       for (Node &N : G.Nodes)
-        N.MayBlock = false;
-      findMayBlock(G, *Targets);
-    }
+        N.MayBlock = true;
     place(G, O.MaxPath, O.EntryInPlace);
     if (O.PrintPlacement)
       printPlacement(G, errs());
-    std::string Report = renderReport(G, X, *Targets, Allocas, Locals, O);
+    printRemarks(G, Chains, X, *Targets, O);
+    std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, O);
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas);
@@ -102,11 +111,25 @@ public:
   }
 };
 
+/// Before the optimizations of the link: what must be said while functions are still apart.
+class CapriccioEarlyPass : public PassInfoMixin<CapriccioEarlyPass> {
+public:
+  static bool isRequired() { return true; }
+
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    noteRuntimeFunctions(M);
+    limitInlining(M, readOptions().InlineLimit);
+    return PreservedAnalyses::none();
+  }
+};
+
 } // namespace
 } // namespace capriccio
 
 extern "C" LLVM_ATTRIBUTE_WEAK __attribute__((visibility("default"))) PassPluginLibraryInfo llvmGetPassPluginInfo() {
   return {LLVM_PLUGIN_API_VERSION, "Capriccio", "1", [](PassBuilder &PB) {
+            PB.registerFullLinkTimeOptimizationEarlyEPCallback(
+                [](ModulePassManager &MPM, OptimizationLevel) { MPM.addPass(capriccio::CapriccioEarlyPass()); });
             PB.registerFullLinkTimeOptimizationLastEPCallback(
                 [](ModulePassManager &MPM, OptimizationLevel) { MPM.addPass(capriccio::CapriccioPass()); });
             // For the lit tests: opt -load-pass-plugin=... -passes=capriccio
@@ -114,6 +137,8 @@ extern "C" LLVM_ATTRIBUTE_WEAK __attribute__((visibility("default"))) PassPlugin
                 [](StringRef Name, ModulePassManager &MPM, ArrayRef<PassBuilder::PipelineElement>) {
                   if (Name == "capriccio")
                     MPM.addPass(capriccio::CapriccioPass());
+                  else if (Name == "capriccio-early")
+                    MPM.addPass(capriccio::CapriccioEarlyPass());
                   else if (Name == "capriccio-pointsto-print")
                     MPM.addPass(capriccio::PointsToPrintPass());
                   else

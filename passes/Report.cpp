@@ -28,8 +28,33 @@ static std::string calleeName(const CallGraph &G, const CallEdge &E) {
   return "(pointer)";
 }
 
+static void reportBlocking(const CallGraph &G, const BlockingChains &Chains, json::OStream &J) {
+  J.attributeBegin("blocking");
+  J.arrayBegin();
+  for (const BlockingPoint &P : Chains.Points) {
+    J.objectBegin();
+    J.attribute("function", G.Nodes[P.Chain.back()].F->getName());
+    J.attribute("callee", calleeName(G, *P.Call));
+    if (const DebugLoc &Loc = P.Call->Site->getDebugLoc()) {
+      J.attribute("file", Loc->getFilename());
+      J.attribute("line", Loc.getLine());
+    }
+    J.attribute("bytes", P.Bytes);
+    J.attribute("runtime_bytes", P.RuntimeBytes);
+    J.attributeBegin("chain");
+    J.arrayBegin();
+    for (unsigned I : P.Chain)
+      J.value(G.Nodes[I].F->getName());
+    J.arrayEnd();
+    J.attributeEnd();
+    J.objectEnd();
+  }
+  J.arrayEnd();
+  J.attributeEnd();
+}
+
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
-                         const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
+                         const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
   uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
@@ -40,6 +65,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.objectBegin();
   J.attribute("abi", 1);
   J.attribute("max_path", O.MaxPath);
+  J.attribute("inline_frame_limit", O.InlineLimit);
   J.attribute("min_chunk", O.MinChunk);
   J.attributeBegin("functions");
   J.arrayBegin();
@@ -99,6 +125,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   }
   J.arrayEnd();
   J.attributeEnd();
+  reportBlocking(G, Chains, J);
   J.attributeBegin("totals");
   J.objectBegin();
   J.attribute("functions", uint64_t(G.Nodes.size()));
@@ -117,6 +144,9 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.attribute("dynamic_allocas", uint64_t(Allocas.Sites));
   J.attribute("thread_local_variables", uint64_t(Locals.Variables));
   J.attribute("thread_local_bytes", Locals.Bytes);
+  J.attribute("blocking_points", uint64_t(Chains.Points.size()));
+  J.attribute("blocking_bytes_total", Chains.sum());
+  J.attribute("blocking_bytes_largest", Chains.largest());
   J.attribute("deepest_path", Deepest);
   J.attribute("deepest_path_function", DeepestF ? DeepestF->getName() : StringRef());
   J.objectEnd();

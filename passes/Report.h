@@ -4,6 +4,7 @@
 #ifndef CAPRICCIO_REPORT_H
 #define CAPRICCIO_REPORT_H
 
+#include "BlockingChains.h"
 #include "CallGraph.h"
 #include "DynamicAlloca.h"
 #include "IndirectTargets.h"
@@ -14,7 +15,7 @@ namespace capriccio {
 
 /// Collected before the second edit, while names are the program's own; written when the pass has succeeded.
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
-                         const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O);
+                         const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O);
 
 /// Writes `Text` to O.ReportFile, by way of a temporary file beside it.
 void writeReport(const std::string &Text, const Options &O);

@@ -66,8 +66,8 @@
 
 #define CAPR_HIDDEN __attribute__((visibility("hidden")))
 #define CAPR_EXPORT __attribute__((visibility("default")))
-/* An interposed libc function: weak, so that a program that defines its own still links. */
-#define CAPR_INTERPOSE __attribute__((visibility("default"), weak))
+/* An interposed libc function: weak, so that a program that defines its own still links. The annotation is for the pass's reports. */
+#define CAPR_INTERPOSE __attribute__((visibility("default"), weak, annotate("capr.runtime")))
 
 struct capr_thread;
 struct capr_worker;

@@ -14,20 +14,20 @@ static const char *after(const char *text, const char *prefix) {
 }
 
 /// Digits only: no sign, no blank, no unit.
-static bool bytes_from(const char *text, unsigned *bytes) {
+static bool bytes_from(const char *text, unsigned smallest, unsigned *bytes) {
     unsigned value = 0;
     if (!*text) return false;
     for (; *text; text++) {
         if (*text < '0' || *text > '9' || value > LARGEST_BYTES) return false;
         value = value * 10 + (unsigned)(*text - '0');
     }
-    if (value < SMALLEST_BYTES || value > LARGEST_BYTES) return false;
+    if (value < smallest || value > LARGEST_BYTES) return false;
     *bytes = value;
     return true;
 }
 
 static bool steps_known(const char *list) {
-    static const char *const steps[] = {"frames", "graph", "placement"};
+    static const char *const steps[] = {"frames", "graph", "placement", "blocking"};
     for (;;) {
         size_t length = strcspn(list, ",");
         bool known = false;
@@ -48,15 +48,15 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
     } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {
         flags->no_verify = text[2] == 'n';
     } else if ((value = after(text, "-fcapriccio-max-path="))) {
-        if (!bytes_from(value, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
+        if (!bytes_from(value, SMALLEST_BYTES, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-min-chunk="))) {
-        if (!bytes_from(value, &flags->min_chunk)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
+        if (!bytes_from(value, SMALLEST_BYTES, &flags->min_chunk)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-report="))) {
         flags->report = value;
         if (!*value) *error = "-fcapriccio-report=: give the file for the JSON report after the equals sign";
     } else if ((value = after(text, "-fcapriccio-print="))) {
         flags->print = value;
-        if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement", text);
+        if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement, blocking", text);
     } else if ((value = after(text, "-fcapriccio-icalls="))) {
         flags->icalls = value;
         if (strcmp(value, "signature") && strcmp(value, "pointsto"))
@@ -65,6 +65,11 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->stacks = value;
         if (strcmp(value, "linked") && strcmp(value, "two"))
             *error = arena_printf(arena, "%s: give linked or two", text);
+    } else if ((value = after(text, "-fcapriccio-inline-frame-limit="))) {
+        if (!strcmp(value, "off"))
+            flags->inline_limit = 0;
+        else if (!bytes_from(value, SMALLEST_INLINE_LIMIT, &flags->inline_limit))
+            *error = arena_printf(arena, "%s: give a number of bytes from %d to %d, or off", text, SMALLEST_INLINE_LIMIT, LARGEST_BYTES);
     } else if (after(text, "-fcapriccio") || after(text, "-fno-capriccio")) {
         *error = arena_printf(arena, "%s: unknown flag; `capcc --help` lists the -fcapriccio flags", text);
     } else {

@@ -12,6 +12,9 @@
 /// A chunk below 256 bytes holds no frame; a path above 1 MiB needs no linked stacks.
 #define SMALLEST_BYTES 256
 #define LARGEST_BYTES 1048576
+/// Below 64 bytes hardly anything that has a local variable would be inlined.
+#define DEFAULT_INLINE_LIMIT 256
+#define SMALLEST_INLINE_LIMIT 64
 
 /// Takes `text` if it is one of capcc's flags: returns true and changes `flags`, or sets `*error` to what is wrong with
 /// it.

@@ -409,7 +409,7 @@ static const char *unsafe_sanitizer(const struct strvec *kinds) {
 }
 
 void parse_line(struct arena *arena, int argc, const char *const *argv, const struct file_reader *reader, struct line *line) {
-    *line = (struct line){.own = {.max_path = DEFAULT_MAX_PATH, .min_chunk = DEFAULT_MIN_CHUNK}};
+    *line = (struct line){.own = {.max_path = DEFAULT_MAX_PATH, .min_chunk = DEFAULT_MIN_CHUNK, .inline_limit = DEFAULT_INLINE_LIMIT}};
     struct parser p = {.arena = arena, .line = line};
     if (argc < 1) {
         line->error = "called without a name; exec it with argv[0] set";

@@ -67,6 +67,7 @@ struct own_flags {
     bool no_verify; ///< -fno-capriccio-verify
     unsigned max_path; ///< bytes, 256 to 1048576
     unsigned min_chunk; ///< bytes, 256 to 1048576
+    unsigned inline_limit; ///< bytes, 64 to 1048576, or 0: no limit
     const char *report; ///< file, or null
     const char *icalls; ///< "signature" or "pointsto", or null
     const char *stacks; ///< "linked" or "two", or null

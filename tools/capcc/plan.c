@@ -86,6 +86,18 @@ static void push_lto(struct arena *arena, struct strvec *argv) {
     strvec_push(arena, argv, "-ffat-lto-objects");
 }
 
+/// Clang notes the limit in each function that it compiles, where the inliner looks it up, now and at the link: no plugin has to be
+/// loaded for each file.
+void plan_push_inline_limit(struct arena *arena, const struct own_flags *own, struct strvec *argv) {
+    if (own->inline_limit) strvec_push(arena, argv, arena_printf(arena, "-finline-max-stacksize=%u", own->inline_limit));
+}
+
+/// The flags that compile sources for a link with the pass.
+static void push_compile(struct arena *arena, const struct line *line, struct strvec *argv) {
+    push_lto(arena, argv);
+    if (has_kind(line, 1u << INPUT_SOURCE)) plan_push_inline_limit(arena, &line->own, argv); // clang warns of a flag without use
+}
+
 static void push_include(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv) {
     bool used = false;
     for (size_t i = 0; i < line->input_count; i++) used |= line->inputs[i].reads_headers;
@@ -105,7 +117,7 @@ static void plan_compile(struct arena *arena, const struct line *line, const str
     plan_inputs(arena, line, plan);
     struct step *step = plan_add(plan, STEP_EXEC);
     plan_start_clang(arena, line, paths, &step->argv);
-    if (lto) push_lto(arena, &step->argv);
+    if (lto) push_compile(arena, line, &step->argv);
     push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, false, false, NULL, &step->argv);
 }
@@ -115,7 +127,7 @@ static void plan_shared(struct arena *arena, const struct line *line, const stru
     struct step *step = plan_add(plan, STEP_EXEC);
     plan_start_clang(arena, line, paths, &step->argv);
     strvec_push(arena, &step->argv, "-fuse-ld=lld");
-    push_lto(arena, &step->argv);
+    push_compile(arena, line, &step->argv);
     push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, false, true, NULL, &step->argv);
     strvec_push(arena, &plan->notes,
@@ -125,6 +137,8 @@ static void plan_shared(struct arena *arena, const struct line *line, const stru
 static void push_environment(struct arena *arena, const struct own_flags *own, struct strvec *env) {
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MAX_PATH=%u", own->max_path));
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MIN_CHUNK=%u", own->min_chunk));
+    strvec_push(arena, env,
+                own->inline_limit ? arena_printf(arena, "CAPCC_INLINE_LIMIT=%u", own->inline_limit) : "CAPCC_INLINE_LIMIT=off");
   // Unset what the line does not ask for: a value left over in the caller's environment would change the program
   // without a trace in the build log.
     strvec_push(arena, env, own->report ? arena_printf(arena, "CAPCC_REPORT=%s", own->report) : "CAPCC_REPORT");
@@ -162,7 +176,7 @@ static void plan_executable(struct arena *arena, const struct line *line, const 
     push_environment(arena, &line->own, &link->env);
     plan_start_clang(arena, line, paths, argv);
     strvec_push(arena, argv, "-fuse-ld=lld");
-    push_lto(arena, argv);
+    push_compile(arena, line, argv);
     push_include(arena, line, paths, argv);
     push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
     push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));

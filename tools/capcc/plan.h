@@ -47,6 +47,9 @@ struct step *plan_add(struct plan *plan, enum step_kind kind);
 /// The same: appends `clang` with the mode that capcc was called by.
 void plan_start_clang(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv);
 
+/// The same: the flag that keeps callees with large frames out of line where sources are compiled.
+void plan_push_inline_limit(struct arena *arena, const struct own_flags *own, struct strvec *argv);
+
 /// The same: the steps of `-r`.
 void plan_relocatable(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
                       struct plan *plan);

@@ -24,6 +24,7 @@ static const char *plan_source(struct arena *arena, const struct line *line, con
     plan_start_clang(arena, line, paths, &step->argv);
     strvec_push(arena, &step->argv, "-flto=full");
     strvec_push(arena, &step->argv, "-ffat-lto-objects");
+    plan_push_inline_limit(arena, &line->own, &step->argv);
     strvec_push(arena, &step->argv, "-Wno-unused-command-line-argument"); // the line's flags for linking are here without use
     strvec_push(arena, &step->argv, "-idirafter");
     strvec_push(arena, &step->argv, paths->include);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The linker has merged program and runtime into one module, and nothing in it says which function came from where. The
+// replacements (read, pthread_mutex_lock) carry an annotation, everything else that the runtime shows bears its prefix, and what it
+// does not show nobody else names.
+#include "RuntimeFunctions.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Instruction.h"
+
+using namespace llvm;
+
+namespace capriccio {
+
+static constexpr const char *Mark = "capr-runtime";
+
+/// The function that an entry of llvm.global.annotations calls the runtime's, else null.
+static Function *runtimeFunctionOf(const Value &Entry) {
+  const auto *Struct = dyn_cast<ConstantStruct>(&Entry);
+  if (!Struct)
+    return nullptr;
+  const auto *Text = dyn_cast<GlobalVariable>(Struct->getOperand(1)->stripPointerCasts());
+  if (!Text || !Text->hasInitializer())
+    return nullptr;
+  const auto *Data = dyn_cast<ConstantDataSequential>(Text->getInitializer());
+  if (!Data || !Data->isCString() || Data->getAsCString() != "capr.runtime")
+    return nullptr;
+  return dyn_cast<Function>(Struct->getOperand(0)->stripPointerCasts());
+}
+
+void noteRuntimeFunctions(Module &M) {
+  GlobalVariable *Old = M.getNamedGlobal("llvm.global.annotations");
+  const auto *Array = Old && Old->hasInitializer() ? dyn_cast<ConstantArray>(Old->getInitializer()) : nullptr;
+  if (!Array)
+    return;
+  SmallVector<Constant *, 0> Kept;
+  for (const Use &Entry : Array->operands()) {
+    if (Function *F = runtimeFunctionOf(*Entry))
+      F->addFnAttr(Mark);
+    else
+      Kept.push_back(cast<Constant>(Entry));
+  }
+  if (Kept.size() == Array->getNumOperands())
+    return;
+  if (!Kept.empty()) {
+    auto *Type = ArrayType::get(Array->getType()->getElementType(), Kept.size());
+    auto *New = new GlobalVariable(M, Type, Old->isConstant(), Old->getLinkage(), ConstantArray::get(Type, Kept));
+    New->copyAttributesFrom(Old);
+    New->takeName(Old);
+  }
+  Old->eraseFromParent();
+}
+
+std::vector<bool> findRuntimeFunctions(const CallGraph &G) {
+  std::vector<bool> Runtime(G.Nodes.size());
+  for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+    const Function &F = *G.Nodes[I].F;
+    Runtime[I] = F.hasFnAttribute(Mark) || F.getName().starts_with("capr_") || F.getName().starts_with("__capr_");
+  }
+  auto IsRuntime = [&](const User *U) {
+    const auto *I = dyn_cast<Instruction>(U);
+    auto It = I ? G.Index.find(I->getFunction()) : G.Index.end();
+    return It != G.Index.end() && Runtime[It->second];
+  };
+  // As many rounds as the runtime's local functions call each other deep.
+  for (bool Changed = true; Changed;) {
+    Changed = false;
+    for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+      const Function &F = *G.Nodes[I].F;
+      if (!Runtime[I] && F.hasLocalLinkage() && !F.use_empty() && all_of(F.users(), IsRuntime))
+        Changed = Runtime[I] = true;
+    }
+  }
+  return Runtime;
+}
+
+} // namespace capriccio
