@@ -29,6 +29,8 @@ const char *kindName(EdgeKind Kind) {
     return "external-in-place";
   case EdgeKind::Indirect:
     return "indirect";
+  case EdgeKind::OtherModule:
+    return "other-module";
   }
   return "";
 }
@@ -162,6 +164,10 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
         E.Kind = EdgeKind::Indirect;
         E.Bytes = std::max<uint64_t>(EntryInPlace, 16);
         E.Why = "indirect: entry stub checks, external targets on the big stack";
+      } else if (otherModuleBehind(*Callee)) {
+        E.Kind = EdgeKind::OtherModule;
+        E.Bytes = std::max<uint64_t>(EntryInPlace, 16);
+        E.Why = "may be another module's: entry stub checks, other code on the big stack";
       } else if (borrowedBy(*Callee)) {
         E.Kind = EdgeKind::ExternalBorrow;
         E.Bytes = 16;

@@ -22,6 +22,7 @@ enum class EdgeKind : uint8_t {
   ExternalBorrow,  // to External, on the big stack
   ExternalInPlace, // to External, `Bytes` known
   Indirect,        // through __capr_icall: an entry stub with its own check, or the big stack
+  OtherModule,     // the same, to a function called by its name that another module of ours may define
 };
 
 /// A decision's name, in prints and in the report.

@@ -83,7 +83,7 @@ void emitClaims(Module &M, const CallGraph &G, const Externals &X, const Indirec
   W.number(abi::ClaimsVersion);
   W.number(CAPR_RESERVE);
   W.number(O.EntryInPlace);
-  for (const char *Name : {abi::Borrow, abi::BorrowArgs, abi::ICall, abi::Alloca, abi::LeafSlots, abi::StackCheckFail})
+  for (const char *Name : {abi::Borrow, abi::BorrowArgs, abi::ICall, abi::Far, abi::FarArgs, abi::FarVariadic, abi::Alloca, abi::LeafSlots, abi::StackCheckFail})
     W.address(StringRef(Name));
 
   std::vector<uint64_t> Leaves = X.leafBounds();

@@ -88,7 +88,7 @@ static void readBounds(StringRef File, StringMap<uint64_t> &Out,
     Out.clear(); // nothing to compare with when the program starts
 }
 
-Externals::Externals(const Module &M, const Options &O) {
+Externals::Externals(const Module &M, const Options &O) : EarlyLeaf(O.Shared ? 48 : 16) {
   readAnnotations(M, Annotated, Checkpointed);
   if (!O.BoundsFile.empty())
     readBounds(O.BoundsFile, Leaves, BuildId);
@@ -99,12 +99,13 @@ std::optional<uint64_t> Externals::bound(StringRef Name) const {
     return It->second;
   if (std::optional<uint64_t> Bytes = runtimeBound(Name))
     return Bytes;
-  // The stub of rt/stack/leaf.S jumps: no push of its own. In its untrusted form it jumps on to __capr_borrow (16).
+  // The stub of rt/stack/leaf.S jumps: no push of its own. In its untrusted form it jumps on to __capr_borrow (16); in a shared
+  // object, before its constructors, it first asks where the function is.
   if (auto It = Leaves.find(Name); It != Leaves.end())
-    return std::max<uint64_t>(It->second, 16);
+    return std::max<uint64_t>(It->second, EarlyLeaf);
   // Without a bounds file the slot leads to the big stack.
   if (isLeafName(Name))
-    return 16;
+    return EarlyLeaf;
   return std::nullopt;
 }
 

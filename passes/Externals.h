@@ -42,6 +42,7 @@ private:
   llvm::StringMap<uint64_t> Annotated, Leaves;
   llvm::StringSet<> Checkpointed;
   std::string BuildId;
+  uint64_t EarlyLeaf;
 };
 
 } // namespace capriccio

@@ -7,12 +7,31 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/StringSaver.h"
 
 using namespace llvm;
 
 namespace capriccio {
+
+/// What -lName finds, if that is a shared object. lld's order: in each directory the shared object before the archive.
+static std::string findLibrary(StringRef Name, ArrayRef<std::string> Directories, bool Static) {
+  for (const std::string &Directory : Directories) {
+    if (Name.starts_with(":")) {
+      std::string Path = Directory + "/" + Name.drop_front().str();
+      if (sys::fs::exists(Path))
+        return Path;
+      continue;
+    }
+    std::string Stem = Directory + "/lib" + Name.str();
+    if (!Static && sys::fs::exists(Stem + ".so"))
+      return Stem + ".so";
+    if (sys::fs::exists(Stem + ".a"))
+      return "";
+  }
+  return "";
+}
 
 static LinkerOptions read() {
   LinkerOptions O;
@@ -32,6 +51,32 @@ static LinkerOptions read() {
     O.CodeGenLevel = Text == "3" ? CodeGenOptLevel::Aggressive
                                  : CodeGenOptLevel::Default;
   };
+  // -L counts for each -l, wherever it stands.
+  std::vector<std::string> Directories;
+  for (size_t I = 0; I != Args.size(); ++I)
+    if (StringRef A(Args[I]); A == "-L" && I + 1 != Args.size())
+      Directories.push_back(Args[I + 1]);
+    else if (A.consume_front("-L") || A.consume_front("--library-path="))
+      Directories.push_back(A.str());
+  bool Static = false;
+  for (size_t I = 1; I < Args.size(); ++I) {
+    StringRef A(Args[I]);
+    if (A == "-Bstatic" || A == "-dn" || A == "-static")
+      Static = true;
+    else if (A == "-Bdynamic" || A == "-dy")
+      Static = false;
+    else if (A == "-Bsymbolic" || A == "--Bsymbolic" || A == "-Bsymbolic-functions" || A == "--Bsymbolic-functions")
+      O.Symbolic = true;
+    else if (A == "-o")
+      ++I; // an older output is no input
+    else if (A == "-l" && I + 1 != Args.size())
+      O.SharedObjects.push_back(findLibrary(Args[++I], Directories, Static));
+    else if (A.consume_front("-l"))
+      O.SharedObjects.push_back(findLibrary(A, Directories, Static));
+    else if (!A.starts_with("-") && (A.ends_with(".so") || A.contains(".so.")))
+      O.SharedObjects.push_back(A.str());
+  }
+
   for (const char *Arg : Args) {
     StringRef A(Arg);
     if (A == "-pie" || A == "--pie" || A == "-shared" || A == "--shared")

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What lld was told about code generation. A pass is not handed the target machine that lld will use, so the few settings
-// that change frames are read from the process's own command line.
+// What lld was told about code generation, and which shared objects it links. A pass is not handed the target machine that
+// lld will use, nor its inputs, so both are read from the process's own command line.
 #ifndef CAPRICCIO_LINKEROPTIONS_H
 #define CAPRICCIO_LINKEROPTIONS_H
 
 #include "llvm/Support/CodeGen.h"
 #include <string>
+#include <vector>
 
 namespace capriccio {
 
@@ -14,6 +15,8 @@ struct LinkerOptions {
   bool PositionIndependent = false;
   llvm::CodeGenOptLevel CodeGenLevel = llvm::CodeGenOptLevel::Default;
   std::string Cpu;
+  bool Symbolic = false; // -Bsymbolic, -Bsymbolic-functions: a shared object's calls to its own functions stay inside
+  std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };
 
 const LinkerOptions &linkerOptions();

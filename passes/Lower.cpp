@@ -111,7 +111,7 @@ static bool staysInside(const CallBase &Site, const IndirectTargets &Targets) {
          none_of(Set.Functions, [](const Function *F) { return isOpaque(*F) || F->isVarArg(); });
 }
 
-void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets) {
+void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, const OtherModules &Others) {
   SmallVector<CallBase *, 0> Sites;
   for (Function &F : M)
     if (!isOpaque(F))
@@ -126,6 +126,11 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets) {
     if (!Callee) {
       if (!staysInside(*Site, Targets))
         lowerIndirect(*Site);
+      continue;
+    }
+    bool Elsewhere = !Callee->hasFnAttribute(Attribute::Naked) && Others.mayReach(*Callee) && !X.bound(Callee->getName());
+    if (Elsewhere) {
+      Site->setCalledOperand(moduleStub(*Callee, std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee))));
       continue;
     }
     if (!isOpaque(*Callee) || isIndirectStub(*Callee) || borrowedBy(*Callee) || X.bound(Callee->getName()))

@@ -7,6 +7,7 @@
 #include "CallGraph.h"
 #include "DynamicAlloca.h"
 #include "IndirectTargets.h"
+#include "OtherModules.h"
 
 namespace capriccio {
 
@@ -18,7 +19,7 @@ void makeConventionsOrdinary(llvm::Module &M);
 
 /// Sends calls to external functions without a bound through borrow stubs, and indirect calls through __capr_icall unless
 /// `Targets` is certain that they stay in the module: then the callee's entry stub makes the only check.
-void lowerCalls(llvm::Module &M, const Externals &X, const IndirectTargets &Targets);
+void lowerCalls(llvm::Module &M, const Externals &X, const IndirectTargets &Targets, const OtherModules &Others);
 
 /// Applies Placement's decisions: checkpoint stubs, entry stubs, rooms of dynamic allocas.
 void applyPlacement(CallGraph &G, DynamicAllocas &Allocas);

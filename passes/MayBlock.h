@@ -12,7 +12,7 @@ namespace capriccio {
 
 /// Sets Node::MayBlock: the function, or one that it may call inside the module, reaches the runtime's context switch. Indirect
 /// calls count by their target sets; calls that leave the module count as not blocking, since they are borrowed for anyway.
-void findMayBlock(CallGraph &G, const IndirectTargets &Targets);
+void findMayBlock(CallGraph &G, const IndirectTargets &Targets, bool Shared);
 
 } // namespace capriccio
 

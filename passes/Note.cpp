@@ -10,30 +10,50 @@ using namespace llvm;
 
 namespace capriccio {
 
-void emitNote(Module &M, const CallGraph &G, const Options &O) {
+static void addNote(Module &M, uint32_t Kind, Constant *Description, uint32_t Bytes, const Twine &Symbol) {
   LLVMContext &C = M.getContext();
+  Type *I32 = Type::getInt32Ty(C);
+  StringRef Name = abi::NoteName;
+  std::string Padded = Name.str();
+  Padded.resize(alignTo(Name.size() + 1, 4));
+  Constant *Fields[] = {ConstantInt::get(I32, Name.size() + 1), // with its zero
+                        ConstantInt::get(I32, Bytes), ConstantInt::get(I32, Kind),
+                        ConstantDataArray::getString(C, Padded, /*AddNull=*/false), Description};
+  Constant *Init = ConstantStruct::getAnon(C, Fields);
+  auto *Note = new GlobalVariable(M, Init->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage, Init, Symbol);
+  Note->setSection(abi::NoteSection);
+  Note->setAlignment(Align(4));
+  appendToUsed(M, {Note});
+}
+
+void emitNote(Module &M, const CallGraph &G, const Options &O) {
   uint32_t Sites = 0, Checkpoints = 0;
   for (const Node &N : G.Nodes)
     for (const CallEdge &E : N.Edges) {
       Sites += E.Site != nullptr;
       Checkpoints += E.Kind == EdgeKind::Checkpoint;
     }
-  const char Name[12] = "Capriccio";
   uint32_t Words[] = {abi::Version, uint32_t(O.MaxPath), uint32_t(O.MinChunk),
                       uint32_t(G.Nodes.size()), Sites, Checkpoints};
-  Type *I32 = Type::getInt32Ty(C);
-  Constant *Fields[] = {
-      ConstantInt::get(I32, 10),            // name size, with its zero
-      ConstantInt::get(I32, sizeof(Words)), // description size
-      ConstantInt::get(I32, 1),             // type
-      ConstantDataArray::getString(C, StringRef(Name, 12), /*AddNull=*/false),
-      ConstantDataArray::get(C, ArrayRef<uint32_t>(Words))};
-  Constant *Init = ConstantStruct::getAnon(C, Fields);
-  auto *Note = new GlobalVariable(M, Init->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage, Init,
-                                  "capr.note");
-  Note->setSection(abi::NoteSection);
-  Note->setAlignment(Align(4));
-  appendToUsed(M, {Note});
+  addNote(M, abi::NoteTotals, ConstantDataArray::get(M.getContext(), ArrayRef<uint32_t>(Words)), sizeof(Words), "capr.note");
+}
+
+void emitExports(Module &M, const CallGraph &G) {
+  std::string Text;
+  for (const Node &N : G.Nodes) {
+    // The entry stub has taken the name over.
+    StringRef Name = N.F->getName();
+    if (!N.Entered || !Name.consume_back("$body"))
+      continue;
+    const Function *Entry = M.getFunction(Name);
+    if (!Entry || Entry->hasLocalLinkage() || Entry->hasHiddenVisibility())
+      continue;
+    uint32_t Depth = N.Depth;
+    Text.append(reinterpret_cast<const char *>(&Depth), 4);
+    Text += Name;
+    Text.resize(alignTo(Text.size() + 1, 4));
+  }
+  addNote(M, abi::NoteExports, ConstantDataArray::getString(M.getContext(), Text, /*AddNull=*/false), Text.size(), "capr.exports");
 }
 
 void emitRuntimeConstants(Module &M, const Externals &X, const Options &O) {

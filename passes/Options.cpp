@@ -6,6 +6,7 @@
 #include "Diagnostics.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <cstdlib>
 
 using namespace llvm;
@@ -29,6 +30,16 @@ static void readBytes(const char *Name, uint64_t &Out, uint64_t Low,
   Out = Value;
 }
 
+/// The names in a dynamic list, which says nothing else.
+static void readDynamicList(StringRef File, StringSet<> &Names) {
+  auto Buffer = MemoryBuffer::getFile(File, /*IsText=*/true);
+  if (!Buffer)
+    fail("CAPCC_SHARED=" + File + ": " + Buffer.getError().message() + "; install capcc whole");
+  SmallVector<StringRef, 0> Words;
+  SplitString((*Buffer)->getBuffer(), Words, "{};\n\t ");
+  Names.insert(Words.begin(), Words.end());
+}
+
 Options readOptions() {
   Options O;
   readBytes("CAPCC_MAX_PATH", O.MaxPath, 256, 1 << 20);
@@ -46,6 +57,10 @@ Options readOptions() {
     if (Calls != "signature" && Calls != "pointsto")
       fail("CAPCC_ICALLS=" + Calls + ": neither signature nor pointsto");
     O.PointsTo = Calls == "pointsto";
+  }
+  if (StringRef List = env("CAPCC_SHARED"); !List.empty()) {
+    O.Shared = true;
+    readDynamicList(List, O.Replaced);
   }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();

@@ -6,6 +6,7 @@
 #define CAPRICCIO_OPTIONS_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
 #include <cstdint>
 #include <string>
 
@@ -16,10 +17,12 @@ struct Options {
   uint64_t MinChunk = 512;     // bytes: smallest chunk that the runtime links
   uint64_t EntryInPlace = 64;  // bytes: an entry stub whose body needs no more carries no check
   bool TwoStacks = true;       // functions that never block run on the big stack where they do not fit
+  bool Shared = false;         // the output is a shared object; its runtime is in the program that loads it
   bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
   uint64_t InlineLimit = 256;  // bytes: callees with more locals stay out of line where it matters; 0: no limit
   std::string ReportFile;      // JSON report, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
+  llvm::StringSet<> Replaced;  // for a shared object: the functions of libc that a program's runtime replaces
   bool PrintFrames = false;    // print each step's result to standard error
   bool PrintGraph = false;
   bool PrintPlacement = false;

@@ -73,7 +73,7 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
       } else {
         const Node &Target = G.Nodes[E.Callee];
         uint64_t InPlace = abi::ReturnAddress + Target.Depth;
-        bool Leaves = N.MayBlock && !Target.MayBlock;
+        bool Leaves = N.MayBlock && !Target.MayBlock && Target.Depth <= BigDepth;
         if (E.Back) {
           E.Kind = EdgeKind::Checkpoint;
           E.Why = "closes a cycle";

@@ -19,6 +19,10 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace);
 /// external code (CAPR_BIG_ROOM).
 constexpr uint64_t BigPath = 65536;
 
+/// What a function may need at most to be borrowed for: half of what a big stack has left at least (CAPR_BIG_ROOM), since a
+/// borrow makes no check, and the other half is for external code that the function calls. Larger ones get a chunk.
+constexpr uint64_t BigDepth = 524288;
+
 void printPlacement(const CallGraph &G, llvm::raw_ostream &OS);
 
 } // namespace capriccio

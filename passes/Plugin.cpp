@@ -16,6 +16,7 @@
 #include "MayBlock.h"
 #include "Note.h"
 #include "Options.h"
+#include "OtherModules.h"
 #include "Placement.h"
 #include "PointsTo/PointsTo.h"
 #include "PointsTo/PrintPass.h"
@@ -58,22 +59,23 @@ public:
 
     // What is known of code outside the module, and of pointers, while the module is still the program's own.
     Externals X(M, O);
+    OtherModules Others(O);
     std::unique_ptr<IndirectTargets> Targets;
-    if (O.PointsTo)
+    if (O.PointsTo && !O.Shared) // in a shared object any pointer may hold another module's function of the same name
       Targets = targetsByPointsTo(M, O);
     else
       Targets = targetsBySignature(M);
 
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
-    ThreadLocals Locals(M);
-    lowerCalls(M, X, *Targets);
+    ThreadLocals Locals(M, O.Shared);
+    lowerCalls(M, X, *Targets, Others);
     DynamicAllocas Allocas(M);
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
     if (makeLibCallsExplicit(M, Frames, X)) {
-      lowerCalls(M, X, *Targets);
+      lowerCalls(M, X, *Targets, Others);
       Frames = measureFrames(M);
     }
     if (O.PrintFrames)
@@ -87,8 +89,8 @@ public:
       G.print(errs());
     for (Node &N : G.Nodes)
       N.MayBlock = false;
-    findMayBlock(G, *Targets);
-    BlockingChains Chains(G, *Targets, O.PointsTo);
+    findMayBlock(G, *Targets, O.Shared);
+    BlockingChains Chains(G, *Targets, O.PointsTo && !O.Shared);
     if (O.PrintBlocking)
       Chains.print(G, errs());
     if (!O.TwoStacks)
@@ -103,6 +105,8 @@ public:
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas);
     emitNote(M, G, O);
+    if (O.Shared)
+      emitExports(M, G);
     emitClaims(M, G, X, *Targets, Allocas, O);
     emitRuntimeConstants(M, X, O);
     checkFinalFrames(finalFrames(M, G));

@@ -22,6 +22,8 @@ static std::string calleeName(const CallGraph &G, const CallEdge &E) {
   if (const auto *F = dyn_cast<Function>(E.Site->getCalledOperand()->stripPointerCastsAndAliases())) {
     if (const Function *Real = borrowedBy(*F))
       return Real->getName().str();
+    if (const Function *Real = otherModuleBehind(*F))
+      return Real->getName().str();
     if (!isIndirectStub(*F))
       return F->getName().str();
   }
@@ -55,7 +57,7 @@ static void reportBlocking(const CallGraph &G, const BlockingChains &Chains, jso
 
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
                          const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
-  uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0;
+  uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0, OtherModules = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
 
@@ -99,6 +101,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       case EdgeKind::ExternalBorrow: ++Borrows; break;
       case EdgeKind::ExternalInPlace: ExternalInPlace += E.Site != nullptr; break;
       case EdgeKind::Indirect: ++Indirect; break;
+      case EdgeKind::OtherModule: ++OtherModules; break;
       }
       Sites += E.Site != nullptr;
       J.objectBegin();
@@ -137,6 +140,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.attribute("external_switches", Borrows);
   J.attribute("external_in_place", ExternalInPlace);
   J.attribute("indirect", Indirect);
+  J.attribute("other_modules", OtherModules);
   J.attribute("indirect_targets_total", IndirectTargetSum);
   J.attribute("indirect_targets_largest", LargestSet);
   J.attribute("entries", Entries);

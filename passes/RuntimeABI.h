@@ -32,13 +32,22 @@ constexpr const char *NoteSection = ".note.capriccio";
 constexpr const char *ClaimsSection = ".note.capriccio.claims";
 
 /// Of the claims note (docs/abi.md, "Claims"); changes apart from the ABI's, since only capstack reads it.
-constexpr uint32_t ClaimsVersion = 1;
+constexpr uint32_t ClaimsVersion = 2;
+
+/// The notes' name and types; type 2 are the claims.
+constexpr const char *NoteName = "Capriccio";
+constexpr uint32_t NoteTotals = 1;
+constexpr uint32_t NoteExports = 3;
 
 /// Stubs of the runtime, jumped to from the stubs that the pass emits.
 constexpr const char *Link = "__capr_link";
 constexpr const char *Borrow = "__capr_borrow";
 constexpr const char *BorrowArgs = "__capr_borrow_args";
 constexpr const char *ICall = "__capr_icall";
+/// Where calls through pointers go whose target (r10) is no entry stub of this module, but may be one of another.
+constexpr const char *Far = "__capr_far";
+constexpr const char *FarArgs = "__capr_far_args";
+constexpr const char *FarVariadic = "__capr_far_variadic";
 
 /// The slots of the C library's leaf functions, and what the canary check calls: named in the claims note only.
 constexpr const char *LeafSlots = "capr__leaf_slots";

@@ -5,6 +5,7 @@
 // and attributes, so that code generation treats a call to it as it would treat a call to the callee.
 #include "Stubs.h"
 #include "Diagnostics.h"
+#include "Placement.h"
 #include "RuntimeABI.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
@@ -18,6 +19,8 @@ namespace capriccio {
 // Marks stubs in the module, so that the call graph knows them without a side table.
 static constexpr const char *BorrowMark = "capr-borrow";
 static constexpr const char *IndirectMark = "capr-indirect";
+static constexpr const char *ModuleMark = "capr-module";
+static constexpr const char *CheckpointMark = "capr-checkpoint";
 
 static constexpr const char *LimitOperand = "%fs:0x70";
 
@@ -64,7 +67,7 @@ static GlobalVariable *sectionEdge(Module &M, const char *Name) {
   if (GlobalVariable *GV = M.getNamedGlobal(Name))
     return GV;
   auto *GV = new GlobalVariable(M, Type::getInt8Ty(M.getContext()), true,
-                                GlobalValue::ExternalLinkage, nullptr, Name);
+                                GlobalValue::ExternalWeakLinkage, nullptr, Name); // a shared object may have none
   GV->setVisibility(GlobalValue::HiddenVisibility);
   GV->setDSOLocal(true);
   return GV;
@@ -77,7 +80,8 @@ static Function *makeBorrow(Function &G, uint64_t ArgBytes, const char *Suffix, 
   if ((Existing = M.getFunction(Name)))
     return nullptr;
   Function *S = makeStub(M, &G, G.getFunctionType(), Name);
-  std::string Load = G.isDSOLocal() || !G.isDeclarationForLinker()
+  // Code compiled without -fPIC claims that what it declares lies in the same file; GOTPCREL is right either way.
+  std::string Load = !G.isDeclarationForLinker() || (G.isDSOLocal() && !G.hasDefaultVisibility())
                          ? "leaq ${0:P}(%rip), %r10\n\t"
                          : "movq ${0:P}@GOTPCREL(%rip), %r10\n\t";
   if (ArgBytes)
@@ -103,6 +107,17 @@ Function *internalBorrowStub(Function &F, uint64_t ArgBytes) {
   return S ? S : Existing;
 }
 
+Function *moduleStub(Function &G, uint64_t ArgBytes) {
+  Module &M = *G.getParent();
+  std::string Name = (G.getName() + "$m" + (ArgBytes ? utostr(ArgBytes) : "")).str();
+  if (Function *Existing = M.getFunction(Name))
+    return Existing;
+  Function *S = makeStub(M, &G, G.getFunctionType(), Name);
+  S->addFnAttr(ModuleMark, G.getName());
+  setBody(S, "movq ${0:P}@GOTPCREL(%rip), %r10\n\tjmp ${1:P}", {&G, indirectStub(M, ArgBytes, G.isVarArg())});
+  return S;
+}
+
 Function *indirectStub(Module &M, uint64_t ArgBytes, bool Variadic) {
   if (!ArgBytes && !Variadic)
     return declareStub(M, abi::ICall);
@@ -122,16 +137,9 @@ Function *indirectStub(Module &M, uint64_t ArgBytes, bool Variadic) {
   if (Variadic)
     Text += "2:\tmovabsq $$" + utostr(ArgBytes << 32) +
             ", %r11\n\torq -8(%r10), %r11\n\tjmp ${3:P}\n";
-  Text += "1:\t";
-  SmallVector<Constant *, 4> Symbols = {sectionEdge(M, "__start_capr_entry"),
-                                        sectionEdge(M, "__stop_capr_entry")};
-  if (ArgBytes) {
-    Text += "movl $$" + utostr(ArgBytes) + ", %r11d\n\tjmp ${2:P}";
-    Symbols.push_back(declareStub(M, abi::BorrowArgs));
-  } else {
-    Text += "jmp ${2:P}";
-    Symbols.push_back(declareStub(M, abi::Borrow));
-  }
+  Text += "1:\tmovl $$" + utostr(ArgBytes) + ", %r11d\n\tjmp ${2:P}";
+  SmallVector<Constant *, 4> Symbols = {sectionEdge(M, "__start_capr_entry"), sectionEdge(M, "__stop_capr_entry"),
+                                        declareStub(M, Variadic ? abi::FarVariadic : abi::FarArgs)};
   if (Variadic)
     Symbols.push_back(declareStub(M, abi::Link));
   setBody(S, Text, Symbols);
@@ -157,6 +165,7 @@ Function *checkpointStub(Function &F, uint64_t Need, uint64_t ArgBytes) {
   if (Function *S = M.getFunction(Name))
     return S;
   Function *S = makeStub(M, &F, F.getFunctionType(), Name);
+  S->addFnAttr(CheckpointMark);
   setCheckedBody(S, F, Need, ArgBytes, abi::Link);
   return S;
 }
@@ -173,7 +182,8 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
     if (isa<BlockAddress>(U.getUser()))
       return false;
     const auto *CB = dyn_cast<CallBase>(U.getUser());
-    return !CB || !CB->isCallee(&U);
+    // A checkpoint has made the check that the entry stub would make once more.
+    return !CB || (!CB->isCallee(&U) && !CB->getFunction()->hasFnAttribute(CheckpointMark));
   });
 
   if (!F.hasLocalLinkage()) {
@@ -192,7 +202,7 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
 
   // A variadic entry never checks: see indirectStub. From external code it is called on a big stack, which has the room.
   if (Checked && !F.isVarArg())
-    setCheckedBody(S, F, Need, ArgBytes, MayBlock ? abi::Link : abi::Grow);
+    setCheckedBody(S, F, Need, ArgBytes, MayBlock || Need > BigDepth ? abi::Link : abi::Grow);
   else
     setBody(S, "jmp ${0:P}", {&F});
   return S;
@@ -200,6 +210,12 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
 
 bool isIndirectStub(const Function &F) {
   return F.hasFnAttribute(IndirectMark) || F.getName() == abi::ICall;
+}
+
+const Function *otherModuleBehind(const Function &F) {
+  if (!F.hasFnAttribute(ModuleMark))
+    return nullptr;
+  return F.getParent()->getFunction(F.getFnAttribute(ModuleMark).getValueAsString());
 }
 
 const Function *borrowedBy(const Function &F) {

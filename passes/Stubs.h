@@ -17,6 +17,9 @@ llvm::Function *borrowStub(llvm::Function &G, uint64_t ArgBytes);
 /// The stub that an indirect call goes through, with the target in the `nest` register.
 llvm::Function *indirectStub(llvm::Module &M, uint64_t ArgBytes, bool Variadic);
 
+/// Calls whatever `G` is when the program runs: in place if that is an entry stub of a module of ours, else on the big stack.
+llvm::Function *moduleStub(llvm::Function &G, uint64_t ArgBytes);
+
 /// Checks for `Need` bytes below the return address, then runs `F` here or on a new chunk. One stub per (F, ArgBytes).
 llvm::Function *checkpointStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes);
 
@@ -29,6 +32,9 @@ llvm::Function *internalBorrowStub(llvm::Function &F, uint64_t ArgBytes);
 llvm::Function *entryStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked, bool MayBlock);
 
 bool isIndirectStub(const llvm::Function &F);
+
+/// The function behind a moduleStub, else null.
+const llvm::Function *otherModuleBehind(const llvm::Function &F);
 
 /// The external function behind a borrow stub, else null.
 const llvm::Function *borrowedBy(const llvm::Function &F);

@@ -25,11 +25,23 @@ static bool isProgramThreadLocal(const GlobalVariable &GV) {
   return GV.isThreadLocal() && !GV.isDeclaration() && !GV.getName().starts_with("capr__");
 }
 
+static FunctionCallee slowPath(Module &M) {
+  FunctionCallee Slow = M.getOrInsertFunction(abi::TlsSlow, FunctionType::get(PointerType::get(M.getContext(), 0), false));
+  if (auto *F = dyn_cast<Function>(Slow.getCallee())) {
+    F->setVisibility(GlobalValue::HiddenVisibility);
+    F->setDSOLocal(true);
+  }
+  return Slow;
+}
+
 /// Emits, before `At`, the address of the running thread's block.
-static Value *emitBase(Instruction *At) {
+static Value *emitBase(Instruction *At, bool Shared) {
   Module &M = *At->getModule();
   LLVMContext &C = M.getContext();
   PointerType *Ptr = PointerType::get(C, 0);
+  FunctionCallee Slow = slowPath(M);
+  if (Shared)
+    return IRBuilder<>(At).CreateCall(Slow, {}, "capr.tls");
 
   GlobalVariable *Worker = M.getNamedGlobal(abi::Worker);
   if (!Worker) {
@@ -37,11 +49,6 @@ static Value *emitBase(Instruction *At) {
                                 abi::Worker, nullptr, GlobalValue::LocalExecTLSModel);
     Worker->setVisibility(GlobalValue::HiddenVisibility);
     Worker->setDSOLocal(true);
-  }
-  FunctionCallee Slow = M.getOrInsertFunction(abi::TlsSlow, FunctionType::get(Ptr, false));
-  if (auto *F = dyn_cast<Function>(Slow.getCallee())) {
-    F->setVisibility(GlobalValue::HiddenVisibility);
-    F->setDSOLocal(true);
   }
 
   // head: self known? -> have: block there? -> done; slow otherwise
@@ -84,7 +91,7 @@ static Instruction *pointOf(const Access &A) {
   return A.User;
 }
 
-static void rewrite(Function &F, ArrayRef<Access> Accesses) {
+static void rewrite(Function &F, ArrayRef<Access> Accesses, bool Shared) {
   // One base for the whole function, at the nearest point that every access passes.
   DominatorTree DT(F);
   BasicBlock *Common = nullptr;
@@ -104,7 +111,7 @@ static void rewrite(Function &F, ArrayRef<Access> Accesses) {
     while (isa<AllocaInst>(At))
       At = At->getNextNode();
 
-  Value *Base = emitBase(At);
+  Value *Base = emitBase(At, Shared);
   for (const Access &A : Accesses) {
     IRBuilder<> B(pointOf(A));
     Value *Address = B.CreateConstGEP1_64(B.getInt8Ty(), Base, A.Offset);
@@ -118,7 +125,7 @@ static void rewrite(Function &F, ArrayRef<Access> Accesses) {
   }
 }
 
-ThreadLocals::ThreadLocals(Module &M) {
+ThreadLocals::ThreadLocals(Module &M, bool Shared) {
   const DataLayout &DL = M.getDataLayout();
   LLVMContext &C = M.getContext();
   std::vector<std::pair<GlobalVariable *, uint64_t>> Fields;
@@ -132,7 +139,9 @@ ThreadLocals::ThreadLocals(Module &M) {
       continue;
     if (!GV.hasLocalLinkage())
       fail(GV.getName() + ": a thread-local variable shared with code that capcc did not compile (an object file or a "
-           "library): that code would see the kernel thread's copy. Remedy: compile all its users with capcc");
+           "library): that code would see the kernel thread's copy. Remedy: " +
+           (Shared ? "make it static or hidden (-fvisibility=hidden), or link the shared object with -fno-capriccio"
+                   : "compile all its users with capcc"));
     Align A = GV.getAlign().value_or(DL.getABITypeAlign(GV.getValueType()));
     BlockAlign = std::max(BlockAlign, A);
     Bytes = alignTo(Bytes, A);
@@ -173,7 +182,7 @@ ThreadLocals::ThreadLocals(Module &M) {
       else if (!isa<ConstantAggregate>(U.getUser()) && !isa<ConstantExpr>(U.getUser()))
         fail(GV->getName() + ": a thread-local variable used where no thread runs");
   for (auto &[F, Accesses] : ByFunction)
-    rewrite(*F, Accesses);
+    rewrite(*F, Accesses, Shared);
 
   // llvm.used and debug metadata may still name them; nothing that runs does.
   removeFromUsedLists(M, [&](Constant *Used) {

@@ -12,8 +12,9 @@ struct ThreadLocals {
   unsigned Variables = 0;
   uint64_t Bytes = 0; // of one thread's block
 
+  /// `Shared`: for a shared object, whose block is asked for by a call.
   /// Rewrites every access; the variables themselves disappear. Ends the link if code outside the module shares one.
-  explicit ThreadLocals(llvm::Module &M);
+  ThreadLocals(llvm::Module &M, bool Shared);
 };
 
 } // namespace capriccio

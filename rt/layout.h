@@ -55,6 +55,14 @@
 #define CAPR_T_CHUNK 40
 #define CAPR_T_TLS 168
 
+#define CAPR_M_START 0
+#define CAPR_M_END 8
+#define CAPR_M_NEXT 16
+
+/* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
+ * struct capr_module change. */
+#define CAPR_MODULE_VERSION 1
+
 #ifndef __ASSEMBLER__
 
 #include <assert.h>

@@ -49,7 +49,8 @@
 #include "leaf_names.h"
     .cfi_endproc
 
-/* Before start-up has come to the slots: asks where function number r11d is, goes on there. In place, on a kernel stack. */
+/* Before start-up has come to the slots: asks where function number r11d is, goes on there. In a program in place, on a kernel
+ * stack; in a shared object both borrow, which together takes 48 bytes. */
     .type early, @function
 early:
     .cfi_startproc
@@ -58,7 +59,20 @@ early:
     pushq %rdx
     .cfi_adjust_cfa_offset 24
     movl %r11d, %edi
+#ifdef CAPR_SHARED
+    /* A thread on a small stack may be here before the constructors have run. */
+    leaq capr__leaf_find(%rip), %r10
+    call __capr_borrow
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    .cfi_adjust_cfa_offset -24
+    movq %rax, %r10
+    jmp __capr_borrow
+    .cfi_adjust_cfa_offset 24
+#else
     call capr__leaf_find
+#endif
     popq %rdx
     popq %rsi
     popq %rdi

@@ -31,10 +31,18 @@ extern CAPR_HIDDEN const uint64_t capr__leaf_borrow[LEAVES];
 CAPR_HIDDEN uint64_t capr__leaf_real[LEAVES];
 CAPR_HIDDEN uint64_t capr__stack_chk_fail_real;
 
+/* A program has its own slot routines under these names, hidden; so has each shared object, which may come after the library
+ * that replaces one of them. */
+#ifdef CAPR_SHARED
+#define WHERE RTLD_DEFAULT
+#else
+#define WHERE RTLD_NEXT
+#endif
+
 /* The address of leaf function `index` in the libraries. Called by leaf.S too. */
 CAPR_HIDDEN uint64_t capr__leaf_find(uint32_t index)
 {
-    uint64_t address = (uint64_t)dlsym(RTLD_NEXT, names[index]);
+    uint64_t address = (uint64_t)dlsym(WHERE, names[index]);
     if (!address)
         capr__fatal("%s: not in the C library; link with glibc", names[index]);
     return address;
@@ -90,5 +98,5 @@ void capr__leaf_init(void)
         int in_place = (trusted >> i & 1) && real >= range.start && real < range.end;
         capr__leaf_slots[i] = in_place ? real : capr__leaf_borrow[i];
     }
-    capr__stack_chk_fail_real = (uint64_t)dlsym(RTLD_NEXT, "__stack_chk_fail");
+    capr__stack_chk_fail_real = (uint64_t)dlsym(WHERE, "__stack_chk_fail");
 }

@@ -49,10 +49,8 @@ void capr__thread_exit(void *result)
     struct capr_thread *self = w->self;
     self->result = result;
     capr__thread_cleanup(self);
-    if (self->tls) {
-        capr__tls_free(self->tls);
-        self->tls = NULL;
-    }
+    if (self->tls || self->extra)
+        capr__tls_end(self);
     end(w, self);
 }
 

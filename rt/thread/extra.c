@@ -19,6 +19,9 @@ void capr__extra_free(struct capr_thread *t)
     if (!x)
         return;
     t->extra = NULL;
+    for (uint32_t i = 0; i < x->module_tls_count; i++)
+        free(x->module_tls[i]);
+    free(x->module_tls);
     free(x->affinity);
     free(x->robust);
     free(x);

@@ -22,6 +22,8 @@ struct capr_extra {
     void *stack;                   /* lowest address of the stack supplied by the user at creation, or NULL; not used */
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
+    void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
+    uint32_t module_tls_count;
 };
 
 /* The thread's extra record, made if there is none; NULL when out of memory. May run malloc. */

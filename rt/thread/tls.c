@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../proc/message.h"
+#include "extra.h"
 
 /* Defined by the pass where the program has thread-local variables. */
 extern CAPR_HIDDEN const char __capr_tls_image[] __attribute__((weak));
@@ -34,7 +35,16 @@ void *__capr_tls_slow(void)
     return block;
 }
 
-void capr__tls_free(void *block)
+void capr__tls_end(struct capr_thread *t)
 {
-    free(block);
+    free(t->tls);
+    t->tls = NULL;
+    struct capr_extra *x = t->extra;
+    if (!x)
+        return;
+    for (uint32_t i = 0; i < x->module_tls_count; i++)
+        free(x->module_tls[i]);
+    free(x->module_tls);
+    x->module_tls = NULL;
+    x->module_tls_count = 0;
 }

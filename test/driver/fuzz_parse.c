@@ -56,7 +56,8 @@ static int is_own(const char *word) {
 
 static void check_plan(struct arena *arena, const struct line *line, const struct plan *plan) {
     require(plan->count > 0, "a plan does something");
-    int proves = 0;
+    int proves = 0, bare = 0;
+    for (size_t i = 0; i < plan->notes.count; i++) bare |= !strncmp(plan->notes.items[i], "linked without the pass", 23);
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         proves |= step->kind == STEP_PROVE;
@@ -64,8 +65,9 @@ static void check_plan(struct arena *arena, const struct line *line, const struc
         for (size_t k = 0; k < step->argv.count; k++) require(step->argv.items[k] != NULL, "no holes in a command");
         if (step->argv.count) free(strdup(command_text(arena, &step->env, &step->argv)));
     }
-    int links = line->action == ACTION_EXECUTABLE && !line->own.plain && !line->dry_run;
-    require(proves == links, "every link of a program is proved, and nothing else");
+    int links = (line->action == ACTION_EXECUTABLE || line->action == ACTION_SHARED) && !line->own.plain && !line->dry_run;
+    require(!bare || line->action == ACTION_SHARED, "a program is never linked without the pass");
+    require(proves == (links && !bare), "every link with the pass is proved, and nothing else");
 }
 
 /// Reading back what response_quote wrote gives the same words.
@@ -103,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!line.error) {
         check_line(&line);
         if (!refuse_line(&arena, &line)) {
-            const struct paths paths = {"clang", "/llvm", "/plugin", "/runtime", "/dynlist", "/include", "/capstack"};
+            const struct paths paths = {"clang", "/llvm", "/plugin", "/runtime", "/shared", "/dynlist", "/include", "/capstack"};
             struct plan plan;
             make_plan(&arena, &line, &paths, "/scratch", &plan);
             check_plan(&arena, &line, &plan);

@@ -13,6 +13,7 @@ struct paths {
     const char *llvm_bin;  ///< directory of llvm-link, llvm-objcopy and ld.lld: where clang's own executable lies
     const char *plugin;    ///< lib/capcc/CapriccioPass.so
     const char *runtime;   ///< lib/capcc/libcapr.a
+    const char *shared;    ///< lib/capcc/libcapr_shared.a
     const char *dynlist;   ///< lib/capcc/capr.dynlist
     const char *include;   ///< lib/capcc/include
     const char *capstack;  ///< bin/capstack

@@ -122,7 +122,17 @@ static void plan_compile(struct arena *arena, const struct line *line, const str
     push_user_args(arena, line, false, false, NULL, &step->argv);
 }
 
-static void plan_shared(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+/// Null, or what keeps the pass from a shared object. Its code is then external to the programs that use it, as any library's is.
+static const char *pass_hindrance(struct arena *arena, const struct line *line) {
+    if (line->sanitizer) return arena_printf(arena, "of -fsanitize=%s", line->sanitizer);
+    if (line->no_libc) return arena_printf(arena, "of %s", line->no_libc);
+    if (line->static_link) return arena_printf(arena, "of %s", line->static_link);
+    if (line->cpp_language) return "C++ may throw, and exceptions do not cross linked stacks";
+    return NULL;
+}
+
+static void plan_shared_without_pass(struct arena *arena, const struct line *line, const struct paths *paths, const char *why,
+                                     struct plan *plan) {
     plan_inputs(arena, line, plan);
     struct step *step = plan_add(plan, STEP_EXEC);
     plan_start_clang(arena, line, paths, &step->argv);
@@ -131,10 +141,10 @@ static void plan_shared(struct arena *arena, const struct line *line, const stru
     push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, false, true, NULL, &step->argv);
     strvec_push(arena, &plan->notes,
-                "a shared object is linked without the pass: its code is external to the program that uses it");
+                arena_printf(arena, "linked without the pass because %s: its code is external to the program that uses it", why));
 }
 
-static void push_environment(struct arena *arena, const struct own_flags *own, struct strvec *env) {
+static void push_environment(struct arena *arena, const struct own_flags *own, const char *shared, struct strvec *env) {
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MAX_PATH=%u", own->max_path));
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MIN_CHUNK=%u", own->min_chunk));
     strvec_push(arena, env,
@@ -146,23 +156,27 @@ static void push_environment(struct arena *arena, const struct own_flags *own, s
     strvec_push(arena, env, own->icalls ? arena_printf(arena, "CAPCC_ICALLS=%s", own->icalls) : "CAPCC_ICALLS");
     strvec_push(arena, env, own->stacks ? arena_printf(arena, "CAPCC_STACKS=%s", own->stacks) : "CAPCC_STACKS");
     strvec_push(arena, env, "CAPCC_BOUNDS");
+    strvec_push(arena, env, shared ? arena_printf(arena, "CAPCC_SHARED=%s", shared) : "CAPCC_SHARED");
 }
 
 /// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
 /// one to links by other compilers.
-static void push_runtime(struct arena *arena, const struct paths *paths, struct strvec *argv) {
-    const char *name = strrchr(paths->runtime, '/');
-    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, paths->runtime)));
+static void push_runtime(struct arena *arena, const char *archive, struct strvec *argv) {
+    const char *name = strrchr(archive, '/');
+    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, archive)));
     push_linker(arena, argv, "--whole-archive");
-    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : paths->runtime));
+    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : archive));
     push_linker(arena, argv, "--no-whole-archive");
 }
 
-static void plan_executable(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+/// The link of a program or of a shared object, with the pass. What the one exports of the runtime, the other refers to.
+static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+    bool shared = line->action == ACTION_SHARED;
+    const char *archive = shared ? paths->shared : paths->runtime;
     plan_inputs(arena, line, plan);
     struct step *parts = plan_add(plan, STEP_PARTS);
     strvec_push(arena, &parts->files, paths->plugin);
-    strvec_push(arena, &parts->files, paths->runtime);
+    strvec_push(arena, &parts->files, archive);
     strvec_push(arena, &parts->files, paths->dynlist);
     if (!line->dry_run) {
         struct step *bounds = plan_add(plan, STEP_BOUNDS);
@@ -173,20 +187,20 @@ static void plan_executable(struct arena *arena, const struct line *line, const 
     }
     struct step *link = plan_add(plan, line->dry_run ? STEP_EXEC : STEP_RUN);
     struct strvec *argv = &link->argv;
-    push_environment(arena, &line->own, &link->env);
+    push_environment(arena, &line->own, shared ? paths->dynlist : NULL, &link->env);
     plan_start_clang(arena, line, paths, argv);
     strvec_push(arena, argv, "-fuse-ld=lld");
     push_compile(arena, line, argv);
     push_include(arena, line, paths, argv);
     push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
-    push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
-    if (line->version_script) // an exact name here counts more than the `local: *` of the user's script
+    if (!shared) push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
+    if (!shared && line->version_script) // an exact name here counts more than the `local: *` of the user's script
         push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
-    push_runtime(arena, paths, argv);
+    push_runtime(arena, archive, argv);
     push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
     if (!line->dry_run) {
         struct step *prove = plan_add(plan, STEP_PROVE);
-        prove->input = paths->dynlist;
+        prove->input = shared ? NULL : paths->dynlist;
         prove->output = line->output ? line->output : "a.out";
         if (!line->own.no_verify) {
             strvec_push(arena, &parts->files, paths->capstack);
@@ -225,11 +239,16 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_compile(arena, line, paths, has_kind(line, COMPILED_KINDS), plan);
         break;
     case ACTION_EXECUTABLE:
-        plan_executable(arena, line, paths, plan);
+        plan_with_pass(arena, line, paths, plan);
         break;
-    case ACTION_SHARED:
-        plan_shared(arena, line, paths, plan);
+    case ACTION_SHARED: {
+        const char *why = pass_hindrance(arena, line);
+        if (why)
+            plan_shared_without_pass(arena, line, paths, why, plan);
+        else
+            plan_with_pass(arena, line, paths, plan);
         break;
+    }
     case ACTION_RELOCATABLE:
         plan_inputs(arena, line, plan);
         plan_relocatable(arena, line, paths, scratch, plan);

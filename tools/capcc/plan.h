@@ -14,7 +14,7 @@ enum step_kind {
     STEP_PARTS,   ///< each of `files`, capcc's own parts, is there
     STEP_BOUNDS,  ///< `argv` prints the libc to bound; the next STEP_RUN gets CAPCC_BOUNDS
     STEP_MERGE,   ///< the bitcode of what the linker's trace in `input` names, and the machine code in `machine`, become `output`
-    STEP_PROVE,   ///< `output` holds the note that the pass leaves and exports what `input` lists, else it is removed
+    STEP_PROVE,   ///< `output` holds the note that the pass leaves and, a program, exports what `input` lists, else it is removed
     STEP_VERIFY,  ///< the capstack in `input` finds no violation in `output`, else it is removed
 };
 

@@ -89,7 +89,8 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
             printf("merge: bitcode of the files in %s, with %s, into %s\n", step->input, step->machine, step->output);
             break;
         case STEP_PROVE:
-            printf("prove: %s holds the note of the pass and exports what %s lists\n", step->output, step->input);
+            printf("prove: %s holds the note of the pass%s%s%s\n", step->output, step->input ? " and exports what " : "",
+                   step->input ? step->input : "", step->input ? " lists" : "");
             break;
         case STEP_VERIFY:
             printf("verify: %s finds no violation in %s\n", step->input, step->output);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes a linked executable, produces the certainty that the pass saw it. Needed because every way to lose the pass
+// Consumes a linked program or shared object, produces the certainty that the pass saw it. Needed because every way to lose the pass
 // is silent: another linker, -fno-lto from a configuration file, a clang that passes another plugin; the program would
 // then run on full stacks or, worse, half of it.
 #include "prove.h"
@@ -53,8 +53,8 @@ int prove_linked(struct arena *arena, const char *path, const char *dynlist) {
     struct bytes note = elf_note(file, NOTE_NAME, NOTE_TYPE);
     uint32_t version = 0;
     if (note.size >= NOTE_BYTES) memcpy(&version, note.data, sizeof version);
-    bool dynamic = elf_needs(file, "libc.so.6") || !elf_section(file, ".shstrtab").size;
-    const char *hidden = missing_export(arena, file, dynlist);
+    bool dynamic = !dynlist || elf_needs(file, "libc.so.6") || !elf_section(file, ".shstrtab").size;
+    const char *hidden = dynlist ? missing_export(arena, file, dynlist) : NULL;
     file_unmap(&file);
     if (!version)
         return refuse(path, "linked without the Capriccio pass; take away what replaces the linker or LTO (run with -v), or link "

@@ -12,7 +12,7 @@ namespace capstack {
 
 namespace {
 
-constexpr uint64_t Version = 1;
+constexpr uint64_t Version = 2;
 constexpr const char *SectionName = ".note.capriccio.claims";
 constexpr unsigned NameWords = 3; // "Capriccio", padded
 
@@ -67,7 +67,8 @@ Expected<Claims> Claims::read(const ElfImage &Image) {
     Claims Result;
     Result.Reserve = In.word();
     Result.EntryInPlace = In.word();
-    for (uint64_t *Address : {&Result.Borrow, &Result.BorrowArgs, &Result.ICall, &Result.Alloca, &Result.LeafSlots, &Result.StackCheckFail})
+    for (uint64_t *Address : {&Result.Borrow, &Result.BorrowArgs, &Result.ICall, &Result.Far, &Result.FarArgs, &Result.FarVariadic,
+                              &Result.Alloca, &Result.LeafSlots, &Result.StackCheckFail})
         *Address = In.word();
     for (size_t Left = In.count(1); Left; Left--) Result.LeafBounds.push_back(In.word());
     for (size_t Left = In.count(6); Left; Left--) {

@@ -114,6 +114,10 @@ std::optional<uint64_t> Program::needOfTargets(uint64_t Entry) {
 std::optional<uint64_t> Program::throughPointer(uint64_t Entry, const Instruction &I) {
     // On a big stack already: whatever r10 names has the room that external code has.
     if ((Entry == Said.Borrow || Entry == Said.BorrowArgs) && I.Kind == Op::JumpReg && I.Source == R10) return 0;
+    // An entry stub of another module: the runtime's list says so.
+    if ((Entry == Said.Far || Entry == Said.FarArgs) && I.Kind == Op::JumpReg && I.Source == R10) return Said.EntryInPlace;
+    // The same after the check that the word before the stub asks for.
+    if (Entry == Said.FarVariadic && I.Kind == Op::JumpReg && I.Source == R10) return 0;
     bool ByMemory = I.Kind == Op::JumpMem || I.Kind == Op::CallMem;
     if (ByMemory && I.Memory.Absolute) {
         uint64_t Word = uint64_t(I.Memory.Disp);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Tells the program's runtime about this shared object, first of its constructors and last of its destructors. Fat code, for
+ * the one reason that the link then has bitcode, and the pass runs, whatever else is in it.
+ */
+#include <stddef.h>
+
+#include "shared.h"
+#include "../stack/leaf.h"
+
+extern char __start_capr_entry[] __attribute__((weak, visibility("hidden")));
+extern char __stop_capr_entry[] __attribute__((weak, visibility("hidden")));
+
+#pragma weak capr_shared_register
+#pragma weak capr_shared_unregister
+
+struct capr_module capr__module;
+
+__attribute__((constructor(0))) static void start(void)
+{
+    capr__leaf_init();
+    capr__module = (struct capr_module){
+        .start = (uint64_t)__start_capr_entry, .end = (uint64_t)__stop_capr_entry, .version = CAPR_MODULE_VERSION};
+    if (capr_shared_register)
+        capr_shared_register(&capr__module);
+    else if (capr__limit())
+        capr__fatal("a shared object linked by a newer capcc than the program; link both with one capcc");
+}
+
+__attribute__((destructor(0))) static void stop(void)
+{
+    if (capr_shared_unregister)
+        capr_shared_unregister(&capr__module);
+}

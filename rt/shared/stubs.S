@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A shared object's way to the stack routines of the program that loads it. References are weak: in a program that capcc did not
+ * link there are none, every thread's limit is 0, so no checkpoint fires, and what would borrow calls in place. All of it
+ * hidden, so that several shared objects each have their own. Bound by the dynamic linker before any code of ours runs.
+ */
+#include "../asm.h"
+
+/* Only where a limit has been passed, hence only with a runtime. Elsewhere: a trap, by a jump to 0. */
+.macro through name, target
+    .weak \target
+function \name
+    jmp *\target@GOTPCREL(%rip)
+end_function \name
+.endm
+
+    through __capr_link, capr_shared_link
+    through __capr_grow, capr_shared_grow
+    through __capr_alloca, capr_shared_alloca
+    through __capr_alloca_unwind, capr_shared_alloca_unwind
+
+.macro in_place_without name, target
+    .weak \target
+function \name
+    cmpq $0, \target@GOTPCREL(%rip)
+    je 1f
+    jmp *\target@GOTPCREL(%rip)
+1:  jmp *%r10
+end_function \name
+.endm
+
+    in_place_without __capr_borrow, capr_shared_borrow
+    in_place_without __capr_borrow_args, capr_shared_borrow_args
+    in_place_without __capr_far_args, capr_shared_far_args
+    in_place_without __capr_far_variadic, capr_shared_far_variadic
+
+/* An indirect call: our own entry stubs first, then whatever the program knows. */
+    .weak __start_capr_entry, __stop_capr_entry
+    .hidden __start_capr_entry, __stop_capr_entry
+    .weak capr_shared_icall
+function __capr_icall
+    leaq __start_capr_entry(%rip), %r11
+    cmpq %r11, %r10
+    jb 1f
+    leaq __stop_capr_entry(%rip), %r11
+    cmpq %r11, %r10
+    jae 1f
+    jmp *%r10
+1:  cmpq $0, capr_shared_icall@GOTPCREL(%rip)
+    je 2f
+    jmp *capr_shared_icall@GOTPCREL(%rip)
+2:  jmp *%r10
+end_function __capr_icall
