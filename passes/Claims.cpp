@@ -129,7 +129,18 @@ void emitClaims(Module &M, const CallGraph &G, const Externals &X, const Indirec
       if (E.Kind == EdgeKind::ExternalInPlace && E.Site)
         if (const auto *F = dyn_cast<Function>(E.Site->getCalledOperand()->stripPointerCastsAndAliases()))
           Externals.insert(F);
-  W.number(Externals.size());
+  // What a shared object's part of the runtime calls of the program's.
+  const std::pair<const char *, uint64_t> Shared[] = {
+      {"capr_shared_link", abi::SlowPath}, {"capr_shared_grow", 16},      {"capr_shared_borrow", 16},
+      {"capr_shared_borrow_args", 16},     {"capr_shared_alloca", 16},    {"capr_shared_alloca_unwind", 16},
+      {"capr_shared_icall", O.EntryInPlace}, {"capr_shared_far_args", O.EntryInPlace},
+      {"capr_shared_far_variadic", O.EntryInPlace}};
+  W.number(Externals.size() + (O.Shared ? std::size(Shared) : 0));
+  if (O.Shared)
+    for (const auto &[Name, Bytes] : Shared) {
+      W.number(Bytes);
+      W.string(Name);
+    }
   for (const Function *F : Externals) {
     W.number(X.bound(F->getName()).value_or(0));
     W.string(F->getName());

@@ -15,10 +15,13 @@ extern char __stop_capr_entry[] __attribute__((weak, visibility("hidden")));
 #pragma weak capr_shared_unregister
 
 struct capr_module capr__module;
+CAPR_HIDDEN uint64_t capr__entry_start, capr__entry_bytes; /* read by stubs.S */
 
 __attribute__((constructor(0))) static void start(void)
 {
     capr__leaf_init();
+    capr__entry_start = (uint64_t)__start_capr_entry;
+    capr__entry_bytes = (uint64_t)(__stop_capr_entry - __start_capr_entry);
     capr__module = (struct capr_module){
         .start = (uint64_t)__start_capr_entry, .end = (uint64_t)__stop_capr_entry, .version = CAPR_MODULE_VERSION};
     if (capr_shared_register)

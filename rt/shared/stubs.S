@@ -34,20 +34,13 @@ end_function \name
     in_place_without __capr_far_args, capr_shared_far_args
     in_place_without __capr_far_variadic, capr_shared_far_variadic
 
-/* An indirect call: our own entry stubs first, then whatever the program knows. */
-    .weak __start_capr_entry, __stop_capr_entry
-    .hidden __start_capr_entry, __stop_capr_entry
+/* An indirect call: our own entry stubs first, then whatever the program knows. The bounds are 0 until the constructor has run. */
     .weak capr_shared_icall
 function __capr_icall
-    leaq __start_capr_entry(%rip), %r11
-    cmpq %r11, %r10
-    jb 1f
-    leaq __stop_capr_entry(%rip), %r11
-    cmpq %r11, %r10
-    jae 1f
+    movq %r10, %r11
+    subq capr__entry_start(%rip), %r11
+    cmpq capr__entry_bytes(%rip), %r11
+    jae __capr_far
     jmp *%r10
-1:  cmpq $0, capr_shared_icall@GOTPCREL(%rip)
-    je 2f
-    jmp *capr_shared_icall@GOTPCREL(%rip)
-2:  jmp *%r10
 end_function __capr_icall
+    in_place_without __capr_far, capr_shared_icall

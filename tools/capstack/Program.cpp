@@ -36,8 +36,15 @@ void Program::start(StackDepth &TheWalk) {
     Walk = &TheWalk;
     readEntryStubs();
     for (uint64_t Address : {Said.Borrow, Said.BorrowArgs})
-        if (!asksThreadFirst(Walk->decoder(), Address))
+        if (!asksThreadFirst(Walk->decoder(), Address) && !asksProgramFirst(Address))
             Unproven.push_back({Address, "does not begin as the runtime's borrowing functions do"});
+}
+
+/// In a shared object: on to the program's borrowing function, if there is one.
+bool Program::asksProgramFirst(uint64_t Address) const {
+    std::optional<uint64_t> Word = comparedWordAt(Walk->decoder(), Address);
+    const Slot *Filled = Word ? Image.slot(*Word) : nullptr;
+    return Filled && Filled->By == Slot::Filler::OtherModule && StringRef(Filled->Symbol).starts_with("capr_shared_borrow");
 }
 
 /// The section is a row of 16-aligned words, each followed by a stub: there are no gaps to search.

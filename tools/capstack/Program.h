@@ -55,6 +55,7 @@ class Program : public ProgramFacts {
 
   private:
     void readEntryStubs();
+    bool asksProgramFirst(uint64_t Address) const;
     void addCheck(uint64_t Stub, const CheckStub &Shape);
     std::optional<uint64_t> needOfTargets(uint64_t Entry);
 

@@ -154,6 +154,15 @@ std::optional<ICallStub> icallStubAt(Decoder &Code, uint64_t Address) {
     return M.Fits ? std::optional(S) : std::nullopt;
 }
 
+std::optional<uint64_t> comparedWordAt(Decoder &Code, uint64_t Address) {
+    Matcher M(Code, Address);
+    const Instruction &First = M.next();
+    M.want(First.Name.starts_with("CMP64mi") && First.Memory.Absolute && !First.Memory.Segment);
+    uint64_t Word = uint64_t(First.Memory.Disp);
+    M.jumpIf(Equal);
+    return M.Fits ? std::optional(Word) : std::nullopt;
+}
+
 bool asksThreadFirst(Decoder &Code, uint64_t Address) {
     Matcher M(Code, Address);
     const Instruction &First = M.next();

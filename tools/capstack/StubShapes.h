@@ -48,6 +48,9 @@ std::optional<ICallStub> icallStubAt(Decoder &Code, uint64_t Address);
 /// functions do: then rsp is on a big stack already, and they jump on to the function in r10.
 bool asksThreadFirst(Decoder &Code, uint64_t Address);
 
+/// The address of the word that the code at \p Address begins by comparing with a constant, to branch where they are equal.
+std::optional<uint64_t> comparedWordAt(Decoder &Code, uint64_t Address);
+
 } // namespace capstack
 
 #endif
