@@ -67,6 +67,52 @@ static const char *suffixOf(const Type *Ty) {
   return nullptr; // vectors and halves: code generation calls these one by one, or not at all
 }
 
+/// A slot in the frame that a library function writes one of its results to.
+static AllocaInst *resultSlot(Function &F, Type *Ty) {
+  IRBuilder<> B(&F.getEntryBlock(), F.getEntryBlock().getFirstInsertionPt());
+  return B.CreateAlloca(Ty);
+}
+
+/// Operations with two results, which the library returns through pointers. True if `I` is one whose library function is in
+/// `Unknown`; it is then replaced.
+static bool replaceTwoResults(Instruction &I, const StringSet<> &Unknown) {
+  auto *II = dyn_cast<IntrinsicInst>(&I);
+  if (!II)
+    return false;
+  StringRef Base = II->getIntrinsicID() == Intrinsic::modf     ? "modf"
+                   : II->getIntrinsicID() == Intrinsic::frexp  ? "frexp"
+                   : II->getIntrinsicID() == Intrinsic::sincos ? "sincos"
+                                                               : "";
+  const char *Suffix = Base.empty() ? nullptr : suffixOf(II->getOperand(0)->getType());
+  if (!Suffix || !Unknown.contains((Base + Suffix).str()))
+    return false;
+  Function &F = *I.getFunction();
+  auto *Ty = cast<StructType>(I.getType());
+  Type *Pointer = PointerType::get(F.getContext(), 0);
+  bool BothByPointer = Base == "sincos";
+  AllocaInst *First = BothByPointer ? resultSlot(F, Ty->getElementType(0)) : nullptr;
+  AllocaInst *Second = resultSlot(F, Ty->getElementType(1));
+
+  IRBuilder<> B(&I);
+  SmallVector<Value *, 3> Args = {II->getArgOperand(0)};
+  SmallVector<Type *, 3> Types = {Args[0]->getType()};
+  if (First) {
+    Args.push_back(First);
+    Types.push_back(Pointer);
+  }
+  Args.push_back(Second);
+  Types.push_back(Pointer);
+  Type *Result = BothByPointer ? B.getVoidTy() : Ty->getElementType(0);
+  CallInst *Call = B.CreateCall(F.getParent()->getOrInsertFunction((Base + Suffix).str(), FunctionType::get(Result, Types, false)), Args);
+  Call->setDoesNotThrow();
+  Value *One = First ? static_cast<Value *>(B.CreateLoad(Ty->getElementType(0), First)) : Call;
+  Value *Both = B.CreateInsertValue(PoisonValue::get(Ty), One, 0);
+  Both = B.CreateInsertValue(Both, B.CreateLoad(Ty->getElementType(1), Second), 1);
+  I.replaceAllUsesWith(Both);
+  I.eraseFromParent();
+  return true;
+}
+
 bool makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &X) {
   bool Changed = false;
   for (Function &F : M) {
@@ -81,6 +127,10 @@ bool makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &
     if (Unknown.empty())
       continue;
     for (Instruction &I : llvm::make_early_inc_range(instructions(F))) {
+      if (replaceTwoResults(I, Unknown)) {
+        Changed = true;
+        continue;
+      }
       StringRef Base = libraryName(I);
       const char *Suffix = Base.empty() ? nullptr : suffixOf(I.getOperand(0)->getType());
       if (!Suffix)
