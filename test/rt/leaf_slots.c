@@ -4,11 +4,14 @@
  * others. This program plays the pass and gives the runtime a right build id, a wrong one, none, and a bit for one function only.
  * The functions work each way.
  */
+#include <ctype.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "check.h"
 #include "stack/leaf.h"
@@ -60,6 +63,12 @@ static void check_slots(int in_place)
     CHECK_EQUAL(strcmp(text, "abcdef"), 0);
     CHECK(strchr(text, 'd') == text + 3);
     CHECK(rawmemchr(text, 'f') == text + 5);
+    CHECK_EQUAL(strcasecmp(text, "ABCDEF"), 0);
+    CHECK_EQUAL(strncasecmp(text, "ABX", n - 2), 0);
+    CHECK_EQUAL((tolower)(text[0] - 32), 'a');
+    CHECK_EQUAL(capr__leaf_slots[LEAF___errno_location] == (uint64_t)dlsym(RTLD_NEXT, "__errno_location"), in_place);
+    errno = (int)n;
+    CHECK_EQUAL(errno, 4);
     memset(text, 'x', n);
     CHECK_EQUAL(memcmp(text, "xxxxef", 7), 0);
 }
