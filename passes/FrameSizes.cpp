@@ -49,6 +49,9 @@ uint64_t boundOf(const MachineFunction &MF) {
     Bytes += alignTo(MFI.getMaxCallFrameSize(), 16) + 8;
   if (ST.getRegisterInfo()->hasStackRealignment(MF))
     Bytes += 2 * MFI.getMaxAlign().value();
+  // At -Oz a small constant takes its way to a register over a push and a pop, which appear after the frame is laid out.
+  if (MF.getFunction().hasMinSize())
+    Bytes += 8;
   return Bytes + redZoneOf(MF);
 }
 
