@@ -20,7 +20,7 @@ config.suffixes = [".test"]
 config.excludes = ["Inputs"]
 config.test_source_root = here
 config.test_exec_root = os.environ.get("CAPCC_LIT_OUT") or os.path.join(build, "test", config.name)
-if all(os.path.exists(os.path.join(parts, f)) for f in ("CapriccioPass.so", "libcapr.a", "capr.dynlist")):
+if all(os.path.exists(os.path.join(parts, f)) for f in ("CapriccioPass.so", "libcapr.a", "libcapr_calls.a", "capr.dynlist")):
     config.available_features.add("capriccio")
 if os.geteuid() == 0:
     config.available_features.add("root")

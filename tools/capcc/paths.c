@@ -49,6 +49,7 @@ const char *paths_find(struct arena *arena, struct paths *paths) {
     const char *lib = arena_printf(arena, "%s/lib/capcc", strcmp(prefix, "/") ? prefix : "");
     paths->plugin = arena_printf(arena, "%s/CapriccioPass.so", lib);
     paths->runtime = arena_printf(arena, "%s/libcapr.a", lib);
+    paths->runtime_calls = arena_printf(arena, "%s/libcapr_calls.a", lib);
     paths->shared = arena_printf(arena, "%s/libcapr_shared.a", lib);
     paths->dynlist = arena_printf(arena, "%s/capr.dynlist", lib);
     paths->include = arena_printf(arena, "%s/include", lib);

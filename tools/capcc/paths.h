@@ -13,6 +13,7 @@ struct paths {
     const char *llvm_bin;  ///< directory of llvm-link, llvm-objcopy and ld.lld: where clang's own executable lies
     const char *plugin;    ///< lib/capcc/CapriccioPass.so
     const char *runtime;   ///< lib/capcc/libcapr.a
+    const char *runtime_calls; ///< lib/capcc/libcapr_calls.a
     const char *shared;    ///< lib/capcc/libcapr_shared.a
     const char *dynlist;   ///< lib/capcc/capr.dynlist
     const char *include;   ///< lib/capcc/include

@@ -161,22 +161,60 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
 
 /// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
 /// one to links by other compilers.
-static void push_runtime(struct arena *arena, const char *archive, struct strvec *argv) {
-    const char *name = strrchr(archive, '/');
-    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, archive)));
+static void push_archive(struct arena *arena, const char *path, struct strvec *argv) {
+    const char *name = strrchr(path, '/');
+    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : path));
+}
+
+static void push_whole(struct arena *arena, const char *path, const char *second, struct strvec *argv) {
+    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, path)));
     push_linker(arena, argv, "--whole-archive");
-    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : archive));
+    push_archive(arena, path, argv);
+    if (second) push_archive(arena, second, argv);
     push_linker(arena, argv, "--no-whole-archive");
+}
+
+static bool ends_in(const char *text, const char *suffix) {
+    size_t length = strlen(text), tail = strlen(suffix);
+    return length >= tail && !strcmp(text + length - tail, suffix);
+}
+
+/// Whether something on the line may be a shared library of somebody's own. The linker sees what such a library refers to, but
+/// under a version's name (poll@GLIBC_2.2.5), for which it takes nothing out of an archive.
+static bool links_other_libraries(const struct line *line) {
+    static const char *const of_libc[] = {"c", "m", "pthread", "rt", "dl", "util", "resolv", "anl", "gcc", "gcc_s", "atomic"};
+    for (size_t i = 0; i < line->libraries.count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof of_libc / sizeof *of_libc; k++) known |= !strcmp(line->libraries.items[i], of_libc[k]);
+        if (!known) return true;
+    }
+    for (size_t i = 0; i < line->input_count; i++) {
+        const struct input *input = &line->inputs[i];
+        if (input->kind == INPUT_LINKED && !ends_in(input->path, ".o") && !ends_in(input->path, ".a")) return true;
+    }
+    for (size_t i = 0; i < line->linker_args.count; i++) {
+        const char *text = line->linker_args.items[i];
+        if (!strncmp(text, "-l", 2) || !strncmp(text, "--library=", 10) || text[0] != '-') return true;
+    }
+    return line->cpp_language;
+}
+
+/// Whole what soundness depends on, whoever calls it. Of the calls that only let other threads run, those that the program
+/// refers to; all where shared libraries may want them, and with a version script, since that may name only what is there.
+static void push_runtime(struct arena *arena, const struct line *line, const struct paths *paths, struct strvec *argv) {
+    bool all = line->version_script || links_other_libraries(line);
+    push_whole(arena, paths->runtime, all ? paths->runtime_calls : NULL, argv);
+    if (!all) push_archive(arena, paths->runtime_calls, argv);
 }
 
 /// The link of a program or of a shared object, with the pass. What the one exports of the runtime, the other refers to.
 static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
     bool shared = line->action == ACTION_SHARED;
-    const char *archive = shared ? paths->shared : paths->runtime;
     plan_inputs(arena, line, plan);
     struct step *parts = plan_add(plan, STEP_PARTS);
     strvec_push(arena, &parts->files, paths->plugin);
-    strvec_push(arena, &parts->files, archive);
+    strvec_push(arena, &parts->files, shared ? paths->shared : paths->runtime);
+    if (!shared) strvec_push(arena, &parts->files, paths->runtime_calls);
     strvec_push(arena, &parts->files, paths->dynlist);
     if (!line->dry_run) {
         struct step *bounds = plan_add(plan, STEP_BOUNDS);
@@ -196,7 +234,10 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     if (!shared) push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
     if (!shared && line->version_script) // an exact name here counts more than the `local: *` of the user's script
         push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
-    push_runtime(arena, archive, argv);
+    if (shared)
+        push_whole(arena, paths->shared, NULL, argv);
+    else
+        push_runtime(arena, line, paths, argv);
     push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
     if (!line->dry_run) {
         struct step *prove = plan_add(plan, STEP_PROVE);

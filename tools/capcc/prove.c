@@ -24,7 +24,7 @@ static int refuse(const char *path, const char *what) {
     return diag_error("%s: %s", path, what);
 }
 
-/// The first name of the dynamic list that `file` does not export; null if it exports all. A replacement that shared
+/// The first name of the dynamic list, up to its `#`, that `file` does not export; null if it exports all. A replacement that shared
 /// libraries do not see is no matter of speed: a signal handler that such a library installs by libc's own sigaction
 /// would run on a thread's small stack.
 static const char *missing_export(struct arena *arena, struct bytes file, const char *dynlist) {
@@ -34,7 +34,7 @@ static const char *missing_export(struct arena *arena, struct bytes file, const 
     if (file_map(dynlist, &list)) return NULL; // was there before the link
     const char *text = arena_copy(arena, (const char *)list.data, list.size);
     file_unmap(&list);
-    while (*text && !missing) {
+    while (*text && *text != '#' && !missing) {
         size_t length = strspn(text, letters);
         const char *name = arena_copy(arena, text, length);
         if (length && !elf_exports(file, name)) missing = name;
