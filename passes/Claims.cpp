@@ -4,6 +4,7 @@
 // would keep every function alive, and costs memory at run time. The linker fills in addresses as it does for debug
 // information, with 0 for what it has thrown away.
 #include "Claims.h"
+#include "Placement.h"
 #include "RuntimeABI.h"
 #include "Stubs.h"
 #include "llvm/ADT/SetVector.h"
@@ -82,6 +83,7 @@ void emitClaims(Module &M, const CallGraph &G, const Externals &X, const Indirec
         "\t.long 10, .Lcapr_claims_end-.Lcapr_claims, 2\n\t.asciz \"Capriccio\"\n\t.balign 4\n.Lcapr_claims:\n");
   W.number(abi::ClaimsVersion);
   W.number(CAPR_RESERVE);
+  W.number(BigDepth);
   W.number(O.EntryInPlace);
   for (const char *Name : {abi::Borrow, abi::BorrowArgs, abi::ICall, abi::Far, abi::FarArgs, abi::FarVariadic, abi::Alloca, abi::LeafSlots, abi::StackCheckFail})
     W.address(StringRef(Name));

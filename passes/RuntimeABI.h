@@ -32,7 +32,7 @@ constexpr const char *NoteSection = ".note.capriccio";
 constexpr const char *ClaimsSection = ".note.capriccio.claims";
 
 /// Of the claims note (docs/abi.md, "Claims"); changes apart from the ABI's, since only capstack reads it.
-constexpr uint32_t ClaimsVersion = 2;
+constexpr uint32_t ClaimsVersion = 3;
 
 /// The notes' name and types; type 2 are the claims.
 constexpr const char *NoteName = "Capriccio";

@@ -31,6 +31,7 @@ config.substitutions += [
     ("%capstack", "timeout 60 " + capstack),
     ("%link-now", link + " -Wl,-z,now"),
     ("%link", link + " -Wl,-z,lazy"),
+    ("%capcc", os.path.join(os.path.abspath(build), "bin", "capcc")),
     ("%cc", "clang-22 -O2 -Wall -Wextra -Werror"),
     ("%filecheck", "FileCheck-22 --match-full-lines"),
     ("%here", here),

@@ -12,7 +12,7 @@ namespace capstack {
 
 namespace {
 
-constexpr uint64_t Version = 2;
+constexpr uint64_t Version = 3;
 constexpr const char *SectionName = ".note.capriccio.claims";
 constexpr unsigned NameWords = 3; // "Capriccio", padded
 
@@ -66,6 +66,7 @@ Expected<Claims> Claims::read(const ElfImage &Image) {
 
     Claims Result;
     Result.Reserve = In.word();
+    Result.BigPath = In.word();
     Result.EntryInPlace = In.word();
     for (uint64_t *Address : {&Result.Borrow, &Result.BorrowArgs, &Result.ICall, &Result.Far, &Result.FarArgs, &Result.FarVariadic,
                               &Result.Alloca, &Result.LeafSlots, &Result.StackCheckFail})

@@ -26,6 +26,7 @@ struct Claims {
     };
 
     uint64_t Reserve = 0;      // bytes below each limit
+    uint64_t BigPath = 0;      // bytes that a path on a big stack may take without a check
     uint64_t EntryInPlace = 0; // bytes that an entry stub without a check may need
     uint64_t Borrow = 0, BorrowArgs = 0, ICall = 0, Far = 0, FarArgs = 0, FarVariadic = 0, Alloca = 0, LeafSlots = 0, StackCheckFail = 0; // addresses
     std::vector<uint64_t> LeafBounds; // bytes, one for each slot

@@ -62,7 +62,7 @@ void Program::readEntryStubs() {
         } else if (std::optional<PlainStub> Plain = plainStubAt(Walk->decoder(), Stub)) {
             // Calls with variable arguments read the word and check for themselves; all others count on EntryInPlace.
             bool ByWord = Said.VariadicEntries.contains(Stub);
-            Promises.push_back({Stub, Plain->Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), false});
+            Promises.push_back({Stub, Plain->Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), Promise::Kind::Entry});
             StubEnd = Plain->End;
         } else {
             Violations.push_back({Stub, "is among the entry stubs and has not the shape of one"});
@@ -74,7 +74,7 @@ void Program::readEntryStubs() {
 
 void Program::addCheck(uint64_t Stub, const CheckStub &Shape) {
     if (!Checks.insert(Stub).second) return;
-    Promises.push_back({Stub, Shape.Body, Shape.Need, true});
+    Promises.push_back({Stub, Shape.Body, Shape.Need, Promise::Kind::Checked});
     SlowPaths.insert(Shape.SlowPath);
     if (Shape.SlowBody != Shape.Body)
         Violations.push_back({Stub, "runs " + nameOf(Shape.Body) + " in place and " + nameOf(Shape.SlowBody) + " on a new chunk"});
@@ -90,6 +90,11 @@ std::optional<DepthResult> Program::inPlaceOf(uint64_t Entry) {
         addCheck(Entry, *Check);
         return Instead;
     }
+    // The stub itself is walked; what it runs elsewhere has to be looked at too, unless that is external code like a library's.
+    if (std::optional<BorrowStub> Borrow = borrowStubAt(Code, Entry);
+        Borrow && Said.function(Borrow->Body) && (Borrow->BorrowPath == Said.Borrow || Borrow->BorrowPath == Said.BorrowArgs) &&
+        Checks.insert(Entry).second)
+        Promises.push_back({Entry, Borrow->Body, Said.BigPath, Promise::Kind::Big});
     uint64_t Outside = 0;
     bool Variadic = false;
     if (Entry == Said.ICall) {

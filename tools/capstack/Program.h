@@ -21,7 +21,11 @@ namespace capstack {
 /// A stub lets its body run in place where Need bytes are free; so may whoever reads the word before an entry stub.
 struct Promise {
     uint64_t Stub, Body, Need;
-    bool Checked; // false: an entry stub that only jumps, for which every caller has to have Need bytes
+    enum class Kind {
+        Checked, // by the stub's own code
+        Entry,   // an entry stub that only jumps, for which every caller has to have Need bytes
+        Big,     // run on a big stack, where Need bytes are free without a check
+    } By;
 };
 
 /// What was found wrong or could not be shown, with the function that it is about.

@@ -23,7 +23,10 @@ class Matcher {
 
   public:
     bool Fits = true;
-    Matcher(Decoder &Code, uint64_t At) : Code(Code), At(At) {}
+    Matcher(Decoder &Code, uint64_t Start) : Code(Code), At(Start) {
+        const Instruction *I = Code.at(Start);
+        if (I && I->Name == "ENDBR64") At = I->next(); // -fcf-protection
+    }
 
     const Instruction &next() {
         static const Instruction None;
@@ -89,6 +92,16 @@ std::optional<CheckStub> checkStubAt(Decoder &Code, uint64_t Address) {
     S.ArgBytes = Slow >> 32;
     S.SlowPath = M.jump();
     S.End = M.address();
+    return M.Fits ? std::optional(S) : std::nullopt;
+}
+
+std::optional<BorrowStub> borrowStubAt(Decoder &Code, uint64_t Address) {
+    Matcher M(Code, Address);
+    BorrowStub S{};
+    S.Body = M.leaAddress(R10);
+    const Instruction &I = M.next();
+    if (I.Kind == Op::MoveImm) M.want(I.Dest == R11);
+    S.BorrowPath = I.Kind == Op::Jump ? I.Target : M.jump();
     return M.Fits ? std::optional(S) : std::nullopt;
 }
 

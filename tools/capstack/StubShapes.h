@@ -22,6 +22,12 @@ struct CheckStub {
 };
 std::optional<CheckStub> checkStubAt(Decoder &Code, uint64_t Address);
 
+/// lea Body,%r10; perhaps mov $ArgBytes,%r11; jmp BorrowPath: a function of the program on the big stack.
+struct BorrowStub {
+    uint64_t Body, BorrowPath;
+};
+std::optional<BorrowStub> borrowStubAt(Decoder &Code, uint64_t Address);
+
 /// jmp Body: an entry stub without a check.
 struct PlainStub {
     uint64_t Body, End;

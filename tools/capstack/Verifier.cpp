@@ -55,8 +55,10 @@ void Verifier::checkPromise(const Promise &P) {
     const DepthResult &Depth = Walk->of(P.Body);
     if (!Depth.Bounded) return; // told by concluded()
     if (Depth.Bytes > P.Need) {
-        std::string What = P.Checked ? "checks for " + utostr(P.Need) + " bytes"
-                                     : "checks for none, which lets it need " + utostr(P.Need) + " bytes";
+        std::string What = P.By == Promise::Kind::Checked ? "checks for " + utostr(P.Need) + " bytes"
+                           : P.By == Promise::Kind::Entry ? "checks for none, which lets it need " + utostr(P.Need) + " bytes"
+                                                          : "runs on a big stack without a check, which lets it need " +
+                                                                utostr(P.Need) + " bytes";
         Facts->Violations.push_back({P.Stub, What + ", and " + Facts->nameOf(P.Body) + " needs " + utostr(Depth.Bytes)});
     }
     if (Depth.Returns && Depth.Preserved != CalleeSaved)

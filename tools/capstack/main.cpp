@@ -3,6 +3,7 @@
 // capstack: what finished machine code needs of the stack. Chooses the command and hands it its arguments.
 
 #include "BoundsCommand.h"
+#include "TreeCommand.h"
 #include "VerifyCommand.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -24,6 +25,8 @@ constexpr Command Commands[] = {
      capstack::boundsCommand},
     {"verify", "verify [-v] [--strict] [--quiet] [--bounds FILE] FILE", "whether a program's checks ask for all that its paths need",
      capstack::verifyCommand},
+    {"tree", "tree [--function NAME] [--top N] FILE", "a program's deepest paths between two checks, call by call",
+     capstack::treeCommand},
 };
 
 void help(raw_ostream &Out) {
