@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Functions of libm that return a second result through a pointer; the compiler knows them as operations with two results.
+// Functions of libm that return a second result through a pointer; the compiler knows them as operations with two results,
+// and joins a sine and a cosine of one angle in one of them.
 //
 // RUN: %run-matrix %s %t -lm | FileCheck %s
 // RUN: %run-matrix %s %t-fast -lm -fno-math-errno | FileCheck %s
@@ -11,6 +12,7 @@
 // CHECK-NEXT: frexpf -0.625 2
 // CHECK-NEXT: frexpl 0.890625 3
 // CHECK-NEXT: sincos 0.8415 0.5403
+// CHECK-NEXT: joined 0.3012 0.3012
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
@@ -35,5 +37,6 @@ int main(int argc, char **argv) {
     printf("frexpl %Lg %d\n", partl, e);
     sincos(argc, &s, &c);
     printf("sincos %.4f %.4f\n", s, c);
+    printf("joined %.4f %.4f\n", sin(argc) - cos(argc), sinf(argc) - cosf(argc));
     return 0;
 }
