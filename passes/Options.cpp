@@ -62,6 +62,13 @@ Options readOptions() {
     O.Shared = true;
     readDynamicList(List, O.Replaced);
   }
+  if (StringRef Check = env("CAPCC_CHECK_ICALLS"); !Check.empty()) {
+    if (Check.consume_front("without:"))
+      O.CheckWithout = Check.str();
+    else if (Check != "1")
+      fail("CAPCC_CHECK_ICALLS=" + Check + ": neither 1 nor without:FUNCTION");
+    O.CheckICalls = true;
+  }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;

@@ -20,6 +20,8 @@ struct Options {
   bool Shared = false;         // the output is a shared object; its runtime is in the program that loads it
   bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
   uint64_t InlineLimit = 256;  // bytes: callees with more locals stay out of line where it matters; 0: no limit
+  bool CheckICalls = false;    // look each indirect call's target up in its set at run time
+  std::string CheckWithout;    // for tests of that: a function that is left out of every set
   std::string ReportFile;      // JSON report, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   llvm::StringSet<> Replaced;  // for a shared object: the functions of libc that a program's runtime replaces

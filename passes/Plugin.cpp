@@ -4,6 +4,7 @@
 // code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
 #include "BlockingChains.h"
 #include "CallGraph.h"
+#include "CheckIndirectCalls.h"
 #include "Claims.h"
 #include "Diagnostics.h"
 #include "DynamicAlloca.h"
@@ -69,6 +70,8 @@ public:
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
     ThreadLocals Locals(M, O.Shared);
+    if (O.CheckICalls && !O.Shared) // the record's reader is the program's
+      checkIndirectCalls(M, *Targets, O);
     lowerCalls(M, X, *Targets, Others);
     DynamicAllocas Allocas(M);
 

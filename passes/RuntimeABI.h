@@ -48,6 +48,7 @@ constexpr const char *ICall = "__capr_icall";
 constexpr const char *Far = "__capr_far";
 constexpr const char *FarArgs = "__capr_far_args";
 constexpr const char *FarVariadic = "__capr_far_variadic";
+constexpr const char *CheckICall = "__capr_check_icall";
 
 /// The slots of the C library's leaf functions, and what the canary check calls: named in the claims note only.
 constexpr const char *LeafSlots = "capr__leaf_slots";

@@ -61,6 +61,12 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->icalls = value;
         if (strcmp(value, "signature") && strcmp(value, "pointsto"))
             *error = arena_printf(arena, "%s: give signature or pointsto", text);
+    } else if (!strcmp(text, "-fcapriccio-check-icalls")) {
+        flags->check_icalls = "1";
+    } else if ((value = after(text, "-fcapriccio-check-icalls="))) {
+        flags->check_icalls = value;
+        if (!after(value, "without:") || !value[strlen("without:")])
+            *error = arena_printf(arena, "%s: give without:FUNCTION after the equals sign, or no equals sign", text);
     } else if ((value = after(text, "-fcapriccio-stacks="))) {
         flags->stacks = value;
         if (strcmp(value, "linked") && strcmp(value, "two"))

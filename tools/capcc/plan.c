@@ -154,6 +154,8 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
     strvec_push(arena, env, own->report ? arena_printf(arena, "CAPCC_REPORT=%s", own->report) : "CAPCC_REPORT");
     strvec_push(arena, env, own->print ? arena_printf(arena, "CAPCC_PRINT=%s", own->print) : "CAPCC_PRINT");
     strvec_push(arena, env, own->icalls ? arena_printf(arena, "CAPCC_ICALLS=%s", own->icalls) : "CAPCC_ICALLS");
+    strvec_push(arena, env,
+                own->check_icalls ? arena_printf(arena, "CAPCC_CHECK_ICALLS=%s", own->check_icalls) : "CAPCC_CHECK_ICALLS");
     strvec_push(arena, env, own->stacks ? arena_printf(arena, "CAPCC_STACKS=%s", own->stacks) : "CAPCC_STACKS");
     strvec_push(arena, env, "CAPCC_BOUNDS");
     strvec_push(arena, env, shared ? arena_printf(arena, "CAPCC_SHARED=%s", shared) : "CAPCC_SHARED");
