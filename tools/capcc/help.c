@@ -30,6 +30,7 @@ void help_print(void) {
          "  -fcapriccio-stacks=KIND      two: what never blocks runs on the big stack where it does not fit; linked: on chunks\n"
          "  -fcapriccio-icalls=KIND      how targets of indirect calls are found: signature, or pointsto (experimental)\n"
          "  -fcapriccio-inline-frame-limit=BYTES|off  keep callees with larger frames out of line (64 to 1048576; 256)\n"
+         "  -fcapriccio-check-icalls     look the target of each indirect call up at run time; a miss ends the program\n"
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement, blocking\n"
          "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"
