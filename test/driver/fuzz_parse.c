@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!line.error) {
         check_line(&line);
         if (!refuse_line(&arena, &line)) {
-            const struct paths paths = {"clang", "/llvm", "/plugin", "/runtime", "/shared", "/dynlist", "/include", "/capstack"};
+            const struct paths paths = {"clang", "/llvm", "/plugin", "/runtime", "/calls", "/shared", "/dynlist", "/include", "/capstack"};
             struct plan plan;
             make_plan(&arena, &line, &paths, "/scratch", &plan);
             check_plan(&arena, &line, &plan);

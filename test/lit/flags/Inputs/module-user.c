@@ -36,6 +36,8 @@ static void *calls(void *arg) {
     (void)arg;
     printf("callback %ld\n", module_call(program_callback, 5, NULL));
     printf("sum %ld\n", module_sum(6, 1L, 2.0, 3L, 4.0, 5L, 6.0));
+    printf("sums %ld\n", module_sum(24, 1L, 2.0, 3L, 4.0, 5L, 6.0, 7L, 8.0, 9L, 10.0, 11L, 12.0, 13L, 14.0, 15L, 16.0, 17L, 18.0, 19L, 20.0,
+                                   21L, 22.0, 23L, 24.0));
     printf("many %.1f\n", module_many(1, 2.5, 3, 4, 5, 6, 7, 8.5, 9, 10, 11.5L));
     printf("count %d\n", (module_count(), module_count()));
     printf("hook %d\n", module_asks_hook());
