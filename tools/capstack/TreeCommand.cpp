@@ -44,10 +44,16 @@ std::string sourceName(const Program &P, uint64_t Address) {
     return Short.consume_back("$body") ? Short.str() : Name;
 }
 
+symbolize::LLVMSymbolizer::Options asCompiled() {
+    symbolize::LLVMSymbolizer::Options Chosen;
+    Chosen.PathStyle = DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath;
+    return Chosen;
+}
+
 class Printer {
     const Program &P;
     StringRef File;
-    symbolize::LLVMSymbolizer Lines;
+    symbolize::LLVMSymbolizer Lines{asCompiled()}; // files as the compiler's command line named them
 
     std::string place(uint64_t Address) {
         Expected<DILineInfo> Info = Lines.symbolizeCode(File, {Address, object::SectionedAddress::UndefSection});
