@@ -17,9 +17,13 @@ struct TargetSet {
   bool MayBeExternal = true;
 };
 
+struct PointsToStatistics;
+
 class IndirectTargets {
 public:
   virtual ~IndirectTargets() = default;
+  /// What the points-to analysis says of itself; null: the sets are those of the signature.
+  virtual const PointsToStatistics *pointsTo() const { return nullptr; }
   virtual TargetSet targets(const llvm::CallBase &Site) const = 0;
 };
 

@@ -3,6 +3,7 @@
 // One object per function with its call sites, and one with totals. Shares are left to the reader: the counts are here.
 #include "Report.h"
 #include "Diagnostics.h"
+#include "PointsTo/PointsTo.h"
 #include "Stubs.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -143,6 +144,27 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.attribute("other_modules", OtherModules);
   J.attribute("indirect_targets_total", IndirectTargetSum);
   J.attribute("indirect_targets_largest", LargestSet);
+  if (const PointsToStatistics *S = Targets.pointsTo()) {
+    J.attributeBegin("points_to");
+    J.objectBegin();
+    J.attribute("sites", S->Sites);
+    J.attribute("resolved", S->Resolved);
+    J.attribute("external", S->External);
+    J.attribute("no_target", S->NoTarget);
+    J.attribute("dead", S->Dead);
+    J.attribute("average_set", S->AverageSet);
+    J.attribute("largest_set", S->LargestSet);
+    J.attribute("average_set_by_signature", S->SignatureAverage);
+    J.attribute("largest_set_by_signature", S->SignatureLargest);
+    J.attribute("widened_objects", S->Widened);
+    J.attribute("clones", S->Clones);
+    J.attribute("calls_without_clone", S->Uncloned);
+    J.attribute("seconds", S->Seconds);
+    J.attribute("bytes", S->PeakBytes);
+    J.attribute("gave_up", S->GaveUp);
+    J.objectEnd();
+    J.attributeEnd();
+  }
   J.attribute("entries", Entries);
   J.attribute("entries_checked", CheckedEntries);
   J.attribute("dynamic_allocas", uint64_t(Allocas.Sites));

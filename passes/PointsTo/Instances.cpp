@@ -77,8 +77,12 @@ uint64_t Solver::constantAt(const Value &V, uint32_t I) const {
 
 uint32_t Solver::instanceFor(const Function &F, const CallInstance &C) {
   const uint32_t Caller = C.Caller;
-  if (!Wrappers.worthwhile(F) || Caller == None || Instances[Caller].Depth >= Limit.CloneDepth || Clones >= Limit.Clones)
+  if (!Wrappers.worthwhile(F) || Caller == None)
     return instance(F);
+  if (Instances[Caller].Depth >= Limit.CloneDepth || Clones >= Limit.Clones) {
+    ++Uncloned;
+    return instance(F);
+  }
   for (uint32_t I = Caller; I != None; I = Instances[I].Parent)
     if (Instances[I].T->F == &F)
       return instance(F);

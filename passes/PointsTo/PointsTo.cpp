@@ -39,6 +39,7 @@ public:
     return It == Sites.end() ? SiteKind::Unknown : It->second.Kind;
   }
   const PointsToStatistics &statistics() const override { return Stats; }
+  const PointsToStatistics *pointsTo() const override { return &Stats; }
 };
 
 Results::Results(const Module &M, const Options &) : Signature(targetsBySignature(M)) {
@@ -56,6 +57,7 @@ Results::Results(const Module &M, const Options &) : Signature(targetsBySignatur
   Stats.Instances = C.Instances;
   Stats.Clones = C.Clones;
   Stats.Merges = C.Merges;
+  Stats.Uncloned = C.Uncloned;
   Stats.Widened = C.Widened;
   Stats.Rounds = C.Rounds;
   Stats.Steps = C.Steps;

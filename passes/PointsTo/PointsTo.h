@@ -24,6 +24,7 @@ struct PointsToStatistics {
   double Seconds = 0;
   uint64_t PeakBytes = 0;     // of the analysis's own structures
   uint64_t Nodes = 0, Edges = 0, Objects = 0, Cells = 0, Instances = 0, Clones = 0, Merges = 0, Rounds = 0, Steps = 0;
+  uint64_t Uncloned = 0;      // calls of wrappers that share an instance since the limit on clones was hit
   uint64_t Widened = 0;       // objects that count as outside of the module since too much met in one pointer
   std::string GaveUp;         // not empty: a limit was hit; every site has its signature's set and External
 };

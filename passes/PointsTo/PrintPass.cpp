@@ -55,7 +55,7 @@ PreservedAnalyses PointsToPrintPass::run(Module &M, ModuleAnalysisManager &) {
      << format("%.2f", S.SignatureAverage) << " largest " << S.SignatureLargest << '\n';
   OS << "graph nodes " << S.Nodes << " edges " << S.Edges << " objects " << S.Objects << " cells " << S.Cells
      << " instances " << S.Instances << " clones " << S.Clones << " merges " << S.Merges << " rounds " << S.Rounds
-     << " steps " << S.Steps << " widened " << S.Widened << '\n';
+     << " steps " << S.Steps << " uncloned " << S.Uncloned << " widened " << S.Widened << '\n';
   OS << "seconds " << format("%.2f", S.Seconds) << " bytes " << S.PeakBytes << '\n';
   if (!S.GaveUp.empty())
     OS << "gave up: " << S.GaveUp << '\n';

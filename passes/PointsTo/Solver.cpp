@@ -251,7 +251,7 @@ Solver::Counts Solver::counts() const {
              T->Calls.capacity() * sizeof(Call);
   Bytes += Instances.size() * sizeof(Instance) + CallInstances.size() * sizeof(CallInstance);
   return {G.nodes(), G.edges(), O.size(), Mem.cells(), Instances.size(), Clones, G.merges(), G.rounds(), Steps,
-          Widened + Mem.widened(), Bytes};
+          Uncloned, Widened + Mem.widened(), Bytes};
 }
 
 } // namespace capriccio::pointsto

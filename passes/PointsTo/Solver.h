@@ -44,7 +44,7 @@ public:
   llvm::SmallVector<const llvm::Function *, 0> givenFunctions() const;
 
   struct Counts {
-    uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, Widened, PeakBytes;
+    uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, Uncloned, Widened, PeakBytes;
   };
   Counts counts() const;
 
@@ -115,7 +115,7 @@ private:
   llvm::DenseMap<std::pair<const llvm::GlobalValue *, int64_t>, NodeId> AddressNodes;
   llvm::DenseMap<const llvm::GlobalValue *, NodeId> LooseAddressNodes, ResolverNodes;
   ObjectId LibraryObject = None;
-  uint64_t Steps = 0, Clones = 0, Widened = 0;
+  uint64_t Steps = 0, Clones = 0, Uncloned = 0, Widened = 0;
   const char *GaveUp = nullptr;
 
   // Listener.
