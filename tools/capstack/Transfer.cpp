@@ -103,7 +103,8 @@ void Transfer::touchMemory(const Instruction &I, const MachineState &S) {
     const MemoryOperand &M = I.Memory;
     if (!I.TouchesMemory || M.Absolute || M.Segment) return;
     Value Base = valueOf(M.Base, S), Index = valueOf(M.Index, S);
-    if (Base.isStack()) Frame.touch(Base.Id, std::max(Base.Offset + M.Disp, -FunctionFrame::MaxOffset));
+    // Beside an index the displacement says nothing: that of a[i - 45] lies far below a.
+    if (Base.isStack() && M.Index == NoRegister) Frame.touch(Base.Id, std::max(Base.Offset + M.Disp, -FunctionFrame::MaxOffset));
     if (Base.Is == Value::Kind::NearStack || Index.isStackish() || (Base.isStack() && M.Index != NoRegister)) Frame.loseAddress();
 }
 
