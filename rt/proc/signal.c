@@ -84,19 +84,21 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     capr__set_limit(limit);
 }
 
+CAPR_HIDDEN void capr__signals_end_wait(struct capr_thread *t, int without_restart) {
+    if (t->state != CAPR_PARKED) return;
+    if (t->wait_data == &capr__wait_interruptible || (t->wait_data == &capr__wait_restartable && without_restart)) {
+        t->wait_data = &capr__wait_interrupted;
+        if (t->queue) capr__queue_remove(t);
+        capr__ready(t);
+    }
+}
+
 CAPR_HIDDEN void capr__signals_deliver(void) {
     int what = __atomic_exchange_n(&capr__signals_pending, 0, __ATOMIC_SEQ_CST);
     if (!what) return;
     while (capr__wake_one(&capr__signals_pausers)) {
     }
-    struct capr_thread *t = &capr__main_thread;
-    if (t->state != CAPR_PARKED) return;
-    if (t->wait_data == &capr__wait_interruptible ||
-        (t->wait_data == &capr__wait_restartable && (what & HANDLED_WITHOUT_RESTART))) {
-        t->wait_data = &capr__wait_interrupted;
-        if (t->queue) capr__queue_remove(t);
-        capr__ready(t);
-    }
+    capr__signals_end_wait(&capr__main_thread, what & HANDLED_WITHOUT_RESTART);
 }
 
 CAPR_HIDDEN int capr__signal_stack(void) {

@@ -5,7 +5,7 @@
  *
  * A thread whose wait signals may cut short calls capr__signals_wait_begin right before it parks and capr__signals_wait_end right
  * after, which says whether to return EINTR. Signals sent to the process go to the main thread, as in Linux when it blocks none
- * of them; other threads' waits are left alone.
+ * of them; other threads' waits are left alone, but for the one that pthread_kill names.
  */
 #ifndef CAPR_PROC_SIGNALS_H
 #define CAPR_PROC_SIGNALS_H
@@ -29,6 +29,9 @@ extern CAPR_HIDDEN volatile int capr__signals_pending;
 /* Wakes whom the handlers that have run concern: threads in pause and sigsuspend, an interruptible wait of the main thread.
  * Called by the poll loop. */
 CAPR_HIDDEN void capr__signals_deliver(void);
+
+/* Ends the wait of `t` if it is one that a handler ends; `without_restart`: one that has no SA_RESTART. Not in a handler. */
+CAPR_HIDDEN void capr__signals_end_wait(struct capr_thread *t, int without_restart);
 
 /* Threads in pause and sigsuspend. */
 extern CAPR_HIDDEN struct capr_queue capr__signals_pausers;

@@ -99,7 +99,9 @@ fetch() {
     if ! compgen -G "$apt/lists/*Sources*" >/dev/null && ! timeout 300 apt-get "${options[@]}" update >"$apt/log" 2>&1; then
         skip "the package archive cannot be reached: $(tail -n 1 "$apt/log")"
     fi
+    # A mirror may list a security update that it does not hold: then the release's own version will do.
     (cd "$place" && timeout 300 apt-get "${options[@]}" source --download-only "$package" >"$apt/log" 2>&1) ||
+        (cd "$place" && timeout 300 apt-get "${options[@]}" source --download-only "$package/$(. /etc/os-release && echo "$VERSION_CODENAME")" >"$apt/log" 2>&1) ||
         skip "$package: source package not fetched: $(tail -n 1 "$apt/log")"
     (cd "$place" && dpkg-source --no-check --skip-patches -x ./*.dsc tree.partial >"$apt/log" 2>&1) || {
         tail -n 5 "$apt/log" >&2
