@@ -103,11 +103,19 @@ void emitClaims(Module &M, const CallGraph &G, const Externals &X, const Indirec
     W.number((N.F->doesNotReturn() ? NeverReturns : 0) | (N.F->isVarArg() ? Variadic : 0) | (N.MayBlock ? MayBlock : 0));
   }
 
-  // Stubs of functions that never return: a walk would go on behind their calls, into whatever follows.
-  SmallVector<const Function *, 16> Final;
-  for (const Function &F : M)
-    if (F.hasFnAttribute(Attribute::Naked) && F.doesNotReturn() && !F.isDeclaration())
+  // Stubs: unwind information may take all for one function. Those of functions that never return once more: a walk would go
+  // on behind their calls, into whatever follows.
+  SmallVector<const Function *, 0> Stubs, Final;
+  for (const Function &F : M) {
+    if (!F.hasFnAttribute(Attribute::Naked) || F.isDeclaration())
+      continue;
+    Stubs.push_back(&F);
+    if (F.doesNotReturn())
       Final.push_back(&F);
+  }
+  W.number(Stubs.size());
+  for (const Function *F : Stubs)
+    W.address(F);
   W.number(Final.size());
   for (const Function *F : Final)
     W.address(F);

@@ -25,6 +25,7 @@
 #include "Report.h"
 #include "RuntimeABI.h"
 #include "RuntimeFunctions.h"
+#include "StubUnwind.h"
 #include "Stubs.h"
 #include "ThreadLocals.h"
 #include "llvm/IR/PassManager.h"
@@ -107,6 +108,7 @@ public:
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas);
+    describeStubs(M);
     emitNote(M, G, O);
     if (O.Shared)
       emitExports(M, G);

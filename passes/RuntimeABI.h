@@ -28,11 +28,12 @@ constexpr unsigned FsAddressSpace = 257;
 constexpr uint64_t FsLimit = 0x70;
 
 constexpr const char *EntrySection = "capr_entry";
+constexpr const char *StubSection = "capr_stub"; // those that nothing but calls refers to
 constexpr const char *NoteSection = ".note.capriccio";
 constexpr const char *ClaimsSection = ".note.capriccio.claims";
 
 /// Of the claims note (docs/abi.md, "Claims"); changes apart from the ABI's, since only capstack reads it.
-constexpr uint32_t ClaimsVersion = 3;
+constexpr uint32_t ClaimsVersion = 4;
 
 /// The notes' name and types; type 2 are the claims.
 constexpr const char *NoteName = "Capriccio";

@@ -7,6 +7,7 @@
 #include "Diagnostics.h"
 #include "Placement.h"
 #include "RuntimeABI.h"
+#include "StubUnwind.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
@@ -40,7 +41,13 @@ static Function *makeStub(Module &M, const Function *Like, FunctionType *Ty,
   }
   S->addFnAttr(Attribute::Naked);
   S->addFnAttr(Attribute::NoInline);
-  S->addFnAttr(Attribute::getWithUWTableKind(M.getContext(), UWTableKind::Async));
+  S->setSection(abi::StubSection);
+  if (describedTogether(M)) {
+    S->removeFnAttr(Attribute::UWTable);
+    S->addFnAttr(Attribute::NoUnwind);
+  } else {
+    S->addFnAttr(Attribute::getWithUWTableKind(M.getContext(), UWTableKind::Async));
+  }
   S->setUnnamedAddr(GlobalValue::UnnamedAddr::None);
   return S;
 }
@@ -194,7 +201,11 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
     S->setVisibility(F.getVisibility());
     S->setDSOLocal(F.isDSOLocal());
     S->setDLLStorageClass(F.getDLLStorageClass());
-    S->setComdat(F.getComdat());
+    if (Comdat *Group = F.getComdat()) {
+      // A section of its own: apart from those that are described together.
+      S->setComdat(Group);
+      S->addFnAttr(Attribute::getWithUWTableKind(M.getContext(), UWTableKind::Async));
+    }
     F.setComdat(nullptr);
     F.setVisibility(GlobalValue::DefaultVisibility);
     F.setLinkage(GlobalValue::InternalLinkage);

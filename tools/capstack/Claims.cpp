@@ -12,7 +12,7 @@ namespace capstack {
 
 namespace {
 
-constexpr uint64_t Version = 3;
+constexpr uint64_t Version = 4;
 constexpr const char *SectionName = ".note.capriccio.claims";
 constexpr unsigned NameWords = 3; // "Capriccio", padded
 
@@ -89,6 +89,7 @@ Expected<Claims> Claims::read(const ElfImage &Image) {
         Result.ByBody.try_emplace(F.Body, Result.Functions.size());
         Result.Functions.push_back(F);
     }
+    for (size_t Left = In.count(1); Left; Left--) Result.Stubs.push_back(In.word());
     for (size_t Left = In.count(1); Left; Left--) Result.NeverReturn.insert(In.word());
     for (size_t Left = In.count(2); Left; Left--) {
         std::vector<uint64_t> &Set = Result.Inside[In.word()];

@@ -32,6 +32,7 @@ struct Claims {
     std::vector<uint64_t> LeafBounds; // bytes, one for each slot
     std::vector<Function> Functions;
     llvm::DenseMap<uint64_t, size_t> ByBody;
+    std::vector<uint64_t> Stubs; // where each starts; 0 for those that the linker has thrown away
     llvm::DenseSet<uint64_t> NeverReturn; // bodies and stubs
     llvm::DenseSet<uint64_t> VariadicEntries;
     llvm::DenseMap<uint64_t, std::vector<uint64_t>> Inside; // function: the entry stubs that its calls through pointers reach

@@ -46,6 +46,7 @@ class Program : public ProgramFacts {
     bool neverReturns(uint64_t Entry) const override { return Said.NeverReturn.contains(Entry); }
     bool hasBlocks(uint64_t Entry) const override;
     llvm::ArrayRef<uint64_t> starts() const override { return Starts; }
+    llvm::ArrayRef<uint64_t> stubs() const override { return Said.Stubs; }
 
     const Claims &said() const { return Said; }
     std::string nameOf(uint64_t Address) const;

@@ -23,7 +23,9 @@ StackDepth::StackDepth(const ElfImage &Image, CallFrames &Frames, ProgramFacts *
     ProgramStarts = Frames.starts();
     for (uint64_t Start : Program->starts())
         if (!Frames.covers(Start)) ProgramStarts.push_back(Start);
+    for (uint64_t Start : Program->stubs()) ProgramStarts.push_back(Start);
     llvm::sort(ProgramStarts);
+    ProgramStarts.erase(std::unique(ProgramStarts.begin(), ProgramStarts.end()), ProgramStarts.end());
 }
 
 bool StackDepth::startsFunction(uint64_t Address) const {

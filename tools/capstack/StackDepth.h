@@ -49,6 +49,8 @@ class ProgramFacts {
     virtual bool hasBlocks(uint64_t Entry) const = 0;
     /// Where functions start that have no call-frame information; sorted.
     virtual llvm::ArrayRef<uint64_t> starts() const = 0;
+    /// Where stubs start, which may share one piece of call-frame information.
+    virtual llvm::ArrayRef<uint64_t> stubs() const = 0;
 };
 
 class StackDepth {

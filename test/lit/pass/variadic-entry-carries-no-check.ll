@@ -2,7 +2,7 @@
 ; REQUIRES: capcc
 ; The stub cannot know how many bytes of arguments would have to move; callers check (indirect) or have room (external).
 ; CHECK: define void @variadic({{.*}} section "capr_entry"
-; CHECK-NEXT: call void asm sideeffect "jmp ${0:P}", "s"(ptr @"variadic$body")
+; CHECK-NEXT: call void asm sideeffect "jmp ${0:P}{{.*}}", "s"(ptr @"variadic$body")
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
 target triple = "x86_64-pc-linux-gnu"
 
