@@ -35,6 +35,8 @@ CAPR_HIDDEN uint64_t capr__stack_chk_fail_real;
  * that replaces one of them. */
 #ifdef CAPR_SHARED
 #define WHERE RTLD_DEFAULT
+/* libc's for the linker, whatever dlsym the shared object has or defines (shared/by_caller.S): the caller does not matter here. */
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
 #else
 #define WHERE RTLD_NEXT
 #endif

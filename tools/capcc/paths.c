@@ -51,6 +51,7 @@ const char *paths_find(struct arena *arena, struct paths *paths) {
     paths->runtime = arena_printf(arena, "%s/libcapr.a", lib);
     paths->runtime_calls = arena_printf(arena, "%s/libcapr_calls.a", lib);
     paths->shared = arena_printf(arena, "%s/libcapr_shared.a", lib);
+    paths->shared_calls = arena_printf(arena, "%s/libcapr_shared_calls.a", lib);
     paths->dynlist = arena_printf(arena, "%s/capr.dynlist", lib);
     paths->include = arena_printf(arena, "%s/include", lib);
     paths->capstack = arena_printf(arena, "%s/capstack", bin);

@@ -15,6 +15,7 @@ struct paths {
     const char *runtime;   ///< lib/capcc/libcapr.a
     const char *runtime_calls; ///< lib/capcc/libcapr_calls.a
     const char *shared;    ///< lib/capcc/libcapr_shared.a
+    const char *shared_calls; ///< lib/capcc/libcapr_shared_calls.a
     const char *dynlist;   ///< lib/capcc/capr.dynlist
     const char *include;   ///< lib/capcc/include
     const char *capstack;  ///< bin/capstack

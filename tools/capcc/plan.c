@@ -216,7 +216,7 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     struct step *parts = plan_add(plan, STEP_PARTS);
     strvec_push(arena, &parts->files, paths->plugin);
     strvec_push(arena, &parts->files, shared ? paths->shared : paths->runtime);
-    if (!shared) strvec_push(arena, &parts->files, paths->runtime_calls);
+    strvec_push(arena, &parts->files, shared ? paths->shared_calls : paths->runtime_calls);
     strvec_push(arena, &parts->files, paths->dynlist);
     if (!line->dry_run) {
         struct step *bounds = plan_add(plan, STEP_BOUNDS);
@@ -236,9 +236,10 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     if (!shared) push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
     if (!shared && line->version_script) // an exact name here counts more than the `local: *` of the user's script
         push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
-    if (shared)
+    if (shared) {
         push_whole(arena, paths->shared, NULL, argv);
-    else
+        push_archive(arena, paths->shared_calls, argv);
+    } else
         push_runtime(arena, line, paths, argv);
     push_user_args(arena, line, false, true, "-Wl,-z,now", argv);
     if (!line->dry_run) {
