@@ -135,7 +135,8 @@ std::unique_ptr<TargetMachine> makeTargetMachine(const Module &M) {
 
 } // namespace
 
-FrameTable measureFrames(const Module &M) {
+/// `Only`: null, or the names of the functions to measure.
+static FrameTable measure(const Module &M, const StringSet<> *Only) {
   SmallVector<char, 0> Bitcode;
   raw_svector_ostream OS(Bitcode);
   WriteBitcodeToFile(M, OS, /*ShouldPreserveUseListOrder=*/true);
@@ -147,6 +148,14 @@ FrameTable measureFrames(const Module &M) {
   if (!Copy)
     fail("cannot read the module back: " + toString(Copy.takeError()));
 
+  if (Only)
+    for (Function &F : **Copy)
+      if (!F.isDeclaration() && !Only->contains(F.getName())) {
+        F.deleteBody(); // external linkage from here on; as near as it was
+        F.setComdat(nullptr);
+        F.setDSOLocal(true);
+      }
+
   FrameTable Frames;
   RecorderInstaller Installer(&Frames, nullptr);
   std::unique_ptr<TargetMachine> TM = makeTargetMachine(**Copy);
@@ -157,6 +166,13 @@ FrameTable measureFrames(const Module &M) {
     fail("the target cannot generate code");
   PM.run(**Copy);
   return Frames;
+}
+
+FrameTable measureFrames(const Module &M) { return measure(M, nullptr); }
+
+void measureAgain(const Module &M, const StringSet<> &Names, FrameTable &Frames) {
+  for (auto &Entry : measure(M, &Names))
+    Frames[Entry.getKey()] = std::move(Entry.getValue());
 }
 
 void checkFinalFrames(FrameTable Assumed) {

@@ -25,6 +25,10 @@ using FrameTable = llvm::StringMap<Frame>;
 /// was off for one function in two hundred) and returns every function's frame. `M` is not changed.
 FrameTable measureFrames(const llvm::Module &M);
 
+/// The same for some functions only, replacing their entries in `Frames`. Code generation looks at one function at a time, so the
+/// bodies of the others are left out of the copy.
+void measureAgain(const llvm::Module &M, const llvm::StringSet<> &Names, FrameTable &Frames);
+
 /// From now on each frame that this process generates is compared with `Assumed`; a larger one, or a function that is
 /// not in the table, ends the link.
 void checkFinalFrames(FrameTable Assumed);

@@ -113,8 +113,8 @@ static bool replaceTwoResults(Instruction &I, const StringSet<> &Unknown) {
   return true;
 }
 
-bool makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &X) {
-  bool Changed = false;
+StringSet<> makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &X) {
+  StringSet<> Changed;
   for (Function &F : M) {
     auto It = Frames.find(F.getName());
     if (F.isDeclarationForLinker() || It == Frames.end())
@@ -128,7 +128,7 @@ bool makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &
       continue;
     for (Instruction &I : llvm::make_early_inc_range(instructions(F))) {
       if (replaceTwoResults(I, Unknown)) {
-        Changed = true;
+        Changed.insert(F.getName());
         continue;
       }
       StringRef Base = libraryName(I);
@@ -154,7 +154,7 @@ bool makeLibCallsExplicit(Module &M, const FrameTable &Frames, const Externals &
       Call->takeName(&I);
       I.replaceAllUsesWith(Call);
       I.eraseFromParent();
-      Changed = true;
+      Changed.insert(F.getName());
     }
   }
   return Changed;

@@ -10,8 +10,8 @@
 namespace capriccio {
 
 /// Makes such operations explicit calls where `Frames` shows that code generation called a function without a bound. Returns
-/// true if the module changed: its new calls have to be lowered, and its frames measured again.
-bool makeLibCallsExplicit(llvm::Module &M, const FrameTable &Frames, const Externals &X);
+/// the names of the functions that it changed: their new calls have to be lowered, and their frames measured again.
+llvm::StringSet<> makeLibCallsExplicit(llvm::Module &M, const FrameTable &Frames, const Externals &X);
 
 } // namespace capriccio
 

@@ -78,9 +78,9 @@ public:
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
-    if (makeLibCallsExplicit(M, Frames, X)) {
+    if (StringSet<> Changed = makeLibCallsExplicit(M, Frames, X); !Changed.empty()) {
       lowerCalls(M, X, *Targets, Others);
-      Frames = measureFrames(M);
+      measureAgain(M, Changed, Frames);
     }
     if (O.PrintFrames)
       for (const Function &F : M)

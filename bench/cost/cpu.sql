@@ -1,0 +1,11 @@
+create table t(a integer primary key, b int, c text);
+with recursive n(i) as (select 1 union all select i+1 from n where i<20000) insert into t select i,(i*7919)%10007,'row '||i||' '||hex(i*31) from n;
+create index tb on t(b);
+select count(*),sum(b),max(c) from t where b between 100 and 5000;
+select b%10, count(*), group_concat(a%7,'') is not null from t group by 1 order by 2 desc limit 5;
+select count(*) from t x join t y on x.b=y.a where y.b>500;
+update t set c=upper(c)||'!' where a%3=0;
+select count(*) from t where c like '%7F%';
+delete from t where b%5=1;
+select sum(length(c)), avg(b) from t;
+create virtual table f using fts5(x); insert into f select c from t limit 3000; select count(*) from f where f match 'row';
