@@ -9,6 +9,7 @@
 //   external     8 + bound, or what the borrow pushes
 #include "Placement.h"
 #include "RuntimeABI.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -16,6 +17,12 @@ using namespace llvm;
 namespace capriccio {
 
 namespace {
+/// What a borrow pushes below the caller's frame, with the return address.
+constexpr uint64_t BelowBorrow = abi::ReturnAddress + 16;
+
+/// A check inside a function runs whoever calls, so it has to spare more callers than this theirs.
+constexpr size_t MinSpared = 4;
+
 enum Colour : uint8_t { White, Grey, Black };
 
 /// Nodes in the order in which the search leaves them: callees first, but for back edges, which it marks.
@@ -59,13 +66,56 @@ std::vector<unsigned> postOrder(CallGraph &G) {
     Search(I);
   return Order;
 }
+
+/// What the frames of each node's callers take, of those whose threads pay for the path: largest first.
+std::vector<std::vector<uint64_t>> callerFrames(const CallGraph &G) {
+  std::vector<std::vector<uint64_t>> Callers(G.Nodes.size());
+  for (const Node &N : G.Nodes)
+    if (N.MayBlock)
+      for (const CallEdge &E : N.Edges)
+        if (E.Kind == EdgeKind::Direct && !E.Back && !G.Nodes[E.Callee].Apart)
+          Callers[E.Callee].push_back(N.Frame + N.AsmBytes);
+  for (std::vector<uint64_t> &C : Callers)
+    llvm::sort(C, std::greater<>());
+  return Callers;
+}
+
+/// An edge that runs in place, and what it adds to its caller's depth.
+struct InPlaceEdge {
+  CallEdge *E;
+  uint64_t Below;
+};
+
+/// A function just short of MaxPath that is called from everywhere (one that logs) costs a check at each call, unless it checks
+/// itself, on its way to what makes it deep (in httpd ap_log_rerror_ had half of all checkpoints). Takes the edges of a node in
+/// place, the deepest first, what its other edges need, and callerFrames; returns how many to cut.
+size_t cutsThatSpareCallers(const std::vector<InPlaceEdge> &Edges, uint64_t Own, uint64_t Others, const std::vector<uint64_t> &Callers,
+                            uint64_t MaxPath) {
+  auto Checked = [&](size_t Cut) {
+    uint64_t Rest = Cut < Edges.size() ? Edges[Cut].Below : 0;
+    uint64_t Cutting = Cut ? BelowBorrow : 0;
+    uint64_t Depth = Own + std::max({Others, Rest, Cutting});
+    return size_t(llvm::partition_point(Callers, [&](uint64_t Frame) { return Frame + abi::ReturnAddress + Depth > MaxPath; }) -
+                  Callers.begin());
+  };
+  size_t Before = Checked(0), Best = 0, BestCost = Before;
+  for (size_t Cut = 1; Cut <= Edges.size() && Cut * MinSpared < Before; ++Cut) {
+    size_t Cost = Checked(Cut) + Cut * MinSpared;
+    if (Cost < BestCost)
+      Best = Cut, BestCost = Cost;
+  }
+  return Best;
+}
 } // namespace
 
 void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
-  for (unsigned At : postOrder(G)) {
+  std::vector<unsigned> Order = postOrder(G);
+  std::vector<std::vector<uint64_t>> Callers = callerFrames(G);
+  for (unsigned At : Order) {
     Node &N = G.Nodes[At];
     uint64_t Own = N.Frame + N.AsmBytes;
     uint64_t Deepest = 0;
+    std::vector<InPlaceEdge> InPlaceEdges;
     for (CallEdge &E : N.Edges) {
       uint64_t Below;
       if (E.Kind != EdgeKind::Direct) {
@@ -88,14 +138,31 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
           E.Why = Leaves ? "never blocks, path over MaxPath" : "path over MaxPath";
         } else {
           E.Why = "in place";
-          N.Recurses |= Target.Recurses;
+          InPlaceEdges.push_back({&E, InPlace});
+          continue;
         }
         N.Recurses |= E.Kind == EdgeKind::Checkpoint;
-        Below = E.Kind == EdgeKind::Checkpoint ? abi::ReturnAddress
-                : E.Kind == EdgeKind::Borrow   ? abi::ReturnAddress + 16
-                                               : InPlace;
+        Below = E.Kind == EdgeKind::Checkpoint ? abi::ReturnAddress : BelowBorrow;
       }
       Deepest = std::max(Deepest, Below);
+    }
+    llvm::sort(InPlaceEdges, [](const InPlaceEdge &A, const InPlaceEdge &B) {
+      return A.Below != B.Below ? A.Below > B.Below : A.E < B.E;
+    });
+    size_t Cuts = N.MayBlock ? cutsThatSpareCallers(InPlaceEdges, Own, Deepest, Callers[At], MaxPath) : 0;
+    for (size_t I = 0; I != InPlaceEdges.size(); ++I) {
+      CallEdge &E = *InPlaceEdges[I].E;
+      const Node &Target = G.Nodes[E.Callee];
+      if (I < Cuts) {
+        bool Leaves = !Target.MayBlock && Target.Depth <= BigDepth;
+        E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
+        E.Why = Leaves ? "never blocks, spares callers a check" : "spares callers a check";
+        N.Recurses |= !Leaves;
+        Deepest = std::max(Deepest, Leaves ? BelowBorrow : abi::ReturnAddress);
+      } else {
+        N.Recurses |= Target.Recurses;
+        Deepest = std::max(Deepest, InPlaceEdges[I].Below);
+      }
     }
     N.Depth = Own + Deepest;
     N.EntryChecked = N.Entered && N.Depth > EntryInPlace;
