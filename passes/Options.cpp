@@ -54,9 +54,10 @@ Options readOptions() {
     O.TwoStacks = Stacks == "two";
   }
   if (StringRef Calls = env("CAPCC_ICALLS"); !Calls.empty()) {
-    if (Calls != "signature" && Calls != "pointsto")
-      fail("CAPCC_ICALLS=" + Calls + ": neither signature nor pointsto");
-    O.PointsTo = Calls == "pointsto";
+    if (Calls != "signature" && Calls != "pointsto" && Calls != "pointsto-strict")
+      fail("CAPCC_ICALLS=" + Calls + ": none of signature, pointsto, pointsto-strict");
+    O.PointsTo = Calls != "signature";
+    O.StrictCalls = Calls == "pointsto-strict";
   }
   if (StringRef List = env("CAPCC_SHARED"); !List.empty()) {
     O.Shared = true;

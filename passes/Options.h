@@ -19,6 +19,7 @@ struct Options {
   bool TwoStacks = true;       // functions that never block run on the big stack where they do not fit
   bool Shared = false;         // the output is a shared object; its runtime is in the program that loads it
   bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
+  bool StrictCalls = false;    // a function that was given outside comes back to calls of its own type only
   uint64_t InlineLimit = 256;  // bytes: callees with more locals stay out of line where it matters; 0: no limit
   bool CheckICalls = false;    // look each indirect call's target up in its set at run time
   std::string CheckWithout;    // for tests of that: a function that is left out of every set

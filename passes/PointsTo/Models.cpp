@@ -33,7 +33,7 @@ const Row Table[] = {
     {"mremap", "r = ~a0"},
     {"munmap mprotect madvise posix_madvise msync mlock munlock mlockall munlockall mincore shmdt", ""},
     {"shmat", "n = new; %n = @descriptors; @descriptors = %n; r = n"},
-    {"shmget shmctl shm_open shm_unlink semget semop semctl msgget msgctl ftok", ""},
+    {"shmget shmctl shm_open shm_unlink semget semop semtimedop semctl msgget msgctl ftok", ""},
     {"msgsnd", "@descriptors = %a1"},
     {"msgrcv", "%a1 = @descriptors"},
     {"brk getpagesize", ""},

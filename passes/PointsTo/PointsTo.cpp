@@ -16,6 +16,13 @@ using namespace llvm;
 namespace capriccio {
 namespace {
 
+/// True if C lets `Site` call `F`: types that are compatible in C are one type here, and a call without a prototype is one without
+/// named parameters, of which none says anything.
+bool sameType(const Function &F, const CallBase &Site) {
+  const FunctionType *T = Site.getFunctionType();
+  return F.getFunctionType() == T || (T->isVarArg() && T->getNumParams() == 0);
+}
+
 class Results : public PointsToTargets {
   struct Entry {
     TargetSet Set;
@@ -26,7 +33,7 @@ class Results : public PointsToTargets {
   std::unique_ptr<IndirectTargets> Signature;
   PointsToStatistics Stats;
 
-  void summarise(const Module &M, pointsto::Solver &S, bool Solved);
+  void summarise(const Module &M, const Options &O, pointsto::Solver &S, bool Solved);
 
 public:
   Results(const Module &M, const Options &O);
@@ -42,13 +49,13 @@ public:
   const PointsToStatistics *pointsTo() const override { return &Stats; }
 };
 
-Results::Results(const Module &M, const Options &) : Signature(targetsBySignature(M)) {
+Results::Results(const Module &M, const Options &O) : Signature(targetsBySignature(M)) {
   auto Start = std::chrono::steady_clock::now();
   pointsto::Solver S(M, pointsto::Limits());
   bool Solved = S.run();
   if (!Solved)
     Stats.GaveUp = S.gaveUp();
-  summarise(M, S, Solved);
+  summarise(M, O, S, Solved);
   pointsto::Solver::Counts C = S.counts();
   Stats.Nodes = C.Nodes;
   Stats.Edges = C.Edges;
@@ -65,7 +72,7 @@ Results::Results(const Module &M, const Options &) : Signature(targetsBySignatur
   Stats.Seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - Start).count();
 }
 
-void Results::summarise(const Module &M, pointsto::Solver &S, bool Solved) {
+void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, bool Solved) {
   DenseMap<const CallBase *, pointsto::Solver::Answer> Answers;
   DenseSet<const Function *> Given;
   if (Solved) {
@@ -98,7 +105,7 @@ void Results::summarise(const Module &M, pointsto::Solver &S, bool Solved) {
             E.Set.MayBeExternal = true;
         if (A.External)
           for (const Function *Target : BySignature.Functions)
-            if (Given.contains(Target))
+            if (Given.contains(Target) && (!O.StrictCalls || sameType(*Target, *Site)))
               A.Functions.insert(Target);
         for (const Function *Target : A.Functions)
           if (!isOpaque(*Target))

@@ -28,7 +28,7 @@ void help_print(void) {
          "  -fcapriccio-max-path=BYTES   longest path on the stack without a check (256 to 1048576; 2048)\n"
          "  -fcapriccio-min-chunk=BYTES  smallest piece of stack that the runtime links (256 to 1048576; 512)\n"
          "  -fcapriccio-stacks=KIND      two: what never blocks runs on the big stack where it does not fit; linked: on chunks\n"
-         "  -fcapriccio-icalls=KIND      how targets of indirect calls are found: signature, or pointsto (experimental)\n"
+         "  -fcapriccio-icalls=KIND      how targets of indirect calls are found: signature, pointsto, pointsto-strict\n"
          "  -fcapriccio-inline-frame-limit=BYTES|off  keep callees with larger frames out of line (64 to 1048576; 256)\n"
          "  -fcapriccio-check-icalls     look the target of each indirect call up at run time; a miss ends the program\n"
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"

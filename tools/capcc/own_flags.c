@@ -59,8 +59,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement, blocking", text);
     } else if ((value = after(text, "-fcapriccio-icalls="))) {
         flags->icalls = value;
-        if (strcmp(value, "signature") && strcmp(value, "pointsto"))
-            *error = arena_printf(arena, "%s: give signature or pointsto", text);
+        if (strcmp(value, "signature") && strcmp(value, "pointsto") && strcmp(value, "pointsto-strict"))
+            *error = arena_printf(arena, "%s: give signature, pointsto or pointsto-strict", text);
     } else if (!strcmp(text, "-fcapriccio-check-icalls")) {
         flags->check_icalls = "1";
     } else if ((value = after(text, "-fcapriccio-check-icalls="))) {

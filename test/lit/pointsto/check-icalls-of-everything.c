@@ -2,6 +2,7 @@
 // RUN: mkdir -p %t && %capcc -O2 -fcapriccio-icalls=signature -fcapriccio-check-icalls %s -o %t/signature && %run-modes %t/signature | FileCheck %s
 // RUN: %capcc -O2 -fcapriccio-icalls=pointsto -fcapriccio-check-icalls %s -o %t/pointsto && %run-modes %t/pointsto | FileCheck %s
 // RUN: %capcc -O0 -fcapriccio-icalls=pointsto -fcapriccio-check-icalls %s -o %t/plain && %run-modes %t/plain | FileCheck %s
+// RUN: %capcc -O2 -fcapriccio-icalls=pointsto-strict -fcapriccio-check-icalls %s -o %t/strict && %run-modes %t/strict | FileCheck %s
 // REQUIRES: capcc
 // Ways on which a function pointer travels to its call: none may be missing from the sets. Through structures that begin alike,
 // memcpy, bytes copied one by one, a union, a pipe, an integer, varargs, libc's callbacks, keys of threads, dlsym, realloc.
