@@ -189,9 +189,21 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
   for (Node &N : Nodes)
     for (const auto &Call : Frames.find(N.F->getName())->second.Calls) {
       StringRef Name = Call.getKey();
-      // An alias stands for its function, a variable for the pointer in it: the instruction's own edge has counted both.
+      // A variable stands for the pointer in it: the instruction's own edge has counted it.
       const GlobalValue *Symbol = M.getNamedValue(Name);
-      const auto *F = dyn_cast_or_null<Function>(Symbol);
+      const auto *F = Symbol ? dyn_cast<Function>(Symbol->stripPointerCastsAndAliases()) : nullptr;
+      if (auto It = F ? Index.find(F) : Index.end(); It != Index.end()) {
+        // The program's own memcpy. Named by an instruction too, it has an edge; else its name means the entry stub.
+        if (Nodes[It->second].Entered &&
+            llvm::none_of(N.Edges, [&](const CallEdge &Other) { return Other.Callee == It->second; })) {
+          CallEdge E;
+          E.Kind = EdgeKind::ExternalInPlace;
+          E.Bytes = std::max<uint64_t>(EntryInPlace, abi::SlowPath);
+          E.Why = "made by code generation: entry stub checks";
+          N.Edges.push_back(E);
+        }
+        continue;
+      }
       if (Symbol && (!F || !F->isDeclarationForLinker() || isIndirectStub(*F)))
         continue;
       std::optional<uint64_t> Bytes = X.bound(Name);

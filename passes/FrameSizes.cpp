@@ -14,6 +14,7 @@
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetFrameLowering.h"
+#include "llvm/CodeGen/TargetLowering.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/CodeGen/TargetRegisterInfo.h"
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
@@ -40,6 +41,21 @@ uint64_t redZoneOf(const MachineFunction &MF) {
   return HasObjects ? 128 : 0;
 }
 
+/// Deepest byte below rsp that an instruction names. A fence is a locked instruction on the bytes 64 below rsp, in functions
+/// that call as well, and without an object there.
+uint64_t belowStackPointer(const MachineFunction &MF) {
+  Register SP = MF.getSubtarget().getTargetLowering()->getStackPointerRegisterToSaveRestore();
+  int64_t Deepest = 0;
+  for (const MachineBasicBlock &MBB : MF)
+    for (const MachineInstr &MI : MBB)
+      // An address is base, scale, index, offset, segment.
+      for (unsigned I = 0; I + 4 < MI.getNumExplicitOperands(); ++I)
+        if (MI.getOperand(I).isReg() && MI.getOperand(I).getReg() == SP && MI.getOperand(I + 1).isImm() &&
+            MI.getOperand(I + 2).isReg() && MI.getOperand(I + 3).isImm() && MI.getOperand(I + 4).isReg())
+          Deepest = std::min(Deepest, MI.getOperand(I + 3).getImm());
+  return -Deepest;
+}
+
 uint64_t boundOf(const MachineFunction &MF) {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
   const TargetSubtargetInfo &ST = MF.getSubtarget();
@@ -52,7 +68,7 @@ uint64_t boundOf(const MachineFunction &MF) {
   // At -Oz a small constant takes its way to a register over a push and a pop, which appear after the frame is laid out.
   if (MF.getFunction().hasMinSize())
     Bytes += 8;
-  return Bytes + redZoneOf(MF);
+  return Bytes + std::max(redZoneOf(MF), belowStackPointer(MF));
 }
 
 class Recorder : public MachineFunctionPass {
@@ -88,15 +104,15 @@ public:
     Out.Bytes = Bytes;
     for (const MachineBasicBlock &MBB : MF)
       for (const MachineInstr &MI : MBB)
-        if (MI.isCall())
-          for (const MachineOperand &Op : MI.operands()) {
-            if (Op.isSymbol())
-              Out.Calls.insert(Op.getSymbolName());
-            else if (Op.isGlobal())
-              Out.Calls.insert(Op.getGlobal()->getName());
-            else if (Op.isMCSymbol()) // as the selector for optnone functions names what it calls on its own
-              Out.Calls.insert(Op.getMCSymbol()->getName());
-          }
+        for (const MachineOperand &Op : MI.operands()) {
+          // In the large code model an instruction before the call fetches the address. Inline assembly's text is a symbol too.
+          if (Op.isSymbol() && !MI.isInlineAsm() && StringRef(Op.getSymbolName()) != "_GLOBAL_OFFSET_TABLE_")
+            Out.Calls.insert(Op.getSymbolName());
+          else if (Op.isGlobal() && MI.isCall())
+            Out.Calls.insert(Op.getGlobal()->getName());
+          else if (Op.isMCSymbol() && MI.isCall()) // as the selector for optnone functions names what it calls on its own
+            Out.Calls.insert(Op.getMCSymbol()->getName());
+        }
     return false;
   }
 };
