@@ -125,7 +125,10 @@ void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, 
       case SiteKind::Dead: ++Stats.Dead; break;
       case SiteKind::Unknown: break;
       }
-      if (size_t N = E.Set.Functions.size()) {
+      if (E.Kind == SiteKind::NoTarget) {
+        // A pointer that came in pieces or as text, which are not followed, looks like one that is always null: be wide.
+        E.Set = BySignature;
+      } else if (size_t N = E.Set.Functions.size()) {
         ++WithTargets;
         Sum += N;
         Stats.LargestSet = std::max<uint64_t>(Stats.LargestSet, N);
