@@ -38,6 +38,8 @@ static Function *makeStub(Module &M, const Function *Like, FunctionType *Ty,
           Attribute::StackProtectReq, Attribute::StackProtectStrong,
           Attribute::SafeStack, Attribute::InlineHint})
       S->removeFnAttr(Kind);
+    for (StringRef Name : {"patchable-function-entry", "patchable-function-prefix"})
+      S->removeFnAttr(Name);
   }
   S->addFnAttr(Attribute::Naked);
   S->addFnAttr(Attribute::NoInline);
