@@ -69,6 +69,10 @@ static LinkerOptions read() {
       O.Symbolic = true;
     else if (A == "-o")
       ++I; // an older output is no input
+    else if ((A == "--wrap" || A == "-wrap") && I + 1 != Args.size())
+      O.Wrapped.push_back(Args[++I]);
+    else if (A.consume_front("--wrap=") || A.consume_front("-wrap="))
+      O.Wrapped.push_back(A.str());
     else if (A == "-l" && I + 1 != Args.size())
       O.SharedObjects.push_back(findLibrary(Args[++I], Directories, Static));
     else if (A.consume_front("-l"))

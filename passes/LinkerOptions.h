@@ -16,6 +16,7 @@ struct LinkerOptions {
   llvm::CodeGenOptLevel CodeGenLevel = llvm::CodeGenOptLevel::Default;
   std::string Cpu;
   bool Symbolic = false; // -Bsymbolic, -Bsymbolic-functions: a shared object's calls to its own functions stay inside
+  std::vector<std::string> Wrapped; // of --wrap
   std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };
 

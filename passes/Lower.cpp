@@ -4,6 +4,7 @@
 // stubs that take over addresses. Between the two lies the measurement, so the second may change no frame.
 #include "Lower.h"
 #include "Diagnostics.h"
+#include "LinkerOptions.h"
 #include "RuntimeABI.h"
 #include "Stubs.h"
 #include "llvm/ADT/StringSet.h"
@@ -20,6 +21,11 @@ void refuseUnsupported(const Module &M) {
     if (const Function *F = M.getFunction(Name); F && !F->use_empty() && F->isDeclaration())
       fail(Twine(Name) + ": the program switches stacks by hand, which linked stacks cannot follow. Remedy: use "
            "threads in its place, or build with -fno-capriccio");
+  // The linker renames symbols after the pass, whose calls name bodies and stubs by then.
+  for (const std::string &Name : linkerOptions().Wrapped)
+    if (const GlobalValue *GV = M.getNamedValue(Name); GV && !GV->isDeclaration())
+      fail(Twine(Name) + ": --wrap of a function that the program or the runtime defines. Remedy: rename it with a macro (-D" + Name +
+           "=__wrap_" + Name + "), or build with -fno-capriccio");
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 enum { THREADS = 100 };
-static int pipes[THREADS][2], read_right, waiting;
+/* Counted by kernel threads too, where capcc has not linked the program. */
+static int pipes[THREADS][2];
+static _Atomic int read_right, waiting;
 
 /* Down through the shared object and back, then into the pipe. */
 long program_callback(int depth, void *arg) {
