@@ -149,7 +149,7 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
   }
 }
 
-void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
+void applyPlacement(CallGraph &G, DynamicAllocas &Allocas, bool Shared) {
   for (Node &N : G.Nodes) {
     Allocas.setRoom(*N.F, DynamicAllocas::roomFor(N.Depth));
     for (CallEdge &E : N.Edges) {
@@ -166,9 +166,16 @@ void applyPlacement(CallGraph &G, DynamicAllocas &Allocas) {
         E.Site->setCalledOperand(Callee);
     }
   }
-  for (Node &N : G.Nodes)
-    if (N.Entered)
+  for (Node &N : G.Nodes) {
+    if (!N.Entered)
+      continue;
+    if (canBeEntered(*N.F, N.EntryChecked, Shared)) {
+      enterAtBody(*N.F, N.Depth);
+      N.Entry = N.F;
+    } else {
       N.Entry = entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
+    }
+  }
 }
 
 } // namespace capriccio

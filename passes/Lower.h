@@ -22,7 +22,8 @@ void makeConventionsOrdinary(llvm::Module &M);
 void lowerCalls(llvm::Module &M, const Externals &X, const IndirectTargets &Targets, const OtherModules &Others);
 
 /// Applies Placement's decisions: checkpoint stubs, entry stubs, rooms of dynamic allocas.
-void applyPlacement(CallGraph &G, DynamicAllocas &Allocas);
+/// `Shared`: the module becomes a shared object.
+void applyPlacement(CallGraph &G, DynamicAllocas &Allocas, bool Shared);
 
 } // namespace capriccio
 

@@ -107,7 +107,7 @@ public:
     std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, O);
 
     // Second edit: callees and addresses.
-    applyPlacement(G, Allocas);
+    applyPlacement(G, Allocas, O.Shared);
     describeStubs(M);
     emitNote(M, G, O);
     if (O.Shared)

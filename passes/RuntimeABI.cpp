@@ -15,7 +15,7 @@ std::optional<uint64_t> runtimeBound(StringRef Name) {
   // rt/stack: each pushes rbp below its return address and then leaves the thread's stack. Jumped to with the return
   // address of the caller, so what they push lies in the reserve or in these bytes, whichever the caller has.
   if (Name == abi::Link || Name == abi::Borrow || Name == abi::BorrowArgs ||
-      Name == abi::ICall || Name == abi::Grow || Name == abi::Alloca || Name == abi::Unwind)
+      Name == abi::ICall || Name == abi::Grow || Name == abi::LinkChecked || Name == abi::GrowChecked || Name == abi::Alloca || Name == abi::Unwind)
     return 16;
   // rt/stack/leaf.S: moves to the big stack before it calls the C library's.
   if (Name == "__stack_chk_fail")

@@ -33,7 +33,7 @@ constexpr const char *NoteSection = ".note.capriccio";
 constexpr const char *ClaimsSection = ".note.capriccio.claims";
 
 /// Of the claims note (docs/abi.md, "Claims"); changes apart from the ABI's, since only capstack reads it.
-constexpr uint32_t ClaimsVersion = 4;
+constexpr uint32_t ClaimsVersion = 5;
 
 /// The notes' name and types; type 2 are the claims.
 constexpr const char *NoteName = "Capriccio";
@@ -57,6 +57,10 @@ constexpr const char *StackCheckFail = "__stack_chk_fail";
 
 /// The slow path of a function that never blocks: to the big stack, or, from there, on to a chunk.
 constexpr const char *Grow = "__capr_grow";
+
+/// Both, where the check left the lowest address asked for in r11 and no arguments have to move.
+constexpr const char *LinkChecked = "__capr_link_checked";
+constexpr const char *GrowChecked = "__capr_grow_checked";
 
 /// Where every thread gives way.
 constexpr const char *Switch = "capr__switch";

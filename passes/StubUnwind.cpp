@@ -51,7 +51,8 @@ void describeStubs(Module &M) {
   for (const char *Section : {abi::StubSection, abi::EntrySection}) {
     Function *First = nullptr, *Last = nullptr;
     for (Function &F : M) {
-      if (!F.hasSection() || F.getSection() != Section || F.hasComdat())
+      // Functions that are their own entries stand before the stubs of their section, each with what code generation says of it.
+      if (!F.hasSection() || F.getSection() != Section || F.hasComdat() || !F.hasFnAttribute(Attribute::Naked))
         continue;
       First = First ? First : &F;
       Last = &F;

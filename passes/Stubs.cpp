@@ -43,6 +43,8 @@ static Function *makeStub(Module &M, const Function *Like, FunctionType *Ty,
   }
   S->addFnAttr(Attribute::Naked);
   S->addFnAttr(Attribute::NoInline);
+  S->addFnAttr(Attribute::OptimizeForSize); // for no more than the alignment below
+  S->setAlignment(Align(4));
   S->setSection(abi::StubSection);
   if (describedTogether(M)) {
     S->removeFnAttr(Attribute::UWTable);
@@ -164,7 +166,7 @@ static void setCheckedBody(Function *S, Function &F, uint64_t Need, uint64_t Arg
   if (ArgBytes)
     Text += "movabsq $$" + utostr(ArgBytes << 32 | Need) + ", %r11\n\t";
   else
-    Text += "movl $$" + utostr(Need) + ", %r11d\n\t";
+    SlowPath = SlowPath == StringRef(abi::Grow) ? abi::GrowChecked : abi::LinkChecked;
   setBody(S, Text + "jmp ${1:P}", {&F, declareStub(*F.getParent(), SlowPath)});
 }
 
@@ -179,12 +181,31 @@ Function *checkpointStub(Function &F, uint64_t Need, uint64_t ArgBytes) {
   return S;
 }
 
+// A variadic entry never checks: see indirectStub. From external code it is called on a big stack, which has the room.
+static bool checksAtEntry(const Function &F, bool Checked) { return Checked && !F.isVarArg(); }
+
+bool canBeEntered(const Function &F, bool Checked, bool Shared) {
+  // What a shared object exports may be replaced, so its own calls need a body of another name. A function that was put
+  // somewhere has to stay there.
+  return !checksAtEntry(F, Checked) && (!Shared || F.hasLocalLinkage()) && !F.hasSection() && !F.hasComdat() && !F.hasPrefixData() &&
+         !F.hasFnAttribute("patchable-function-prefix");
+}
+
+static void putAmongEntries(Function &F, uint64_t Need) {
+  F.setSection(abi::EntrySection);
+  F.setPrefixData(ConstantInt::get(Type::getInt64Ty(F.getContext()), Need));
+}
+
+void enterAtBody(Function &F, uint64_t Need) {
+  putAmongEntries(F, Need);
+  F.setAlignment(std::max(F.getAlign().valueOrOne(), Align(16)));
+}
+
 Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked, bool MayBlock) {
   Module &M = *F.getParent();
   Function *S = makeStub(M, &F, F.getFunctionType(), F.getName() + "$e");
-  S->setSection(abi::EntrySection);
-  S->setAlignment(Align(16));
-  S->setPrefixData(ConstantInt::get(Type::getInt64Ty(M.getContext()), Need));
+  putAmongEntries(*S, Need);
+  S->setAlignment(Align(8));
   S->setUnnamedAddr(F.getUnnamedAddr());
 
   F.replaceUsesWithIf(S, [](Use &U) {
@@ -213,8 +234,7 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
     F.setLinkage(GlobalValue::InternalLinkage);
   }
 
-  // A variadic entry never checks: see indirectStub. From external code it is called on a big stack, which has the room.
-  if (Checked && !F.isVarArg())
+  if (checksAtEntry(F, Checked))
     setCheckedBody(S, F, Need, ArgBytes, MayBlock || Need > BigDepth ? abi::Link : abi::Grow);
   else
     setBody(S, "jmp ${0:P}", {&F});

@@ -26,6 +26,12 @@ llvm::Function *checkpointStub(llvm::Function &F, uint64_t Need, uint64_t ArgByt
 /// Runs `F` on the big stack. One stub per (F, ArgBytes).
 llvm::Function *internalBorrowStub(llvm::Function &F, uint64_t ArgBytes);
 
+/// Whether `F` can be its own entry: it checks nothing, and may move to the section of entries.
+bool canBeEntered(const llvm::Function &F, bool Checked, bool Shared);
+
+/// Makes `F` its own entry, with `Need` in the word before it.
+void enterAtBody(llvm::Function &F, uint64_t Need);
+
 /// Takes over the name, linkage and every use of `F` other than direct calls; `F` stays as a body that only direct calls
 /// reach. With `Checked` the stub checks for `Need` bytes; where there is no room a function that may block gets a chunk, one that
 /// does not goes to the big stack.

@@ -12,7 +12,7 @@ namespace capstack {
 
 namespace {
 
-constexpr uint64_t Version = 4;
+constexpr uint64_t Version = 5;
 constexpr const char *SectionName = ".note.capriccio.claims";
 constexpr unsigned NameWords = 3; // "Capriccio", padded
 

@@ -19,7 +19,7 @@ namespace capstack {
 
 struct Claims {
     struct Function {
-        uint64_t Body, Entry;  // addresses; Entry is 0 where there is no entry stub
+        uint64_t Body, Entry;  // addresses; Entry, what pointers hold, is a stub, or Body itself, or 0 if no pointer does
         uint64_t Frame, Depth; // bytes below the return address: without what it calls, with what it calls in place
         uint64_t Room;         // bytes that it asks for below a dynamic alloca; 0: it has none
         bool NeverReturns, Variadic, MayBlock;

@@ -34,7 +34,7 @@ bool Program::hasBlocks(uint64_t Entry) const {
 
 void Program::start(StackDepth &TheWalk) {
     Walk = &TheWalk;
-    readEntryStubs();
+    readEntries();
     for (uint64_t Address : {Said.Borrow, Said.BorrowArgs})
         if (!asksThreadFirst(Walk->decoder(), Address) && !asksProgramFirst(Address))
             Unproven.push_back({Address, "does not begin as the runtime's borrowing functions do"});
@@ -47,28 +47,49 @@ bool Program::asksProgramFirst(uint64_t Address) const {
     return Filled && Filled->By == Slot::Filler::OtherModule && StringRef(Filled->Symbol).starts_with("capr_shared_borrow");
 }
 
-/// The section is a row of 16-aligned words, each followed by a stub: there are no gaps to search.
-void Program::readEntryStubs() {
-    uint64_t End = Entries.Address + Entries.Bytes.size();
-    for (uint64_t At = alignTo(Entries.Address, 16); At + 8 < End;) {
+uint64_t Program::wordBefore(uint64_t Entry) const {
+    return support::endian::read64le(Entries.Bytes.data() + (Entry - 8 - Entries.Address));
+}
+
+/// Calls with variable arguments read the word and check for themselves; all others count on EntryInPlace.
+void Program::addUnchecked(uint64_t Entry, uint64_t Body) {
+    uint64_t Word = wordBefore(Entry);
+    bool ByWord = Said.VariadicEntries.contains(Entry);
+    Promises.push_back({Entry, Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), Promise::Kind::Entry});
+}
+
+/// First come the functions that are their own entries, and no others; then stubs, a row of 8-aligned words each followed by its
+/// stub: there are no gaps to search.
+void Program::readEntries() {
+    uint64_t End = Entries.Address + Entries.Bytes.size(), FirstStub = End;
+    for (const Claims::Function &F : Said.Functions) {
+        bool Among = F.Entry >= Entries.Address + 8 && F.Entry < End;
+        if (Among && F.Entry == F.Body) {
+            EntryPoints.insert(F.Entry);
+            addUnchecked(F.Entry, F.Body);
+        } else if (Among) {
+            FirstStub = std::min(FirstStub, F.Entry - 8);
+        }
+    }
+    for (uint64_t Start : Starts)
+        if (Start >= Entries.Address && Start < FirstStub && !EntryPoints.contains(Start))
+            Violations.push_back({Start, "is among the functions that are their own entries, and is not claimed to be one"});
+    for (uint64_t At = FirstStub; At + 8 < End;) {
         uint64_t Stub = At + 8, StubEnd;
-        uint64_t Word = support::endian::read64le(Entries.Bytes.data() + (At - Entries.Address));
-        EntryStubs.insert(Stub);
+        EntryPoints.insert(Stub);
         if (std::optional<CheckStub> Check = checkStubAt(Walk->decoder(), Stub)) {
             addCheck(Stub, *Check);
-            if (Word != Check->Need)
+            if (uint64_t Word = wordBefore(Stub); Word != Check->Need)
                 Violations.push_back({Stub, ("the word before the stub says " + Twine(Word) + " bytes, its check " + Twine(Check->Need)).str()});
             StubEnd = Check->End;
         } else if (std::optional<PlainStub> Plain = plainStubAt(Walk->decoder(), Stub)) {
-            // Calls with variable arguments read the word and check for themselves; all others count on EntryInPlace.
-            bool ByWord = Said.VariadicEntries.contains(Stub);
-            Promises.push_back({Stub, Plain->Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), Promise::Kind::Entry});
+            addUnchecked(Stub, Plain->Body);
             StubEnd = Plain->End;
         } else {
             Violations.push_back({Stub, "is among the entry stubs and has not the shape of one"});
             return;
         }
-        At = alignTo(StubEnd, 16);
+        At = alignTo(StubEnd, 8);
     }
 }
 
@@ -115,8 +136,8 @@ std::optional<uint64_t> Program::needOfTargets(uint64_t Entry) {
     auto Set = Said.Inside.find(Entry);
     if (Set == Said.Inside.end()) return std::nullopt;
     for (uint64_t Target : Set->second)
-        if (!EntryStubs.contains(Target) || Said.VariadicEntries.contains(Target)) {
-            Unproven.push_back({Entry, "calls through a pointer that is claimed to reach " + nameOf(Target) + ", which is no entry stub for such calls"});
+        if (!EntryPoints.contains(Target) || Said.VariadicEntries.contains(Target)) {
+            Unproven.push_back({Entry, "calls through a pointer that is claimed to reach " + nameOf(Target) + ", which is no entry for such calls"});
             return std::nullopt;
         }
     PointerCalls.insert(Entry);

@@ -23,7 +23,7 @@ struct Promise {
     uint64_t Stub, Body, Need;
     enum class Kind {
         Checked, // by the stub's own code
-        Entry,   // an entry stub that only jumps, for which every caller has to have Need bytes
+        Entry,   // an entry without a check, for which every caller has to have Need bytes
         Big,     // run on a big stack, where Need bytes are free without a check
     } By;
 };
@@ -37,7 +37,7 @@ struct Finding {
 class Program : public ProgramFacts {
   public:
     Program(const ElfImage &Image, Claims Said);
-    /// The walk that the facts are for. Reads the entry stubs.
+    /// The walk that the facts are for. Reads the entries.
     void start(StackDepth &Walk);
 
     std::optional<DepthResult> inPlaceOf(uint64_t Entry) override;
@@ -59,7 +59,9 @@ class Program : public ProgramFacts {
     llvm::SetVector<uint64_t> PointerCalls, Blocks, ExternalCalls, LeafCalls;
 
   private:
-    void readEntryStubs();
+    void readEntries();
+    uint64_t wordBefore(uint64_t Entry) const;
+    void addUnchecked(uint64_t Entry, uint64_t Body);
     bool asksProgramFirst(uint64_t Address) const;
     void addCheck(uint64_t Stub, const CheckStub &Shape);
     std::optional<uint64_t> needOfTargets(uint64_t Entry);
@@ -69,7 +71,7 @@ class Program : public ProgramFacts {
     StackDepth *Walk = nullptr;
     std::vector<uint64_t> Starts;
     ElfImage::SectionBytes Entries;
-    llvm::DenseSet<uint64_t> EntryStubs, Checks;
+    llvm::DenseSet<uint64_t> EntryPoints, Checks;
 };
 
 } // namespace capstack

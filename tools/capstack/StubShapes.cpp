@@ -87,12 +87,26 @@ std::optional<CheckStub> checkStubAt(Decoder &Code, uint64_t Address) {
     M.compareLimit(R11);
     S.Body = M.jumpIf(AboveOrEqual);
     S.SlowBody = M.leaAddress(R10);
-    uint64_t Slow = M.moveImm(R11);
-    S.SlowNeed = uint32_t(Slow);
-    S.ArgBytes = Slow >> 32;
-    S.SlowPath = M.jump();
+    const Instruction *I = &M.next();
+    bool Named = I->Kind == Op::MoveImm;
+    if (Named) {
+        M.want(I->Dest == R11);
+        S.SlowNeed = uint32_t(I->Imm);
+        S.ArgBytes = uint64_t(I->Imm) >> 32;
+        I = &M.next();
+    }
+    M.want(I->Kind == Op::Jump);
+    S.SlowPath = I->Target;
     S.End = M.address();
-    return M.Fits ? std::optional(S) : std::nullopt;
+    if (!M.Fits) return std::nullopt;
+    if (Named) return S;
+    Matcher Slow(Code, S.SlowPath);
+    const Instruction &Sub = Slow.next();
+    Slow.want(Sub.Name == "SUB64rr" && Sub.Dest == R11 && Sub.Source == RSP);
+    const Instruction &Negate = Slow.next();
+    Slow.want(Negate.Name == "NEG64r" && Negate.Clobbers == bit(R11));
+    S.SlowNeed = S.Need;
+    return Slow.Fits ? std::optional(S) : std::nullopt;
 }
 
 std::optional<BorrowStub> borrowStubAt(Decoder &Code, uint64_t Address) {

@@ -12,7 +12,8 @@
 
 namespace capstack {
 
-/// lea -Need(%rsp),%r11; cmp %fs:0x70,%r11; jae Body; lea Body,%r10; mov $SlowNeed,%r11; jmp SlowPath
+/// lea -Need(%rsp),%r11; cmp %fs:0x70,%r11; jae Body; lea Body,%r10; perhaps mov $SlowNeed,%r11; jmp SlowPath, which without
+/// the move begins by making the need of r11: sub %rsp,%r11; neg %r11.
 struct CheckStub {
     uint64_t Need;     // bytes below the return address that the check wants free
     uint64_t Body;     // what runs in place then

@@ -2,7 +2,9 @@
 #
 # patch.py IN OUT WHAT...: copies a linked program with one thing changed, to see whether `capstack verify` finds it. WHAT is
 #   code FUNCTION OLD NEW        each occurrence of the bytes OLD (hexadecimal) in the function becomes NEW
-#   stub FUNCTION BYTES [both]   the check of the stub asks for BYTES; with `both` so does its call of the slow path
+#   stub FUNCTION BYTES [both]   the check of the stub asks for BYTES; with `both` so does its call of the slow path, if it names
+#                                the need once more (stubs with arguments on the stack)
+#   word_before FUNCTION BYTES   the word before an entry says BYTES
 #   call FUNCTION FROM TO        each call of FROM in the function goes to TO
 #   claim FUNCTION WORD VALUE    that word of the function's claims is VALUE
 #   word INDEX VALUE             that word of the claims' head is VALUE
@@ -57,7 +59,10 @@ elif what[0] == "stub":
         struct.pack_into("<i", data, offset + 4, -need)
     changed = int(before != need)
     if what[3:] == ["both"]:
-        changed = replace(offset, offset + 48, b"\x41\xbb" + struct.pack("<I", before), b"\x41\xbb" + struct.pack("<I", need))
+        changed = replace(offset, offset + 48, b"\x49\xbb" + struct.pack("<I", before), b"\x49\xbb" + struct.pack("<I", need))
+elif what[0] == "word_before":
+    struct.pack_into("<Q", data, symbols[what[1]][2] - 8, int(what[2]))
+    changed = 1
 elif what[0] == "call":
     value, size, offset = symbols[what[1]]
     for at in range(offset, offset + size - 4):

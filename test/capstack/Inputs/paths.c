@@ -18,6 +18,14 @@ __attribute__((noinline)) static int climb(int n)
     return n == 0 ? buffer[7] : climb(n - 1) + buffer[n];
 }
 
+/* Its last two arguments lie on the stack. */
+__attribute__((noinline)) static int spill(int a, int b, int c, int d, int e, int f, int g, int h)
+{
+    volatile char buffer[40];
+    buffer[a] = (char)b;
+    return a == 0 ? climb(b & 1) + buffer[0] + h : spill(a - 1, c, d, e, f, g, h, b) + b;
+}
+
 __attribute__((noinline)) static void give_up(const char *why)
 {
     fprintf(stderr, "%s\n", why);
@@ -98,6 +106,7 @@ static void *walk_paths(void *arg)
     int values[] = {4, 1, 3, 2};
     qsort(values, 4, sizeof *values, by_value);
     printf("%d %d %d\n", values[0], choose((int)(long)arg, values[1]), interpret((const unsigned char *)"\1\3\2\1\3\0"));
+    printf("%d\n", spill(values[3], 1, 2, 3, 4, 5, 6, 7));
     printf("%d %d %d\n", through(3), with_many(3, 1, 2, 3), aligned(values[2]));
     if (setjmp(back) == 0)
         longjmp(back, dynamic(9));

@@ -4,12 +4,13 @@
 ; RUN: %opt -load-pass-plugin=%pass -passes=capriccio -S %s | FileCheck %s
 
 ; CHECK: define internal {{.*}} @"f$c"
-; CHECK-NEXT: call void asm sideeffect "leaq{{.*}}(ptr @"f$body", ptr @__capr_link)
+; CHECK-NEXT: call void asm sideeffect "leaq{{.*}}(ptr @"f$body", ptr @__capr_link_checked)
 
 target triple = "x86_64-pc-linux-gnu"
 
 define void @f(i32 %n) {
-  call void @opaque()
+  %p = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %p)
   call void @f(i32 %n)
   call void @opaque()
   ret void

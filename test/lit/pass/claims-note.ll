@@ -1,11 +1,12 @@
 ; SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 ;
-; The claims of docs/abi.md are emitted as a section that is not loaded, and name bodies, entry stubs and what never returns.
+; The claims of docs/abi.md are emitted as a section that is not loaded, and name bodies, entries and what never returns.
+; A function that checks nothing is its own entry.
 ; RUN: %opt -load-pass-plugin=%pass -passes=capriccio -S %s | FileCheck %s
 
 ; CHECK: module asm "\09.pushsection .note.capriccio.claims,\22\22,@note"
 ; CHECK: module asm "\09.long \22__capr_borrow\22"
-; CHECK: module asm "\09.long \22main$body\22"
+; CHECK: module asm "\09.long \22main\22"
 ; CHECK-NEXT: module asm "\09.long \22main\22"
 ; CHECK: module asm "\09.long \22die$b\22"
 ; CHECK: module asm "\09.asciz \22leaf_of_mine\22"

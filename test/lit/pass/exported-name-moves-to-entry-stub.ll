@@ -3,7 +3,7 @@
 ; CHECK: define internal void @"visible$body"()
 ; CHECK: define void @visible() {{.*}} section "capr_entry"
 ; CHECK: jae ${0:P}
-; CHECK-SAME: (ptr @"visible$body", ptr @__capr_grow)
+; CHECK-SAME: (ptr @"visible$body", ptr @__capr_grow_checked)
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
 target triple = "x86_64-pc-linux-gnu"
 

@@ -17,7 +17,7 @@
 ; CHECK-NEXT: "movq ${0:P}@GOTPCREL(%rip), %r10\0A\09jmp ${1:P}", "s,s"(ptr @seven, ptr @"__capr_icall$a8")
 ;
 ; PROGRAM-NOT: capr.exports
-; PROGRAM-LABEL: define internal i32 @"exported$body"(
+; PROGRAM-LABEL: define i32 @exported(
 ; PROGRAM-NOT: $m
 ; PROGRAM: call i64 @"read$b"(
 ; PROGRAM: call i32 @hidden(

@@ -20,6 +20,8 @@ target triple = "x86_64-pc-linux-gnu"
 declare void @plain()
 
 define i32 @main() {
+  %p = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %p)
   call void @plain()
   ret i32 0
 }

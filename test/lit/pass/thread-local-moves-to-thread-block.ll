@@ -5,7 +5,7 @@
 ; CHECK: @__capr_tls_image = hidden constant <{ i32, [12 x i8], [16 x i8] }> <{ i32 5, [12 x i8] zeroinitializer, [16 x i8] zeroinitializer }>
 ; CHECK: @__capr_tls_size = hidden constant i64 32
 ; CHECK: @__capr_tls_align = hidden constant i64 16
-; CHECK-LABEL: define internal i32 @"f$body"
+; CHECK-LABEL: define i32 @f(
 ; CHECK: load ptr, ptr %{{.*}}
 ; CHECK: call ptr @"__capr_tls_slow$b"()
 ; CHECK: %capr.tls = phi ptr
