@@ -7,6 +7,10 @@
 #include "InlineAsm.h"
 #include "RuntimeABI.h"
 #include "Stubs.h"
+#include "llvm/Analysis/BlockFrequencyInfo.h"
+#include "llvm/Analysis/BranchProbabilityInfo.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/raw_ostream.h"
@@ -39,10 +43,8 @@ bool isOpaque(const Function &F) {
   return F.isDeclarationForLinker() || F.hasFnAttribute(Attribute::Naked);
 }
 
-/// True if the body's address can be seen by anything but direct calls.
-static bool isEntered(const Function &F) {
-  if (!F.hasLocalLinkage())
-    return true;
+/// True if the module has the body's address for anything but direct calls.
+static bool isPointed(const Function &F) {
   for (const Use &U : F.uses()) {
     if (isa<BlockAddress>(U.getUser()))
       continue;
@@ -124,6 +126,17 @@ uint64_t stackArgumentBytes(const Function &F) {
   return Counter.bytes();
 }
 
+/// How often each call runs for each time that its function does, as LLVM guesses from the code's shape.
+static void estimateFrequencies(Node &N) {
+  DominatorTree Dominators(*N.F);
+  LoopInfo Loops(Dominators);
+  BranchProbabilityInfo Branches(*N.F, Loops, nullptr, &Dominators);
+  BlockFrequencyInfo Blocks(*N.F, Branches, Loops);
+  double Entry = std::max<uint64_t>(Blocks.getEntryFreq().getFrequency(), 1);
+  for (CallEdge &E : N.Edges)
+    E.Often = Blocks.getBlockFreq(E.Site->getParent()).getFrequency() / Entry;
+}
+
 CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
                      uint64_t EntryInPlace) {
   for (Function &F : M) {
@@ -135,7 +148,8 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
     if (It == Frames.end())
       fail(F.getName() + ": code generation reported no frame for it");
     N.Frame = It->second.Bytes;
-    N.Entered = isEntered(F);
+    N.Pointed = isPointed(F);
+    N.Entered = N.Pointed || !F.hasLocalLinkage();
     N.Apart = X.wantsCheckpoint(F.getName());
     Index[&F] = Nodes.size();
     Nodes.push_back(std::move(N));
@@ -183,6 +197,10 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
       }
       N.Edges.push_back(E);
     }
+
+  for (Node &N : Nodes)
+    if (!N.Edges.empty())
+      estimateFrequencies(N);
 
   // Calls that code generation itself made (memcpy for a struct copy, 128-bit division): no instruction of the module, so
   // no edge to decide on, but bytes all the same.

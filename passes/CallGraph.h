@@ -35,6 +35,7 @@ struct CallEdge {
   uint64_t Bytes = 0;       // below the return address, for edges that end in no node
   uint64_t ArgBytes = 0;    // arguments on the stack
   bool Back = false;        // closes a cycle in the depth-first search
+  double Often = 1;         // expected executions for each call of the caller
   const char *Why = "";     // for the report
 };
 
@@ -45,11 +46,12 @@ struct Node {
   bool MayBlock = true;      // MayBlock.cpp; until then, and with one kind of stack, true
   bool Apart = false;        // CAPR_CHECKPOINT: every call has a checkpoint, so that callers need not carry its depth
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
+  bool Pointed = false;      // the module itself has its address somewhere, so that calls through pointers may be many
   std::vector<CallEdge> Edges;
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
   bool EntryChecked = false; // its entry stub checks
-  llvm::Function *Entry = nullptr; // its entry stub, once Lower has made it
+  llvm::Function *Entry = nullptr; // what its address is, once Lower has decided: itself, or a stub
   bool Recurses = false;     // it or what it calls in place has a checkpoint
 };
 
