@@ -2,7 +2,7 @@
  *
  * Where chunks come from: arenas cut into size classes, mappings of their own for what is larger than 64 KiB, and in
  * CAPRICCIO_STACK=guard a mapping for each, that ends in a guard page exactly where the promised bytes do. Runs on the service
- * stack or a big stack; makes no call that may be interposed.
+ * stack or a big stack; makes no call that may be interposed. Under valgrind some memory below each chunk stays free (valgrind.h).
  *
  * Class sizes are odd multiples of 64 bytes: neighbours of one class then start in different cache sets, and an odd step visits
  * all 64 sets. Tops that share a set make a switch among 1,000 threads three times slower (13.1 against 4.2 ns).
@@ -14,6 +14,7 @@
 
 #include "../proc/env.h"
 #include "../proc/message.h"
+#include "valgrind.h"
 
 /* Steps of a quarter where most threads live, of one and a half to two above. The largest holds 64 KiB of stack and a record. */
 static const uint32_t class_bytes[CAPR_CLASSES] = {448,  576,  704,  832,  960,   1216,  1600,
@@ -42,6 +43,7 @@ static struct capr_chunk *guard_free[GUARD_PAGES_KEPT + 1];
 static struct capr_chunk *to_unmap;       /* large mappings given back, perhaps still run on until the next demand */
 static struct capr_chunk *canary_free;    /* not sorted: first fit of at most CANARY_TRIES */
 static uint32_t guard_left;               /* mappings that may still be made with a guard page */
+static uint64_t spare;                    /* bytes below each base that belong to no chunk: 0, or what valgrind writes to */
 
 #define CANARY_TRIES 8
 
@@ -63,6 +65,9 @@ void capr__chunk_init(struct capr_worker *w)
     if (capr__env.stack_mode == CAPR_STACK_NORMAL)
         w->link_need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
     w->chunk_check = capr__env.stack_max;
+    /* Under valgrind, from a limit; a multiple of 64, as are the classes. */
+    static_assert((CAPR_VALGRIND_BELOW - CAPR_RESERVE) % 64 == 0, "tops of chunks stay 64-aligned");
+    spare = capr__under_valgrind() ? CAPR_VALGRIND_BELOW - CAPR_RESERVE : 0;
     /* Two mappings each; half of what the kernel allows is left to the program. */
     guard_left = capr__env.map_count_max / 4;
 }
@@ -91,13 +96,16 @@ static void account(uint64_t bytes)
     w->chunk_check = w->chunk_bytes + capr__env.stack_max / 8;
 }
 
-/* Bytes of memory that a chunk takes, guard page excepted. Those of one class differ in size in guard mode only. */
+/* Whole pages for a chunk of `size` bytes that has a mapping of its own. */
+static uint64_t pages_for(uint64_t size) { return (size + spare + PAGE - 1) / PAGE; }
+
+/* Bytes of memory that a chunk takes, guard page and arenas' spare excepted. Those of one class differ in size in guard mode only. */
 static uint64_t footprint(const struct capr_chunk *chunk)
 {
     if (chunk->size_class == CAPR_CLASS_CANARY)
-        return chunk->size + CANARY_WORDS * 8;
+        return chunk->size + spare + CANARY_WORDS * 8;
     if (chunk->size_class >= CAPR_CLASSES)
-        return (chunk->size + PAGE - 1) & -(uint64_t)PAGE;
+        return pages_for(chunk->size) * PAGE;
     return chunk->size;
 }
 
@@ -133,21 +141,22 @@ static struct capr_chunk *cut(unsigned size_class)
 {
     struct capr_worker *w = &capr__worker;
     uint32_t bytes = class_bytes[size_class];
-    if (w->arena_end - w->arena_next < bytes) {
+    if (w->arena_end - w->arena_next < bytes + spare) {
         /* What is left of the old arena becomes a chunk of the largest class that fits. */
         uint64_t left = w->arena_end - w->arena_next;
-        if (left >= class_bytes[0]) {
+        if (left >= class_bytes[0] + spare) {
+            left -= spare;
             unsigned c = capr__class_index[left / 64];
             if (class_bytes[c] > left)
                 c--;
-            struct capr_chunk *rest = place(w->arena_next, class_bytes[c], c);
+            struct capr_chunk *rest = place(w->arena_next + spare, class_bytes[c], c);
             capr__chunk_give(rest);
         }
         if (!new_arena(w))
             return NULL;
     }
-    struct capr_chunk *chunk = place(w->arena_next, bytes, size_class);
-    w->arena_next += bytes;
+    struct capr_chunk *chunk = place(w->arena_next + spare, bytes, size_class);
+    w->arena_next += bytes + spare;
     account(bytes);
     return chunk;
 }
@@ -156,7 +165,7 @@ static uint64_t guard_mapping(const struct capr_chunk *chunk, uint64_t *bytes)
 {
     uint64_t guard = chunk->size_class == CAPR_CLASS_GUARD ? PAGE : 0;
     *bytes = guard + footprint(chunk);
-    return chunk->base - guard;
+    return chunk->base - spare - guard;
 }
 
 static void unmap_buried(void)
@@ -182,7 +191,7 @@ static struct capr_chunk *make_canary(uint64_t size)
             return chunk;
         }
     struct capr_worker *w = &capr__worker;
-    uint64_t bytes = size + CANARY_WORDS * 8;
+    uint64_t bytes = size + spare + CANARY_WORDS * 8;
     uint64_t start;
     if (bytes > ARENA_BYTES / 8) {
         start = map(bytes);
@@ -199,12 +208,12 @@ static struct capr_chunk *make_canary(uint64_t size)
     for (int i = 0; i < CANARY_WORDS; i++)
         ((uint64_t *)start)[i] = CANARY;
     account(bytes);
-    return place(start + CANARY_WORDS * 8, size, CAPR_CLASS_CANARY);
+    return place(start + CANARY_WORDS * 8 + spare, size, CAPR_CLASS_CANARY);
 }
 
 static struct capr_chunk *make_guarded(uint64_t size)
 {
-    uint64_t pages = (size + PAGE - 1) / PAGE;
+    uint64_t pages = pages_for(size);
     if (pages <= GUARD_PAGES_KEPT && guard_free[pages]) {
         struct capr_chunk *old = guard_free[pages];
         guard_free[pages] = old->prev;
@@ -221,7 +230,7 @@ static struct capr_chunk *make_guarded(uint64_t size)
         return NULL;
     }
     account(pages * PAGE);
-    return place(start + PAGE, size, CAPR_CLASS_GUARD);
+    return place(start + PAGE + spare, size, CAPR_CLASS_GUARD);
 }
 
 struct capr_chunk *capr__chunk_make(uint64_t below)
@@ -229,17 +238,16 @@ struct capr_chunk *capr__chunk_make(uint64_t below)
     uint64_t size = (below + CAPR_RESERVE + sizeof(struct capr_chunk) + 15) & ~15ull;
     if (to_unmap)
         unmap_buried();
-    if (size > UINT32_MAX - PAGE)
+    if (size > UINT32_MAX - 2 * PAGE)
         return NULL;
     if (capr__env.stack_mode == CAPR_STACK_GUARD)
         return make_guarded(size);
     if (size > CAPR_CLASS_TOP) {
-        size = (size + PAGE - 1) & -(uint64_t)PAGE;
-        uint64_t base = map(size);
-        if (!base)
+        uint64_t bytes = pages_for(size) * PAGE, start = map(bytes);
+        if (!start)
             return NULL;
-        account(size);
-        return place(base, size, CAPR_CLASS_MMAP);
+        account(bytes);
+        return place(start + spare, bytes - spare, CAPR_CLASS_MMAP);
     }
     unsigned size_class = capr__class_index[(size + 63) / 64];
     struct capr_chunk **list = capr__chunk_list(&capr__worker, size_class), *chunk = *list;
@@ -263,12 +271,12 @@ void capr__chunk_bury(struct capr_chunk *chunk)
     struct capr_chunk **list = &to_unmap;
     if (chunk->size_class == CAPR_CLASS_CANARY) {
         for (int i = 1; i <= CANARY_WORDS; i++)
-            if (((uint64_t *)chunk->base)[-i] != CANARY)
+            if (((uint64_t *)(chunk->base - spare))[-i] != CANARY)
                 capr__fatal_thread("a stack chunk of %u bytes overflowed: a function needs more stack than capcc measured; "
                                    "report this with the program", chunk->size);
         list = &canary_free;
     } else if (chunk->size_class == CAPR_CLASS_GUARD) {
-        uint64_t pages = (chunk->size + PAGE - 1) / PAGE;
+        uint64_t pages = pages_for(chunk->size);
         if (pages <= GUARD_PAGES_KEPT)
             list = &guard_free[pages];
     }
