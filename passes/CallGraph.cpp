@@ -187,7 +187,7 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
         E.Bytes = 16;
         E.Why = "external: no proven bound";
       } else {
-        std::optional<uint64_t> Bytes = X.bound(Callee->getName());
+        std::optional<uint64_t> Bytes = X.bound(*Callee);
         if (!Bytes)
           failAt(I, "internal: external call to " + Callee->getName() +
                         " was not rewritten");
@@ -204,8 +204,17 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
 
   // Calls that code generation itself made (memcpy for a struct copy, 128-bit division): no instruction of the module, so
   // no edge to decide on, but bytes all the same.
-  for (Node &N : Nodes)
-    for (const auto &Call : Frames.find(N.F->getName())->second.Calls) {
+  for (Node &N : Nodes) {
+    const Frame &Its = Frames.find(N.F->getName())->second;
+    for (const auto &Entry : Its.Through) {
+      CallEdge E;
+      E.Kind = EdgeKind::ExternalBorrow;
+      E.Bytes = 16;
+      E.Why = "made by code generation: no proven bound";
+      N.Edges.push_back(E);
+      N.Through[Entry.getKey()] = Entry.getValue();
+    }
+    for (const auto &Call : Its.Calls) {
       StringRef Name = Call.getKey();
       // A variable stands for the pointer in it: the instruction's own edge has counted it.
       const GlobalValue *Symbol = M.getNamedValue(Name);
@@ -222,13 +231,11 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
         }
         continue;
       }
-      if (Symbol && (!F || !F->isDeclarationForLinker() || isIndirectStub(*F)))
+      if (Symbol && (!F || isStub(*F) || (!F->isDeclarationForLinker() && !X.bound(*F))))
         continue;
-      std::optional<uint64_t> Bytes = X.bound(Name);
+      std::optional<uint64_t> Bytes = F ? X.bound(*F) : X.bound(Name);
       if (!Bytes)
-        fail(N.F->getName() + ": code generation calls " + Name +
-             ", whose stack need is unknown. Remedy: declare it with "
-             "CAPR_STACK_BOUND, or compile without what needs it");
+        fail("internal: " + N.F->getName() + ": code generation's call of " + Name + " meets no stub");
       CallEdge E;
       E.Kind = EdgeKind::ExternalInPlace;
       E.Bytes = *Bytes;
@@ -241,6 +248,7 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
       if (!Known)
         N.Edges.push_back(E);
     }
+  }
 }
 
 void CallGraph::print(raw_ostream &OS) const {

@@ -48,6 +48,7 @@ struct Node {
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
   bool Pointed = false;      // the module itself has its address somewhere, so that calls through pointers may be many
   std::vector<CallEdge> Edges;
+  llvm::StringMap<std::string> Through; // calls that code generation makes, and the stub of each
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
   bool EntryChecked = false; // its entry stub checks

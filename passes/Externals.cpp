@@ -109,6 +109,13 @@ std::optional<uint64_t> Externals::bound(StringRef Name) const {
   return std::nullopt;
 }
 
+std::optional<uint64_t> Externals::bound(const Function &F) const {
+  if (F.isDeclarationForLinker())
+    return bound(F.getName());
+  auto It = Annotated.find(F.getName());
+  return It == Annotated.end() ? std::nullopt : std::optional(It->second);
+}
+
 static const char *const LeafNames[] = {
 #define CAPR_LEAF(name) #name,
 #include "../rt/stack/leaf_names.h"

@@ -22,6 +22,9 @@ public:
   /// Bytes below the return address, when a call to this external function may run in place.
   std::optional<uint64_t> bound(llvm::StringRef Name) const;
 
+  /// The same for a function that may be the module's own (naked): of such a one only its CAPR_STACK_BOUND is known.
+  std::optional<uint64_t> bound(const llvm::Function &F) const;
+
   /// True for a function of the module that is always called through a checkpoint (CAPR_CHECKPOINT).
   bool wantsCheckpoint(llvm::StringRef Name) const { return Checkpointed.contains(Name); }
 

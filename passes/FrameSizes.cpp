@@ -5,6 +5,7 @@
 // reserved call frame, the red zone, and the slack of a realigned frame: boundOf adds them. The code generator has to be
 // set up as lld sets up its own, or frames differ: level and relocation model are read from lld's command line.
 #include "FrameSizes.h"
+#include "CallGraph.h"
 #include "Diagnostics.h"
 #include "LinkerOptions.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -20,6 +21,7 @@
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/MCContext.h"
 #include "llvm/MC/MCSymbol.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -71,6 +73,15 @@ uint64_t boundOf(const MachineFunction &MF) {
   return Bytes + std::max(redZoneOf(MF), belowStackPointer(MF));
 }
 
+/// Of the functions that code generation calls on its own, those of `long double` alone have arguments on the stack: three at most
+/// (fmal). A tail call leaves them where the caller's own arguments came.
+uint64_t libraryArgumentBytes(const MachineFunction &MF) {
+  constexpr uint64_t Most = 64;
+  const MachineFrameInfo &MFI = MF.getFrameInfo();
+  uint64_t Pushed = MFI.isMaxCallFrameSizeComputed() ? MFI.getMaxCallFrameSize() : Most;
+  return std::min(Most, alignTo(std::max(Pushed, stackArgumentBytes(MF.getFunction())), 8));
+}
+
 class Recorder : public MachineFunctionPass {
 public:
   static char ID;
@@ -102,22 +113,62 @@ public:
     }
     Frame &Out = (*Record)[MF.getName()];
     Out.Bytes = Bytes;
+    Out.ArgBytes = libraryArgumentBytes(MF);
     for (const MachineBasicBlock &MBB : MF)
       for (const MachineInstr &MI : MBB)
         for (const MachineOperand &Op : MI.operands()) {
           // In the large code model an instruction before the call fetches the address. Inline assembly's text is a symbol too.
           if (Op.isSymbol() && !MI.isInlineAsm() && StringRef(Op.getSymbolName()) != "_GLOBAL_OFFSET_TABLE_")
-            Out.Calls.insert(Op.getSymbolName());
+            Out.Calls[Op.getSymbolName()] = true;
           else if (Op.isGlobal() && MI.isCall())
-            Out.Calls.insert(Op.getGlobal()->getName());
+            Out.Calls.try_emplace(Op.getGlobal()->getName(), false);
           else if (Op.isMCSymbol() && MI.isCall()) // as the selector for optnone functions names what it calls on its own
-            Out.Calls.insert(Op.getMCSymbol()->getName());
+            Out.Calls[Op.getMCSymbol()->getName()] = true;
         }
     return false;
   }
 };
 
 char Recorder::ID = 0;
+
+/// Gives the calls that code generation makes on its own the names of their stubs, as soon as they are machine instructions.
+class Redirector : public MachineFunctionPass {
+public:
+  static char ID;
+  const FrameTable &Table;
+  Redirector(const FrameTable &Table) : MachineFunctionPass(ID), Table(Table) {}
+  StringRef getPassName() const override { return "Capriccio calls of code generation"; }
+  void getAnalysisUsage(AnalysisUsage &AU) const override {
+    AU.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(AU);
+  }
+
+  bool runOnMachineFunction(MachineFunction &MF) override {
+    auto Its = Table.find(MF.getName());
+    if (Its == Table.end() || Its->second.Through.empty())
+      return false;
+    auto StubFor = [&](StringRef Name) -> const char * {
+      auto To = Its->second.Through.find(Name);
+      return To == Its->second.Through.end() ? nullptr : MF.createExternalSymbolName(To->second);
+    };
+    for (MachineBasicBlock &MBB : MF)
+      for (MachineInstr &MI : MBB)
+        for (MachineOperand &Op : MI.operands())
+          if (Op.isSymbol() && !MI.isInlineAsm()) {
+            if (const char *Stub = StubFor(Op.getSymbolName()))
+              Op.ChangeToES(Stub, Op.getTargetFlags());
+          } else if (Op.isGlobal() && MI.isCall()) { // made in the code generator's own IR (16-byte atomics)
+            if (const char *Stub = StubFor(Op.getGlobal()->getName()))
+              Op.ChangeToES(Stub, Op.getTargetFlags());
+          } else if (Op.isMCSymbol() && MI.isCall()) {
+            if (const char *Stub = StubFor(Op.getMCSymbol()->getName()))
+              Op.ChangeToMCSymbol(MF.getContext().getOrCreateSymbol(Stub), Op.getTargetFlags());
+          }
+    return true;
+  }
+};
+
+char Redirector::ID = 0;
 
 /// Puts a recorder into every code generation pipeline that is built while it lives.
 class RecorderInstaller {
@@ -132,6 +183,8 @@ public:
                         TargetPassConfig *Config) {
           Config->insertPass(&PrologEpilogCodeInserterID,
                              new Recorder(this->Record, this->Check));
+          if (this->Check)
+            Config->insertPass(&FinalizeISelID, new Redirector(*this->Check));
         }) {}
 };
 
@@ -151,8 +204,7 @@ std::unique_ptr<TargetMachine> makeTargetMachine(const Module &M) {
 
 } // namespace
 
-/// `Only`: null, or the names of the functions to measure.
-static FrameTable measure(const Module &M, const StringSet<> *Only) {
+FrameTable measureFrames(const Module &M) {
   SmallVector<char, 0> Bitcode;
   raw_svector_ostream OS(Bitcode);
   WriteBitcodeToFile(M, OS, /*ShouldPreserveUseListOrder=*/true);
@@ -164,14 +216,6 @@ static FrameTable measure(const Module &M, const StringSet<> *Only) {
   if (!Copy)
     fail("cannot read the module back: " + toString(Copy.takeError()));
 
-  if (Only)
-    for (Function &F : **Copy)
-      if (!F.isDeclaration() && !Only->contains(F.getName())) {
-        F.deleteBody(); // external linkage from here on; as near as it was
-        F.setComdat(nullptr);
-        F.setDSOLocal(true);
-      }
-
   FrameTable Frames;
   RecorderInstaller Installer(&Frames, nullptr);
   std::unique_ptr<TargetMachine> TM = makeTargetMachine(**Copy);
@@ -182,13 +226,6 @@ static FrameTable measure(const Module &M, const StringSet<> *Only) {
     fail("the target cannot generate code");
   PM.run(**Copy);
   return Frames;
-}
-
-FrameTable measureFrames(const Module &M) { return measure(M, nullptr); }
-
-void measureAgain(const Module &M, const StringSet<> &Names, FrameTable &Frames) {
-  for (auto &Entry : measure(M, &Names))
-    Frames[Entry.getKey()] = std::move(Entry.getValue());
 }
 
 void checkFinalFrames(FrameTable Assumed) {

@@ -6,7 +6,7 @@
 #define CAPRICCIO_FRAMESIZES_H
 
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
+#include <string>
 #include "llvm/IR/Module.h"
 #include <cstdint>
 
@@ -15,7 +15,9 @@ namespace capriccio {
 /// What code generation made of one function.
 struct Frame {
   uint64_t Bytes = 0;           // below the return address, a true upper bound but for dynamic allocas
-  llvm::StringSet<> Calls;      // symbols that its call instructions name
+  llvm::StringMap<bool> Calls;  // what its calls name; true: by a bare symbol, as those are that code generation makes on its own
+  uint64_t ArgBytes = 0;        // on the stack, at most, for a call of long double functions that code generation makes on its own
+  llvm::StringMap<std::string> Through; // what it is to call in place of such a symbol
 };
 
 /// By symbol name. Functions with an empty body after code generation are present too.
@@ -25,12 +27,8 @@ using FrameTable = llvm::StringMap<Frame>;
 /// was off for one function in two hundred) and returns every function's frame. `M` is not changed.
 FrameTable measureFrames(const llvm::Module &M);
 
-/// The same for some functions only, replacing their entries in `Frames`. Code generation looks at one function at a time, so the
-/// bodies of the others are left out of the copy.
-void measureAgain(const llvm::Module &M, const llvm::StringSet<> &Names, FrameTable &Frames);
-
-/// From now on each frame that this process generates is compared with `Assumed`; a larger one, or a function that is
-/// not in the table, ends the link.
+/// From now on each frame that this process generates is compared with `Assumed`, and calls what `Through` says; a larger frame,
+/// or a function that is not in the table, ends the link.
 void checkFinalFrames(FrameTable Assumed);
 
 } // namespace capriccio

@@ -134,12 +134,12 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
         lowerIndirect(*Site);
       continue;
     }
-    bool Elsewhere = !Callee->hasFnAttribute(Attribute::Naked) && Others.mayReach(*Callee) && !X.bound(Callee->getName());
+    bool Elsewhere = !Callee->hasFnAttribute(Attribute::Naked) && Others.mayReach(*Callee) && !X.bound(*Callee);
     if (Elsewhere) {
       Site->setCalledOperand(moduleStub(*Callee, std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee))));
       continue;
     }
-    if (!isOpaque(*Callee) || isIndirectStub(*Callee) || borrowedBy(*Callee) || X.bound(Callee->getName()))
+    if (!isOpaque(*Callee) || isStub(*Callee) || X.bound(*Callee))
       continue;
     if (Site->hasFnAttr(Attribute::ReturnsTwice) && Callee->getName() != "vfork")
       failAt(*Site, Callee->getName() + " returns twice, and its stack need is unknown. Remedy: declare it with "

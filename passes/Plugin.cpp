@@ -6,13 +6,13 @@
 #include "CallGraph.h"
 #include "CheckIndirectCalls.h"
 #include "Claims.h"
+#include "CodeGenCalls.h"
 #include "Diagnostics.h"
 #include "DynamicAlloca.h"
 #include "Externals.h"
 #include "FrameSizes.h"
 #include "IndirectTargets.h"
 #include "InlineLimit.h"
-#include "LibCalls.h"
 #include "Lower.h"
 #include "MayBlock.h"
 #include "Note.h"
@@ -38,14 +38,17 @@ using namespace llvm;
 namespace capriccio {
 namespace {
 
-/// What the final code generation may come to: every body's measured frame, under the name that it has now.
+/// What the final code generation may come to: every body's measured frame, under the name that it has now, and what it calls.
 FrameTable finalFrames(const Module &M, const CallGraph &G) {
   FrameTable Final;
   for (const Function &F : M)
     if (!F.isDeclaration())
       Final[F.getName()].Bytes = 0; // stubs and naked functions have no frame
-  for (const Node &N : G.Nodes)
-    Final[N.F->getName()].Bytes = N.Frame;
+  for (const Node &N : G.Nodes) {
+    Frame &Its = Final[N.F->getName()];
+    Its.Bytes = N.Frame;
+    Its.Through = N.Through;
+  }
   return Final;
 }
 
@@ -78,10 +81,7 @@ public:
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
-    if (StringSet<> Changed = makeLibCallsExplicit(M, Frames, X); !Changed.empty()) {
-      lowerCalls(M, X, *Targets, Others);
-      measureAgain(M, Changed, Frames);
-    }
+    borrowForCodeGenCalls(M, Frames, X);
     if (O.PrintFrames)
       for (const Function &F : M)
         if (auto It = Frames.find(F.getName()); It != Frames.end() && !isOpaque(F))

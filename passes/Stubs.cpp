@@ -85,12 +85,13 @@ static GlobalVariable *sectionEdge(Module &M, const char *Name) {
 }
 
 /// The stub that runs G on the big stack, under a name made of its own and `Suffix`; null if there is one already.
-static Function *makeBorrow(Function &G, uint64_t ArgBytes, const char *Suffix, Function *&Existing) {
+static Function *makeBorrow(GlobalValue &G, uint64_t ArgBytes, const char *Suffix, Function *&Existing) {
   Module &M = *G.getParent();
   std::string Name = (G.getName() + Suffix + (ArgBytes ? utostr(ArgBytes) : "")).str();
   if ((Existing = M.getFunction(Name)))
     return nullptr;
-  Function *S = makeStub(M, &G, G.getFunctionType(), Name);
+  auto *F = dyn_cast<Function>(&G);
+  Function *S = makeStub(M, F, cast<FunctionType>(G.getValueType()), Name);
   // Code compiled without -fPIC claims that what it declares lies in the same file; GOTPCREL is right either way.
   std::string Load = !G.isDeclarationForLinker() || (G.isDSOLocal() && !G.hasDefaultVisibility())
                          ? "leaq ${0:P}(%rip), %r10\n\t"
@@ -103,7 +104,7 @@ static Function *makeBorrow(Function &G, uint64_t ArgBytes, const char *Suffix, 
   return S;
 }
 
-Function *borrowStub(Function &G, uint64_t ArgBytes) {
+Function *borrowStub(GlobalValue &G, uint64_t ArgBytes) {
   Function *Existing;
   Function *S = makeBorrow(G, ArgBytes, "$b", Existing);
   if (!S)
@@ -243,6 +244,10 @@ Function *entryStub(Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked,
 
 bool isIndirectStub(const Function &F) {
   return F.hasFnAttribute(IndirectMark) || F.getName() == abi::ICall;
+}
+
+bool isStub(const Function &F) {
+  return isIndirectStub(F) || F.hasFnAttribute(BorrowMark) || F.hasFnAttribute(ModuleMark);
 }
 
 const Function *otherModuleBehind(const Function &F) {

@@ -11,8 +11,8 @@
 
 namespace capriccio {
 
-/// Runs the external function `G` on the big stack; `ArgBytes` of stack arguments are copied there. One stub per pair.
-llvm::Function *borrowStub(llvm::Function &G, uint64_t ArgBytes);
+/// Runs `G`, an external function or an IFUNC, on the big stack; `ArgBytes` of stack arguments are copied there. One stub per pair.
+llvm::Function *borrowStub(llvm::GlobalValue &G, uint64_t ArgBytes);
 
 /// The stub that an indirect call goes through, with the target in the `nest` register.
 llvm::Function *indirectStub(llvm::Module &M, uint64_t ArgBytes, bool Variadic);
@@ -36,6 +36,9 @@ void enterAtBody(llvm::Function &F, uint64_t Need);
 /// reach. With `Checked` the stub checks for `Need` bytes; where there is no room a function that may block gets a chunk, one that
 /// does not goes to the big stack.
 llvm::Function *entryStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes, bool Checked, bool MayBlock);
+
+/// True for borrow, indirect and module stubs: those that stand for a call in the module before placement.
+bool isStub(const llvm::Function &F);
 
 bool isIndirectStub(const llvm::Function &F);
 
