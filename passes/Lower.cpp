@@ -15,6 +15,24 @@ using namespace llvm;
 
 namespace capriccio {
 
+/// Flags of the compile that would break a promise: the stack's, or their own.
+static void refuseFlagsOf(const Function &F) {
+  auto Has = [&](const char *Attribute, const char *Value) {
+    return F.getFnAttribute(Attribute).getValueAsString().contains(Value);
+  };
+  const char *NotHere = "or build with -fno-capriccio";
+  if (F.hasFnAttribute("fentry-call") || Has("instrument-function-entry-inlined", "mcount"))
+    fail(F.getName() + ": compiled with -pg, whose mcount tells callers by their place on the stack, which a switch of stacks changes. "
+         "Remedy: drop -pg and profile with perf, " + NotHere);
+  if (F.hasFnAttribute("xray-instruction-threshold") || Has("function-instrument", "xray-always"))
+    fail(F.getName() + ": compiled with -fxray-instrument, whose handlers need more stack than a thread may have. Remedy: drop the "
+         "flag and trace with perf, " + NotHere);
+  if (F.hasFnAttribute(Attribute::SpeculativeLoadHardening) || Has("target-features", "+retpoline-indirect") ||
+      Has("target-features", "+lvi-"))
+    fail(F.getName() + ": compiled with -mretpoline, -mlvi-hardening or -mspeculative-load-hardening, which the runtime's and the stubs' "
+         "own indirect jumps would undo. Remedy: drop the flag, " + NotHere);
+}
+
 void refuseUnsupported(const Module &M) {
   // A context made by hand runs on memory of its own, of which the limit knows nothing.
   for (const char *Name : {"makecontext", "swapcontext", "setcontext"})
@@ -29,6 +47,7 @@ void refuseUnsupported(const Module &M) {
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
+    refuseFlagsOf(F);
     if (F.hasFnAttribute("no_caller_saved_registers"))
       fail(F.getName() + ": the attribute no_caller_saved_registers, whose registers a switch of stacks would not keep. "
            "Remedy: remove it, or build with -fno-capriccio");
