@@ -58,6 +58,23 @@ uint64_t belowStackPointer(const MachineFunction &MF) {
   return -Deepest;
 }
 
+/// What is pushed around inline assembly, or a call, that changes the register by which the frame is addressed (rbp, in a realigned
+/// frame rbx): both, and as much to keep the stack aligned.
+uint64_t aroundClobbers(const MachineFunction &MF) {
+  const TargetRegisterInfo &TRI = *MF.getSubtarget().getRegisterInfo();
+  auto IsBase = [&](MCRegister R) { return StringRef(TRI.getName(R)) == "RBP" || StringRef(TRI.getName(R)) == "RBX"; };
+  for (const MachineBasicBlock &MBB : MF)
+    for (const MachineInstr &MI : MBB)
+      if (MI.isInlineAsm() || MI.isCall())
+        for (const MachineOperand &Op : MI.operands()) {
+          if (Op.isReg() && Op.isDef() && Op.getReg().isPhysical())
+            for (MCPhysReg R : TRI.superregs_inclusive(Op.getReg()))
+              if (IsBase(R))
+                return 32;
+        }
+  return 0;
+}
+
 uint64_t boundOf(const MachineFunction &MF) {
   const MachineFrameInfo &MFI = MF.getFrameInfo();
   const TargetSubtargetInfo &ST = MF.getSubtarget();
@@ -65,12 +82,15 @@ uint64_t boundOf(const MachineFunction &MF) {
   if (MFI.isMaxCallFrameSizeComputed() &&
       !ST.getFrameLowering()->hasReservedCallFrame(MF))
     Bytes += alignTo(MFI.getMaxCallFrameSize(), 16) + 8;
-  if (ST.getRegisterInfo()->hasStackRealignment(MF))
-    Bytes += 2 * MFI.getMaxAlign().value();
+  // With -mstackrealign without an object; where inline assembly takes the base register, unbeknown to hasStackRealignment, with
+  // another copy of the return address.
+  Align StackAlign = ST.getFrameLowering()->getStackAlign();
+  if (ST.getRegisterInfo()->hasStackRealignment(MF) || MFI.getMaxAlign() > StackAlign)
+    Bytes += 2 * std::max(MFI.getMaxAlign(), StackAlign).value() + 16;
   // At -Oz a small constant takes its way to a register over a push and a pop, which appear after the frame is laid out.
   if (MF.getFunction().hasMinSize())
     Bytes += 8;
-  return Bytes + std::max(redZoneOf(MF), belowStackPointer(MF));
+  return Bytes + aroundClobbers(MF) + std::max(redZoneOf(MF), belowStackPointer(MF));
 }
 
 /// Of the functions that code generation calls on its own, those of `long double` alone have arguments on the stack: three at most

@@ -38,7 +38,7 @@ static Function *makeStub(Module &M, const Function *Like, FunctionType *Ty,
           Attribute::StackProtectReq, Attribute::StackProtectStrong,
           Attribute::SafeStack, Attribute::InlineHint})
       S->removeFnAttr(Kind);
-    for (StringRef Name : {"patchable-function-entry", "patchable-function-prefix"})
+    for (StringRef Name : {"patchable-function-entry", "patchable-function-prefix", "stackrealign"})
       S->removeFnAttr(Name);
   }
   S->addFnAttr(Attribute::Naked);
