@@ -42,6 +42,9 @@
 #define CAPR_C_BASE 24
 #define CAPR_C_FLAGS 38
 
+/* Service stack: link and unlink need under 1 KiB; messages about running out of memory need libc's vsnprintf. */
+#define CAPR_SERVICE_STACK (64u << 10)
+
 /* Stands for "whatever big_top the worker has then" where a big_sp is saved: no address is odd. */
 #define CAPR_BIG_NOT_HELD 1
 

@@ -19,8 +19,6 @@
 #include "env.h"
 #include "message.h"
 
-/* Service stack: link and unlink need under 1 KiB; messages about running out of memory need libc's vsnprintf. */
-#define SERVICE_STACK (64u << 10)
 
 /* Of the kernel's main stack no more is used than this, whatever the limit allows: an unlimited stack has no lower end. */
 #define MAIN_STACK_MAX (8u << 20)
@@ -64,10 +62,10 @@ static void init(int argc, char **argv, char **envp)
     } else {
         capr__entry_bytes = UINT64_MAX;
     }
-    void *service = mmap(NULL, SERVICE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void *service = mmap(NULL, CAPR_SERVICE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (service == MAP_FAILED || mprotect(service, 4096, PROT_NONE))
-        capr__fatal("out of memory for the service stack of %u bytes; raise the memory limit (ulimit -v, cgroup)", SERVICE_STACK);
-    w->service_sp = (uint64_t)service + SERVICE_STACK;
+        capr__fatal("out of memory for the service stack of %u bytes; raise the memory limit (ulimit -v, cgroup)", CAPR_SERVICE_STACK);
+    w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;
     w->epoll_fd = -1;
     capr__chunk_init(w);

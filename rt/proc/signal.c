@@ -5,6 +5,7 @@
  * SA_ONSTACK, and each worker an alternate stack. sigaction and its relatives keep the program's own view. Plain code.
  */
 #include "jmpbuf.h"
+#include "message.h"
 #include "signals.h"
 
 #include <limits.h>
@@ -56,12 +57,38 @@ extern CAPR_HIDDEN const char capr__epoll_wait_begin[], capr__epoll_wait_end[], 
 /* Bits of capr__signals_pending. */
 enum { HANDLED = 1, HANDLED_WITHOUT_RESTART = 2 };
 
+/* What the outermost handler interrupted. */
+static struct {
+    uint64_t limit, big_sp;
+    ucontext_t *context;
+} interrupted;
+
+/* signal_leave.S */
+CAPR_HIDDEN _Noreturn void capr__signal_leave(void *result, uint64_t limit, uint64_t big_sp, uint64_t rsp);
+
+CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result) {
+    struct capr_worker *w = &capr__worker;
+    uint64_t rsp = (uint64_t)interrupted.context->uc_mcontext.gregs[REG_RSP];
+    if (w->self == w->idle)
+        capr__fatal("pthread_exit in a signal handler that came while all threads waited; take the signal by sigwait in the thread "
+                    "that is to end, or let the handler set a flag");
+    if (w->service_sp - rsp < CAPR_SERVICE_STACK)
+        capr__fatal_thread("pthread_exit in a signal handler that interrupted a change of stacks; let the handler set a flag");
+    capr__sys6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&interrupted.context->uc_sigmask, 0, 8, 0, 0);
+    capr__signal_leave(result, interrupted.limit, interrupted.big_sp, rsp);
+}
+
 /* What the kernel calls, on the alternate stack. Until the handler returns, or jumps away by siglongjmp, the worker looks as if
  * it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives way. */
 static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     uint64_t limit = capr__limit(), big_sp = w->big_sp;
     int *err = w->err ? w->err : &errno, saved_errno = *err;
+    if (!w->in_signal) {
+        interrupted.limit = limit;
+        interrupted.big_sp = big_sp;
+        interrupted.context = context;
+    }
     capr__set_limit(0);
     w->big_sp = 0;
     w->in_signal++;

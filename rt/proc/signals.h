@@ -49,6 +49,9 @@ static inline int capr__signals_wait_end(struct capr_thread *self) {
     return interrupted;
 }
 
+/* pthread_exit in a handler: leaves it, and ends the interrupted thread with `result`, on the stack on which it was interrupted. */
+CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result);
+
 /* Gives the calling kernel thread an alternate signal stack, once. Returns 0 or an errno. */
 CAPR_HIDDEN int capr__signal_stack(void);
 

@@ -9,6 +9,7 @@
 
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
+#include "../proc/signals.h"
 #include "../stack/drop.h"
 #include "thread.h"
 #include "tls.h"
@@ -59,4 +60,9 @@ void capr__thread_return(void *result) { capr__thread_exit(result); }
 /* Ends the calling thread with `result`: cleanup handlers, key destructors; the process ends, with status 0, when its last thread
  * does. May block in handlers and destructors.
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_exit.html */
-CAPR_INTERPOSE _Noreturn void pthread_exit(void *result) { capr__thread_exit(result); }
+CAPR_INTERPOSE _Noreturn void pthread_exit(void *result)
+{
+    if (__builtin_expect(capr__worker.in_signal != 0, 0))
+        capr__signal_exit(result);
+    capr__thread_exit(result);
+}
