@@ -204,6 +204,14 @@ static bool take_shape(struct parser *p, const char *text) {
         line->split_stack = text;
     else if (!strcmp(text, "-fno-split-stack"))
         line->split_stack = NULL;
+    else if (!strcmp(text, "-femulated-tls"))
+        line->emulated_tls = text;
+    else if (!strcmp(text, "-fno-emulated-tls"))
+        line->emulated_tls = NULL;
+    else if (!strcmp(text, "-fmemory-profile") || after(text, "-fmemory-profile="))
+        line->memory_profile = text;
+    else if (!strcmp(text, "-fno-memory-profile"))
+        line->memory_profile = NULL;
     else if ((value = after(text, "-fsanitize=")))
         take_sanitizers(p, value, true);
     else if ((value = after(text, "-fno-sanitize=")))

@@ -99,8 +99,10 @@ struct line {
     const char *static_link; ///< -static, -static-pie
     const char *no_libc; ///< -nostdlib and its kin, unless -lc is on the line
     const char *split_stack; ///< -fsplit-stack
+    const char *emulated_tls; ///< -femulated-tls
     const char *thin_lto; ///< -flto=thin
     const char *other_linker; ///< -fuse-ld other than lld, --ld-path
+    const char *memory_profile; ///< -fmemory-profile
     const char *sanitizer; ///< the -fsanitize kind that cannot work on linked stacks
     struct strvec search; ///< options that decide which libc clang finds: --sysroot, --gcc-toolchain, -B, -L is not among them
     struct strvec library_dirs; ///< of -L, in order

@@ -38,6 +38,9 @@ const char *refuse_line(struct arena *arena, const struct line *line) {
         return arena_printf(arena, "%s: only 64-bit x86-64 code is supported; drop it, or use -fno-capriccio", line->machine);
     if (line->split_stack)
         return "-fsplit-stack: its stack limit register and capcc's are the same; drop the flag, capcc links stacks by itself";
+    if (line->emulated_tls)
+        return "-femulated-tls: thread-local variables are the runtime's, which finds them by the thread's own block; drop the flag, or use "
+               "-fno-capriccio";
     if (line->thin_lto) return "-flto=thin: the pass must see the whole program in one module; use -flto=full or no -flto flag";
     if (!links(line->action)) return NULL;
     if (line->other_linker)
@@ -52,6 +55,10 @@ const char *refuse_line(struct arena *arena, const struct line *line) {
                             line->static_link, line->static_link);
     if (line->no_libc)
         return arena_printf(arena, "%s: the runtime needs libc; add -lc, or link with -fno-capriccio", line->no_libc);
+    if (line->memory_profile)
+        return arena_printf(
+            arena, "%s: its runtime takes the place of libc's threads, as capcc's does; link without it, or with -fno-capriccio",
+            line->memory_profile);
     if (line->sanitizer)
         return arena_printf(
             arena,
