@@ -1,6 +1,6 @@
 ; RUN: %opt -load-pass-plugin=%pass -passes=capriccio -S %s -o - | FileCheck %s
 ; REQUIRES: capcc
-; CHECK-LABEL: define i64 @f
+; CHECK-LABEL: define {{.*}}i64 @{{"?}}f
 ; CHECK: %capr.moved = alloca i8
 ; CHECK: %capr.need = add i64
 ; CHECK: call i64 @llvm.usub.sat.i64(
