@@ -56,7 +56,13 @@
 #define CAPR_T_BIG 16
 #define CAPR_T_ERRNO 32
 #define CAPR_T_CHUNK 40
+#define CAPR_T_EXTRA 160
 #define CAPR_T_TLS 168
+
+#define CAPR_T_SIGMASK 184
+
+#define CAPR_X_RESUME 0
+#define CAPR_X_HANDLER_FRAME 8
 
 #define CAPR_M_START 0
 #define CAPR_M_END 8
@@ -163,6 +169,7 @@ struct capr_thread {
     void *tls;                 /* block of the program's thread-local variables: thread/tls.c, emitted code */
     uint32_t stack_asked;      /* units of 16 bytes: the stack size asked for at creation, for pthread_getattr_np; 0: default */
     uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
+    uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
 } __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 
 /* Chunk size classes: their bytes are in stack/chunk.c. */
@@ -203,6 +210,7 @@ struct capr_worker {
     int epoll_fd;                                 /* -1 until the first descriptor waits */
     uint32_t fd_waiters;                          /* threads parked on descriptors */
     uint32_t live_threads;                        /* threads that have not ended, main included */
+    uint32_t masked_threads;                      /* those of them that block a signal: proc/sigmask.c */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
         uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak;
@@ -232,6 +240,8 @@ static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
 static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");
 static_assert(offsetof(struct capr_thread, tls) == CAPR_T_TLS, "the pass reads it");
+static_assert(offsetof(struct capr_thread, sigmask) == CAPR_T_SIGMASK, "setjmp.S");
+static_assert(offsetof(struct capr_thread, extra) == CAPR_T_EXTRA, "sigentry.S");
 
 static inline uint64_t capr__limit(void)
 {

@@ -13,18 +13,19 @@
 #include "../thread/thread.h"
 #include "stream.h"
 
-/* A handler in the middle of it ends the kernel's look; the signal is the main thread's, so other threads look again. */
+/* A signal in the middle of it ends the kernel's look; where it was another thread's, this one looks again. */
 static inline long ask(struct pollfd *fds, nfds_t n) {
     struct timespec zero = {0, 0};
+    unsigned int handled = capr__signals_handled;
     long r;
     do r = capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0);
-    while (__builtin_expect(r == -EINTR, 0) && capr__self() != &capr__main_thread);
+    while (__builtin_expect(r == -EINTR, 0) && capr__signals_handled == handled);
     return r;
 }
 
-/* Nothing was ready: waits until something is, or the deadline. `handled`: what handlers up to now have been heeded, NULL: none
- * concerns this call. Returns what poll returns, or -errno. */
-static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, const unsigned int *handled) {
+/* Nothing was ready: waits until something is, or the deadline. `handled`: what handlers up to now have been heeded. Returns what
+ * poll returns, or -errno. */
+static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled) {
     struct capr_thread *self = capr__self();
     struct capr_watch one, *watches = &one;
     if (n > 1 && !(watches = capr__watches_alloc(n))) return -ENOMEM;
@@ -37,12 +38,13 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             until = soon < until ? soon : until;
         }
         int timed_out = 0, interrupted = 1;
-        if (!handled || capr__signals_handled == *handled) {
+        if (capr__signals_handled == handled) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
             capr__worker.fd_waiters++;
             timed_out = capr__park_point(until);
             capr__worker.fd_waiters--;
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
+            handled = capr__signals_handled; /* other threads' among them */
         }
         r = ask(fds, n);
         if (r == 0 && interrupted) r = -EINTR;
@@ -53,17 +55,18 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
     return r;
 }
 
-static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask) {
-    uint64_t saved;
+static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *set) {
+    uint64_t mask, saved = capr__self()->sigmask;
     unsigned int handled = capr__signals_handled;
+    __builtin_memcpy(&mask, set, 8);
     /* A signal that waits for this is handled at once, and then the call must not wait. */
-    long r = capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)&saved, 8);
-    if (r == 0) r = ask(fds, n);
+    capr__signals_set_mask(mask);
+    long r = ask(fds, n);
     if (r == 0 && deadline)
-        r = wait_ready(fds, n, deadline, &handled);
+        r = wait_ready(fds, n, deadline, handled);
     else if (r == 0 && capr__signals_handled != handled)
         r = -EINTR;
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&saved, 0, 8);
+    capr__signals_set_mask(saved);
     return r;
 }
 
@@ -71,7 +74,7 @@ CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, con
     if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
     long r = ask(fds, n);
-    return r == 0 && deadline ? wait_ready(fds, n, deadline, capr__self() == &capr__main_thread ? &handled : NULL) : r;
+    return r == 0 && deadline ? wait_ready(fds, n, deadline, handled) : r;
 }
 
 static inline long end(long r) {
@@ -87,7 +90,7 @@ CAPR_INTERPOSE int poll(struct pollfd *fds, nfds_t n, int timeout) {
     return (int)end(capr__poll(fds, n, deadline, NULL));
 }
 
-/* ppoll(2). As poll; the mask is the worker's while the call lasts, so other threads run with it too. */
+/* ppoll(2). As poll; the mask is the thread's while the call lasts. */
 CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask) {
     capr__cancel_point();
     if (!capr__may_switch()) {

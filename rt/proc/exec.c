@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../io/fd.h"
+#include "signals.h"
 
 #define REAL(name)                                                                                                                 \
     ({                                                                                                                             \
@@ -21,19 +22,28 @@ extern char **environ;
 /* execve(2) and the functions built on it: exec(3). Return only on failure. */
 CAPR_INTERPOSE int execve(const char *path, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
-    return (int)capr__result(capr__sys3(SYS_execve, (long)path, (long)argv, (long)envp));
+    capr__signals_before_exec();
+    long r = capr__sys3(SYS_execve, (long)path, (long)argv, (long)envp);
+    capr__signals_after_exec();
+    return (int)capr__result(r);
 }
 
 CAPR_INTERPOSE int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
 
 CAPR_INTERPOSE int fexecve(int fd, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
-    return REAL(fexecve)(fd, argv, envp);
+    capr__signals_before_exec();
+    int r = REAL(fexecve)(fd, argv, envp);
+    capr__signals_after_exec();
+    return r;
 }
 
 CAPR_INTERPOSE int execvpe(const char *file, char *const argv[], char *const envp[]) {
     capr__fd_before_exec();
-    return REAL(execvpe)(file, argv, envp);
+    capr__signals_before_exec();
+    int r = REAL(execvpe)(file, argv, envp);
+    capr__signals_after_exec();
+    return r;
 }
 
 CAPR_INTERPOSE int execvp(const char *file, char *const argv[]) { return execvpe(file, argv, environ); }

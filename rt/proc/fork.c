@@ -40,7 +40,7 @@ static void in_child(void) {
     w->fd_waiters = 0;
     if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
     w->epoll_fd = -1;
-    capr__signals_pending = 0;
+    capr__signals_forked(self);
     capr__sync_forked();
     capr__idle_init(w);
 }

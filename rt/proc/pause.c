@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Waiting for signals: pause and sigsuspend wait for a handler to run, sigwait and its relatives take a blocked signal. The second
- * go through a signalfd, which the poll loop can wait for where sigtimedwait would stop the worker. The mask that sigsuspend sets
- * is the worker's, so threads that run meanwhile have it too. Fat code.
+ * Waiting for signals: pause and sigsuspend wait for the calling thread to run a handler, sigwait and its relatives take a blocked
+ * signal: one that is pending for the thread alone (sigqueue.c) or for the process, in the kernel. For the second they go through
+ * a signalfd, which the poll loop can wait for where sigtimedwait would stop the worker. Fat code.
  */
 #include <signal.h>
 #include <time.h>
@@ -12,14 +12,18 @@
 #include "../thread/cancel.h"
 #include "signals.h"
 
-/* Parks until a handler has run since `handled` was read. */
+/* Parks until the thread has run a handler, since `handled` was read and nothing else could run. */
 static void wait_handler(unsigned int handled) {
     struct capr_thread *self = capr__self();
-    while (capr__signals_handled == handled && !capr__cancel_due(self)) {
-        capr__queue_push(&capr__signals_pausers, self);
-        capr__worker.fd_waiters++; /* the poll loop is to look at signals though others run */
+    if (capr__signals_handled != handled) return;
+    for (int interrupted = 0; !interrupted && !capr__cancel_due(self);) {
+        capr__signals_wait_begin(self, &capr__wait_interruptible);
+        if (capr__signals_handled != handled) { /* between the look and the mark */
+            self->wait_data = NULL;
+            return;
+        }
         capr__park_point(CAPR_FOREVER);
-        capr__worker.fd_waiters--;
+        interrupted = capr__signals_wait_end(self);
     }
 }
 
@@ -33,34 +37,60 @@ CAPR_INTERPOSE int pause(void) {
 }
 
 /* sigsuspend(2). Blocks. Cancellation point. */
-CAPR_INTERPOSE int sigsuspend(const sigset_t *mask) {
+CAPR_INTERPOSE int sigsuspend(const sigset_t *set) {
     capr__cancel_point();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys2(SYS_rt_sigsuspend, (long)mask, 8));
-    uint64_t saved;
+    uint64_t mask;
+    __builtin_memcpy(&mask, set, 8);
+    struct capr_thread *self = capr__self();
+    if (!capr__may_switch()) return (int)capr__result(capr__sys2(SYS_rt_sigsuspend, (long)set, 8));
+    uint64_t saved = self->sigmask;
     unsigned int handled = capr__signals_handled;
-    long r = capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)&saved, 8);
-    if (r < 0) return (int)capr__result(r);
+    capr__signals_set_mask(mask);
     wait_handler(handled);
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&saved, 0, 8);
+    capr__signals_set_mask(saved);
     capr__cancel_point();
     return (int)capr__result(-EINTR);
 }
 
+/* sigpause(3), whose argument is a signal or, in BSD, a mask. */
+CAPR_INTERPOSE int __xpg_sigpause(int number) {
+    uint64_t mask = 0;
+    sigset_t set;
+    if (number < 1 || number > CAPR_SIGNALS) return (int)capr__result(-EINVAL);
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    __builtin_memcpy(&mask, &set, 8);
+    mask &= ~CAPR_SIGNAL_BIT(number);
+    __builtin_memcpy(&set, &mask, 8);
+    return sigsuspend(&set);
+}
+CAPR_INTERPOSE int __sigpause(int argument, int is_signal) {
+    if (is_signal) return __xpg_sigpause(argument);
+    sigset_t set = {{(unsigned int)argument}};
+    return sigsuspend(&set);
+}
+int bsd_sigpause(int mask) __asm__("sigpause"); /* <signal.h> makes the name another one */
+CAPR_INTERPOSE int bsd_sigpause(int mask) { return __sigpause(mask, 0); }
+
 /* Takes a pending signal of `set`, waiting until `deadline`. Returns its number or -errno. */
 static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline) {
     struct timespec zero = {0, 0};
+    uint64_t wanted;
+    __builtin_memcpy(&wanted, set, 8);
     for (;;) {
-        long r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+        long r = capr__signal_take(wanted, info);
+        if (r == 0) r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
         if (r != -EAGAIN || deadline == 0) return r;
         long fd = capr__sys4(SYS_signalfd4, -1, (long)set, 8, 02000000 /* SFD_CLOEXEC */);
         if (fd < 0) return fd;
         capr__fd_fresh((int)fd, CAPR_FD_NOWAIT, 0);
         struct pollfd p = {(int)fd, POLLIN, 0};
-        r = capr__poll(&p, 1, deadline, NULL);
+        r = -capr__signals_await(wanted);
+        if (r == 0) r = capr__poll(&p, 1, deadline, NULL);
+        capr__signals_await(0);
         capr__fd_forget((int)fd);
         capr__sys1(SYS_close, fd);
         if (r == 0) return -EAGAIN;
-        if (r < 0) return r;
+        if (r < 0 && !(capr__signals_of(capr__self()) & wanted)) return r;
     }
 }
 

@@ -80,7 +80,14 @@ capr__sigsetjmp:
     ret
 2:  orq $1, %rdx
     movq %rdx, CAPR_J_STATE(%rdi)
-    leaq CAPR_J_MASK(%rdi), %rdx
+    movq WORKER(CAPR_W_SELF), %rax
+    testq %rax, %rax
+    jz 3f
+    movq CAPR_T_SIGMASK(%rax), %rax
+    movq %rax, CAPR_J_MASK(%rdi)
+    xorl %eax, %eax
+    ret
+3:  leaq CAPR_J_MASK(%rdi), %rdx
     xorl %edi, %edi
     xorl %esi, %esi
     movl $8, %r10d
@@ -110,6 +117,11 @@ libc_function __longjmp_chk
     jz 1f
     cmpl $0, WORKER(CAPR_W_IN_SIGNAL)
     jne 3f
+    movq CAPR_T_EXTRA(%rdi), %rax
+    testq %rax, %rax
+    jz 0f
+    cmpq $0, CAPR_X_HANDLER_FRAME(%rax)
+    jne 4f
 0:  movq CAPR_J_STATE(%rbx), %rsi
     shrq $16, %rsi
     cmpq CAPR_T_CHUNK(%rdi), %rsi
@@ -132,17 +144,9 @@ libc_function __longjmp_chk
     rorq $17, %rsp
     xorq POINTER_KEY, %rsp
 
-    /* A signal that the mask held back comes here, where everything is as it was at setjmp. */
-    testb $1, CAPR_J_STATE(%rbx)
-    jz 2f
-    movl $2, %edi                       /* SIG_SETMASK */
-    leaq CAPR_J_MASK(%rbx), %rsi
-    xorl %edx, %edx
-    movl $8, %r10d
-    movl $SYS_RT_SIGPROCMASK, %eax
-    syscall
-2:
     movl %ebp, %eax
+    movzwl CAPR_J_STATE(%rbx), %r8d
+    movq CAPR_J_MASK(%rbx), %rdi
     movq CAPR_J_RIP(%rbx), %rdx
     rorq $17, %rdx
     xorq POINTER_KEY, %rdx
@@ -154,7 +158,23 @@ libc_function __longjmp_chk
     movq CAPR_J_R14(%rbx), %r14
     movq CAPR_J_R15(%rbx), %r15
     movq CAPR_J_RBX(%rbx), %rbx
+    testb $1, %r8b
+    jnz 2f
     jmp *%rdx
+    /* A signal that the mask held back comes here, where everything is as it was at setjmp: as if that had not returned yet but
+     * called, in place of returning, what sets the mask and returns the value. The 24 bytes of a call that is borrowed for. */
+2:  pushq %rdx
+    movl %eax, %esi
+    leaq capr__signals_jumped(%rip), %r10
+    jmp __capr_borrow
+    /* Out of a handler that runs as the thread's own code? (In proc/sigqueue.c; the service stack has no frames that matter.) */
+4:  movq CAPR_J_RSP(%rbx), %rdi
+    rorq $17, %rdi
+    xorq POINTER_KEY, %rdi
+    subq $8, %rsp
+    call capr__signals_jump
+    movq WORKER(CAPR_W_SELF), %rdi
+    jmp 0b
     /* Out of a signal handler: did it interrupt the thread that we jump to? (A cleanup handler's buffer, which has something
      * else in this place, is only jumped to by its own thread: below 4096 it is no thread.) */
 3:  movq CAPR_J_THREAD(%rbx), %rax

@@ -2,7 +2,9 @@
  *
  * Signal handlers: where they run, and what the program sees of it. A thread's chunk may have 200 bytes left when a signal comes,
  * and the kernel alone pushes 3,500 (11 KiB with AMX). So whatever the program installs, the kernel gets our trampoline with
- * SA_ONSTACK, and each worker an alternate stack. sigaction and its relatives keep the program's own view. Plain code.
+ * SA_ONSTACK, and each worker an alternate stack. The trampoline runs with everything blocked and decides whose the signal is
+ * (signals.h): it handles it for the running thread, or leaves a note. sigaction and its relatives keep the program's own view.
+ * Plain code.
  */
 #include "jmpbuf.h"
 #include "message.h"
@@ -16,6 +18,7 @@
 
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
+#include "../thread/extra.h"
 #include "../thread/thread.h"
 
 /* Bytes for handlers beside the kernel's frames: they run in place on this stack however deep they go, since a chunk can't be
@@ -26,7 +29,6 @@
 /* <linux/signal.h>'s, which can't be included beside <signal.h>. */
 #define SS_AUTODISARM INT_MIN
 
-#define SIGNALS 64
 #define KERNEL_SA_RESTORER 0x04000000ul
 
 struct kernel_action {
@@ -40,92 +42,255 @@ struct kernel_action {
 static struct {
     void (*handler)(int, siginfo_t *, void *);
     int flags;
-} actions[SIGNALS + 1];
-
-static stack_t program_stack = {.ss_flags = SS_DISABLE}; /* what the program gave to sigaltstack */
+    uint64_t mask;
+} actions[CAPR_SIGNALS + 1];
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
 CAPR_HIDDEN volatile unsigned int capr__signals_handled, capr__signals_cutting;
 CAPR_HIDDEN volatile int capr__signals_pending;
-CAPR_HIDDEN struct capr_queue capr__signals_pausers;
 
 CAPR_HIDDEN void capr__sigreturn(void); /* sigreturn.S */
 
 /* epoll_wait.S */
 extern CAPR_HIDDEN const char capr__epoll_wait_begin[], capr__epoll_wait_end[], capr__epoll_wait_abort[];
 
-/* Bits of capr__signals_pending. */
-enum { HANDLED = 1, HANDLED_WITHOUT_RESTART = 2 };
+/* sigqueue.c: gives a signal to `t`, or to whom it concerns; number 0: `t` has run a handler, which may have to end its wait. */
+CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting);
 
-/* What the outermost handler interrupted. */
+/* What the outermost handler interrupted that runs apart from its thread's own stack. */
 static struct {
-    uint64_t limit, big_sp;
-    ucontext_t *context;
+    uint64_t limit, big_sp, rsp;
 } interrupted;
+
+static void set_apart(struct capr_worker *w, uint64_t rsp) {
+    if (!w->in_signal++) {
+        interrupted.limit = capr__limit();
+        interrupted.big_sp = w->big_sp;
+        interrupted.rsp = rsp;
+    }
+    capr__set_limit(0);
+    w->big_sp = 0;
+}
 
 /* signal_leave.S */
 CAPR_HIDDEN _Noreturn void capr__signal_leave(void *result, uint64_t limit, uint64_t big_sp, uint64_t rsp);
 
+/* The mask of the kernel follows when the thread's own mask goes with it. */
 CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result) {
     struct capr_worker *w = &capr__worker;
-    uint64_t rsp = (uint64_t)interrupted.context->uc_mcontext.gregs[REG_RSP];
     if (w->self == w->idle)
         capr__fatal("pthread_exit in a signal handler that came while all threads waited; take the signal by sigwait in the thread "
                     "that is to end, or let the handler set a flag");
-    if (w->service_sp - rsp < CAPR_SERVICE_STACK)
+    if (w->service_sp - interrupted.rsp < CAPR_SERVICE_STACK)
         capr__fatal_thread("pthread_exit in a signal handler that interrupted a change of stacks; let the handler set a flag");
-    capr__sys6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&interrupted.context->uc_sigmask, 0, 8, 0, 0);
-    capr__signal_leave(result, interrupted.limit, interrupted.big_sp, rsp);
+    capr__signal_leave(result, interrupted.limit, interrupted.big_sp, interrupted.rsp);
 }
 
-/* What the kernel calls, on the alternate stack. Until the handler returns, or jumps away by siglongjmp, the worker looks as if
- * it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives way. */
+/* Notes for the poll loop. Written in handlers while all signals are blocked, one after the other; read by the idle thread. */
+#define NOTES 64 /* a power of two; with half of them left to read, the worker's signals wait in the kernel */
+static struct note {
+    struct capr_thread *thread; /* NULL: whoever does not block it */
+    int cutting;
+    siginfo_t info;             /* si_signo 0: a wake-up, or nothing any more */
+} notes[NOTES];
+static volatile uint32_t noted, read_notes;
+static volatile int closed; /* the trampoline has left all signals blocked */
+
+static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
+    struct note *n = &notes[(noted - 1) % NOTES];
+    if (!info && noted != read_notes && n->thread == t && n->info.si_signo == 0) { /* the same as before */
+        n->cutting |= cutting;
+        return;
+    }
+    if (noted - read_notes == NOTES) return; /* handlers that send more than fits */
+    n = &notes[noted % NOTES];
+    n->thread = t;
+    n->cutting = cutting;
+    if (info)
+        n->info = *info;
+    else
+        n->info.si_signo = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    noted = noted + 1;
+    if (!capr__signals_pending) {
+        capr__signals_pending = 1;
+        capr__deferred_count = capr__deferred_count + 1; /* the idle thread is to look although others are ready */
+    }
+    capr__worker.poll_credit = 1;
+}
+
+CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) { note(t, info, 0); }
+
+CAPR_HIDDEN void capr__signals_deliver(void) {
+    uint64_t all = ~0ull, mask;
+    if (!capr__signals_pending) return;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    capr__signals_pending = 0;
+    capr__deferred_count = capr__deferred_count - 1;
+    while (read_notes != noted) {
+        struct note n = notes[read_notes % NOTES];
+        read_notes = read_notes + 1;
+        if (n.thread || n.info.si_signo) capr__signals_given(n.thread, &n.info, n.cutting);
+    }
+    if (closed) {
+        closed = 0;
+        mask = capr__signals_common();
+    }
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN void capr__signals_forget_all(void) {
+    if (capr__signals_pending) capr__deferred_count = capr__deferred_count - 1;
+    capr__signals_pending = 0;
+    read_notes = noted;
+}
+
+CAPR_HIDDEN void capr__signals_forget_wakes(void) {
+    for (uint32_t i = read_notes; i != noted; i++)
+        if (notes[i % NOTES].info.si_signo == 0) notes[i % NOTES].thread = NULL;
+}
+
+static void trampoline(int number, siginfo_t *info, void *context);
+
+CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
+    struct kernel_action now;
+    capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
+    out->sa_handler = (__sighandler_t)now.handler;
+    out->sa_flags = (int)now.flags;
+    if (now.handler == (void *)trampoline) {
+        out->sa_sigaction = actions[number].handler;
+        out->sa_flags = actions[number].flags;
+    }
+}
+
+static long set_action(int number, const struct sigaction *act, struct sigaction *old);
+
+CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, int masked) {
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    siginfo_t info = *constant;
+    ucontext_t own;
+    int number = info.si_signo, flags = actions[number].flags;
+    void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
+    if (flags & (int)SA_RESETHAND) {
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        set_action(number, &standard, NULL);
+    }
+    if (!context) {
+        __builtin_memset(&own, 0, sizeof own);
+        context = &own;
+    }
+    uint64_t mask = self->sigmask, inside = mask | actions[number].mask, common;
+    if (!(flags & SA_NODEFER)) inside |= CAPR_SIGNAL_BIT(number);
+    uint64_t *shown = (uint64_t *)&((ucontext_t *)context)->uc_sigmask, kernels = *shown, all = ~0ull;
+    *shown = mask; /* which the handler may change, for the time after it */
+    if (masked) {
+        capr__signals_mask_only(self, inside);
+        if (!capr__signals_mask_busy) {
+            common = capr__signals_common();
+            capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&common, 0, 8);
+        }
+    } else {
+        capr__signals_handled++;
+        capr__signals_cutting += !(flags & SA_RESTART);
+        capr__signals_set_mask(inside);
+    }
+
+    int saved_errno = *w->err;
+    const struct capr_extra *x = self->extra;
+    const stack_t *stack = x ? &x->signal_stack : NULL;
+    uint64_t here = (uint64_t)__builtin_frame_address(0);
+    if (stack && (flags & SA_ONSTACK) && stack->ss_size && here - (uint64_t)stack->ss_sp >= stack->ss_size) {
+        uint64_t limit = capr__limit(), big_sp = w->big_sp;
+        set_apart(w, here);
+        capr__signal_call_on((char *)stack->ss_sp + stack->ss_size, handler, number, &info, context);
+        w->in_signal--;
+        w->big_sp = big_sp;
+        capr__set_limit(limit);
+    } else {
+        handler(number, &info, context);
+    }
+    *w->err = saved_errno;
+
+    if (masked) {
+        capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
+        capr__signals_mask_only(self, *shown);
+        *shown = capr__signals_mask_busy ? kernels : capr__signals_common(); /* what the kernel sets on return */
+    } else {
+        capr__signals_set_mask(*shown);
+    }
+}
+
+/* Signals that the running instruction causes. */
+static int is_fault(int number, const siginfo_t *info) {
+    return info->si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGTRAP);
+}
+
+/* Whether the running thread is to handle it here and now. Linux prefers the main thread, where that does not block it. If the main
+ * thread waits in a call which a signal ends, that is what programs expect; else the handler runs at once all the same, as if
+ * beside the running thread, whose calls it does not cut short. */
+enum whose { NOT_OURS, OURS, BESIDE_OURS };
+static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *info) {
+    struct capr_thread *self = w->self, *first = &capr__main_thread;
+    uint64_t bit = CAPR_SIGNAL_BIT(number);
+    if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
+    if (is_fault(number, info)) return OURS;
+    if (self->sigmask & bit) return NOT_OURS;
+    if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
+    if (w->in_signal == 1 && first->state == CAPR_PARKED &&
+        (first->wait_data == &capr__wait_interruptible || first->wait_data == &capr__wait_restartable))
+        return NOT_OURS;
+    return BESIDE_OURS;
+}
+
+/* On a kernel thread that is no worker: as the kernel would have done it. */
+static void foreign(int number, siginfo_t *info, ucontext_t *context) {
+    uint64_t mask = *(uint64_t *)&context->uc_sigmask | actions[number].mask | CAPR_SIGNAL_BIT(number);
+    void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+    handler(number, info, context);
+}
+
+/* What the kernel calls, on the alternate stack, with all signals blocked. Until it returns, or jumps away by siglongjmp, the worker
+ * looks as if it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives
+ * way. */
 static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
-    uint64_t limit = capr__limit(), big_sp = w->big_sp;
-    int *err = w->err ? w->err : &errno, saved_errno = *err;
-    if (!w->in_signal) {
-        interrupted.limit = limit;
-        interrupted.big_sp = big_sp;
-        interrupted.context = context;
+    ucontext_t *c = context;
+    if (!actions[number].handler) return; /* taken away since the kernel chose */
+    if (!w->self) {
+        foreign(number, info, c);
+        return;
     }
-    capr__set_limit(0);
-    w->big_sp = 0;
-    w->in_signal++;
+    uint64_t limit = capr__limit(), big_sp = w->big_sp;
+    set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
-    greg_t *rip = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+    greg_t *rip = &c->uc_mcontext.gregs[REG_RIP];
     if ((uint64_t)*rip - (uint64_t)capr__epoll_wait_begin < (uint64_t)(capr__epoll_wait_end - capr__epoll_wait_begin))
         *rip = (greg_t)capr__epoll_wait_abort;
 
-    void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
-    int flags = actions[number].flags;
-    if (flags & (int)SA_RESETHAND) actions[number].handler = NULL;
-    capr__signals_handled++;
-    capr__signals_cutting += !(flags & SA_RESTART);
-    __atomic_fetch_or(&capr__signals_pending, flags & SA_RESTART ? HANDLED : HANDLED | HANDLED_WITHOUT_RESTART, __ATOMIC_SEQ_CST);
-    handler(number, info, context);
+    enum whose whose = is_ours(w, number, info);
+    if (whose) {
+        /* The thread may be about to wait; what it waits for must then see that a handler ran. */
+        if (whose == OURS) {
+            note(w->self, NULL, !(actions[number].flags & SA_RESTART));
+            capr__signals_handled++;
+            capr__signals_cutting += !(actions[number].flags & SA_RESTART);
+        }
+        capr__signal_handle(info, context, 1);
+    } else if (is_fault(number, info)) { /* in the scheduler itself: no thread's */
+        actions[number].handler(number, info, context);
+    } else {
+        note(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
+        if (noted - read_notes >= NOTES / 2) {
+            closed = 1;
+            *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
+        }
+    }
 
-    *err = saved_errno;
     w->in_signal--;
     w->big_sp = big_sp;
     capr__set_limit(limit);
-}
-
-CAPR_HIDDEN void capr__signals_end_wait(struct capr_thread *t, int without_restart) {
-    if (t->state != CAPR_PARKED) return;
-    if (t->wait_data == &capr__wait_interruptible || (t->wait_data == &capr__wait_restartable && without_restart)) {
-        t->wait_data = &capr__wait_interrupted;
-        if (t->queue) capr__queue_remove(t);
-        capr__ready(t);
-    }
-}
-
-CAPR_HIDDEN void capr__signals_deliver(void) {
-    int what = __atomic_exchange_n(&capr__signals_pending, 0, __ATOMIC_SEQ_CST);
-    if (!what) return;
-    while (capr__wake_one(&capr__signals_pausers)) {
-    }
-    capr__signals_end_wait(&capr__main_thread, what & HANDLED_WITHOUT_RESTART);
 }
 
 CAPR_HIDDEN int capr__signal_stack(void) {
@@ -144,7 +309,7 @@ CAPR_HIDDEN int capr__signal_stack(void) {
 
 /* Changes what `number` does. `act` or `old` may be NULL. Returns 0 or -errno. */
 static long set_action(int number, const struct sigaction *act, struct sigaction *old) {
-    if (number < 1 || number > SIGNALS || number == 32 || number == 33) /* libc keeps two for itself */
+    if (number < 1 || number > CAPR_SIGNALS || number == 32 || number == 33) /* libc keeps two for itself */
         return -EINVAL;
     struct kernel_action ours, before;
     int is_function = act && act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN;
@@ -156,8 +321,9 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
         if (is_function) {
             int e = capr__signal_stack();
             if (e) return -e;
-            ours.flags |= SA_SIGINFO | SA_ONSTACK;
+            ours.flags = (ours.flags | SA_SIGINFO | SA_ONSTACK) & ~((unsigned)SA_RESETHAND | SA_NODEFER);
             ours.handler = (void *)trampoline;
+            ours.mask = ~0ull;
         }
     }
     /* The signal must not come between the kernel's change and ours. */
@@ -170,12 +336,15 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
         if (before.handler == (void *)trampoline) {
             view.sa_sigaction = actions[number].handler;
             view.sa_flags = actions[number].flags;
+            __builtin_memcpy(&view.sa_mask, &actions[number].mask, 8);
         }
         if (act) {
             actions[number].handler = is_function ? act->sa_sigaction : NULL;
+            __builtin_memcpy(&actions[number].mask, &act->sa_mask, 8);
             actions[number].flags = act->sa_flags | (int)KERNEL_SA_RESTORER; /* which the program sees of libc's too */
         }
         if (old) *old = view;
+        if (act && act->sa_handler == SIG_IGN) capr__signals_discard(number);
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
     return r;
@@ -188,7 +357,7 @@ CAPR_INTERPOSE int sigaction(int number, const struct sigaction *restrict act, s
 
 static __sighandler_t install(int number, __sighandler_t handler, int flags) {
     struct sigaction act = {.sa_handler = handler, .sa_flags = flags}, old;
-    if (!(flags & SA_NODEFER) && number >= 1 && number <= SIGNALS) sigaddset(&act.sa_mask, number);
+    if (!(flags & SA_NODEFER) && number >= 1 && number <= CAPR_SIGNALS) sigaddset(&act.sa_mask, number);
     long r = handler == SIG_ERR ? -EINVAL : set_action(number, &act, &old);
     return capr__result(r) < 0 ? SIG_ERR : old.sa_handler;
 }
@@ -196,7 +365,7 @@ static __sighandler_t install(int number, __sighandler_t handler, int flags) {
 /* Signals of which siginterrupt has said that they interrupt calls. */
 static uint64_t interrupting;
 static int restart_flag(int number) {
-    return number >= 1 && number <= SIGNALS && (interrupting >> (number - 1) & 1) ? 0 : SA_RESTART;
+    return number >= 1 && number <= CAPR_SIGNALS && (interrupting >> (number - 1) & 1) ? 0 : SA_RESTART;
 }
 
 /* signal(2) with BSD's meaning, under all its names; with System V's. */
@@ -220,32 +389,38 @@ CAPR_INTERPOSE int siginterrupt(int number, int interrupt) {
 
 /* sigset(3): SIG_HOLD blocks the signal, anything else installs a handler and unblocks it. */
 CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler) {
-    if (number < 1 || number > SIGNALS) {
+    if (number < 1 || number > CAPR_SIGNALS) {
         capr__result(-EINVAL);
         return SIG_ERR;
     }
-    uint64_t bit = 1ull << (number - 1), before;
     struct sigaction act = {.sa_handler = handler}, old;
+    sigset_t bit, before;
     int hold = handler == SIG_HOLD;
+    sigemptyset(&bit);
+    sigaddset(&bit, number);
     if (sigaction(number, hold ? NULL : &act, &old) < 0) return SIG_ERR;
-    capr__sys4(SYS_rt_sigprocmask, hold ? SIG_BLOCK : SIG_UNBLOCK, (long)&bit, (long)&before, 8);
-    return before & bit ? SIG_HOLD : old.sa_handler;
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &bit, &before);
+    return sigismember(&before, number) ? SIG_HOLD : old.sa_handler;
 }
 
-/* sigaltstack(2): handlers have a stack of ours already, so the program's is remembered and reported, and not used. */
+/* sigaltstack(2): of the calling thread. Handlers with SA_ONSTACK run there; all others have a stack of ours. */
 CAPR_INTERPOSE int sigaltstack(const stack_t *restrict stack, stack_t *restrict old) {
-    stack_t before = program_stack;
-    int busy = capr__worker.in_signal && !(before.ss_flags & SS_DISABLE);
+    struct capr_thread *self = capr__self();
+    if (!self) return (int)capr__result(capr__sys2(SYS_sigaltstack, (long)stack, (long)old));
+    struct capr_extra *x = self->extra;
+    stack_t before = x ? x->signal_stack : (stack_t){0};
+    int busy = (uint64_t)__builtin_frame_address(0) - (uint64_t)before.ss_sp < before.ss_size;
     if (stack) {
         if (busy) return (int)capr__result(-EPERM);
         if (stack->ss_flags & ~(SS_DISABLE | SS_ONSTACK | SS_AUTODISARM)) return (int)capr__result(-EINVAL);
         if (!(stack->ss_flags & SS_DISABLE) && stack->ss_size < getauxval(AT_MINSIGSTKSZ)) return (int)capr__result(-ENOMEM);
-        program_stack = *stack;
-        program_stack.ss_flags &= SS_DISABLE;
+        x = capr__extra(self);
+        if (!x) return (int)capr__result(-ENOMEM);
+        x->signal_stack = stack->ss_flags & SS_DISABLE ? (stack_t){0} : *stack;
     }
     if (old) {
         *old = before;
-        old->ss_flags |= busy ? SS_ONSTACK : 0;
+        old->ss_flags = !before.ss_size ? SS_DISABLE : busy ? SS_ONSTACK : 0;
     }
     return 0;
 }

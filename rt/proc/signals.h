@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * What signal handlers leave for the rest of the runtime to see. A handler runs on its own stack in the middle of anything, so it
- * wakes nobody: it counts and leaves a note, and the poll loop, which the note also keeps from waiting, does the rest.
+ * Signals of user-level threads. Each thread has a mask of its own, of which the kernel knows nothing; the worker's mask in the kernel
+ * is what *all* threads block (sigmask.c). So a signal that comes is one that some thread takes, and our trampoline (signal.c) finds
+ * it: the running thread handles it at once, on an alternate stack, or it is noted for the poll loop, which chooses a
+ * thread. Signals for a thread that is not running, and those that pthread_kill sends, wait in a list of the thread's own
+ * (sigqueue.c): its wait ends, and when it is switched to it runs the handler first, as ordinary code, which may block or
+ * jump away. What all threads block stays pending in the kernel.
  *
  * A thread whose wait signals may cut short calls capr__signals_wait_begin right before it parks and capr__signals_wait_end right
- * after, which says whether to return EINTR. Signals sent to the process go to the main thread, as in Linux when it blocks none
- * of them; other threads' waits are left alone, but for the one that pthread_kill names.
+ * after, which says whether to return EINTR. Other waits that are parked by capr__park_point or capr__park_lock return once for
+ * nothing after a handler, and have to look again at what they wait for.
  */
 #ifndef CAPR_PROC_SIGNALS_H
 #define CAPR_PROC_SIGNALS_H
+
+#include <signal.h>
 
 #include "../layout.h"
 
@@ -17,28 +23,27 @@ extern CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible;
 /* In wait_data after the wait: a handler ended it. */
 extern CAPR_HIDDEN char capr__wait_interrupted;
 
-/* Handlers that have run. A call that must not miss one compares before and after. */
+/* Handlers that have run, of whatever thread. Between two looks of one thread that did not give way: those that it ran itself. */
 extern CAPR_HIDDEN volatile unsigned int capr__signals_handled;
 
 /* Those of them without SA_RESTART. */
 extern CAPR_HIDDEN volatile unsigned int capr__signals_cutting;
 
-/* Not 0: handlers have run since the poll loop last looked. */
+/* Not 0: signal.c has left notes since the poll loop last looked. */
 extern CAPR_HIDDEN volatile int capr__signals_pending;
 
-/* Wakes whom the handlers that have run concern: threads in pause and sigsuspend, an interruptible wait of the main thread.
- * Called by the poll loop. */
+/* Reads the notes: gives signals to threads, ends waits. On the idle thread only. */
 CAPR_HIDDEN void capr__signals_deliver(void);
 
-/* Ends the wait of `t` if it is one that a handler ends; `without_restart`: one that has no SA_RESTART. Not in a handler. */
-CAPR_HIDDEN void capr__signals_end_wait(struct capr_thread *t, int without_restart);
+/* In the child of a fork: the notes were the parent's. */
+CAPR_HIDDEN void capr__signals_forget_all(void);
 
-/* Threads in pause and sigsuspend. */
-extern CAPR_HIDDEN struct capr_queue capr__signals_pausers;
+/* Handlers that the running thread has run do not cut short the wait that it now begins. */
+CAPR_HIDDEN void capr__signals_forget_wakes(void);
 
 /* `how`: &capr__wait_restartable or &capr__wait_interruptible. Handlers that ran before this do not cut the wait short. */
 static inline void capr__signals_wait_begin(struct capr_thread *self, void *how) {
-    if (__builtin_expect(capr__signals_pending, 0)) capr__signals_deliver();
+    if (__builtin_expect(capr__signals_pending, 0)) capr__signals_forget_wakes();
     self->wait_data = how;
 }
 
@@ -54,5 +59,78 @@ CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result);
 
 /* Gives the calling kernel thread an alternate signal stack, once. Returns 0 or an errno. */
 CAPR_HIDDEN int capr__signal_stack(void);
+
+/* --- masks: sigmask.c. A mask is the kernel's 64 bits, bit n-1 for signal n. ------------------------------------------------- */
+
+#define CAPR_SIGNALS 64
+#define CAPR_SIGNAL_BIT(n) (1ull << ((n) - 1))
+
+/* glibc keeps 32 and 33 for itself; SIGKILL and SIGSTOP cannot be blocked. */
+#define CAPR_SIGNALS_UNBLOCKABLE (CAPR_SIGNAL_BIT(32) | CAPR_SIGNAL_BIT(33) | CAPR_SIGNAL_BIT(SIGKILL) | CAPR_SIGNAL_BIT(SIGSTOP))
+
+/* Gives the running thread another mask, and the worker the mask that follows. What becomes unblocked and is pending is handled
+ * before it returns. */
+CAPR_HIDDEN void capr__signals_set_mask(uint64_t mask);
+
+/* The same without handling anything: for the trampoline, in whose hands the kernel's mask is. */
+CAPR_HIDDEN void capr__signals_mask_only(struct capr_thread *t, uint64_t mask);
+
+/* What all threads block. */
+CAPR_HIDDEN uint64_t capr__signals_common(void);
+
+/* True in a signal handler that came in the middle of a change of masks: the count of who blocks what does not hold. */
+extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
+
+/* A thread begins with its creator's mask, which is not empty, and is counted; a thread that ends is no longer. */
+CAPR_HIDDEN void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t);
+CAPR_HIDDEN void capr__signals_leave(struct capr_worker *w, struct capr_thread *self);
+
+/* In the child of a fork, where `self` is alone; and before exec, which hands the calling thread's mask on, and after its failure. */
+CAPR_HIDDEN void capr__signals_forked(struct capr_thread *self);
+CAPR_HIDDEN void capr__signals_before_exec(void);
+CAPR_HIDDEN void capr__signals_after_exec(void);
+
+/* --- signals of one thread: sigqueue.c --------------------------------------------------------------------------------------- */
+
+/* Sends `info` to `t`, as pthread_kill does. Returns 0, or EAGAIN when out of memory. Not on an alternate stack, unless `t` is the
+ * running thread. */
+CAPR_HIDDEN int capr__signal_send(struct capr_thread *t, const siginfo_t *info);
+
+/* Takes a signal of `set` that is pending for the running thread alone. Returns its number or 0. */
+CAPR_HIDDEN int capr__signal_take(uint64_t set, siginfo_t *info);
+
+/* Signals pending for `t` alone. */
+CAPR_HIDDEN uint64_t capr__signals_of(const struct capr_thread *t);
+
+/* Runs the handlers of pending signals that the running thread does not block. Called by sigentry.S where a thread goes on. */
+CAPR_HIDDEN void capr__signals_run(void);
+
+/* Says that the running thread waits for a signal of `set` (0: no longer). Returns 0 or ENOMEM. */
+CAPR_HIDDEN int capr__signals_await(uint64_t set);
+
+/* Forgets signals `number` that threads have pending: SIG_IGN was set. */
+CAPR_HIDDEN void capr__signals_discard(int number);
+
+/* Frees what `t` has pending. */
+struct capr_extra;
+CAPR_HIDDEN void capr__signals_free(struct capr_extra *x);
+
+/* --- signal.c ------------------------------------------------------------------------------------------------------------------ */
+
+/* A note for the poll loop: `info` is for `t`, or NULL: for whom it may concern. In a handler. */
+CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info);
+
+/* The program's view of an action: SIG_DFL, SIG_IGN or a function in sa_sigaction. */
+CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out);
+
+/* Runs the handler of `info` for the running thread: its mask is the action's meanwhile. `context`: what the handler gets, or NULL;
+ * `masked`: the kernel's mask blocks everything, and is to again afterwards. */
+CAPR_HIDDEN void capr__signal_handle(const siginfo_t *info, void *context, int masked);
+
+/* sigentry.S: calls `handler` on the stack that ends at `top`. */
+CAPR_HIDDEN void capr__signal_call_on(void *top, void (*handler)(int, siginfo_t *, void *), int number, siginfo_t *info, void *context);
+
+/* sigentry.S: where a thread with signals due is made to go on. */
+CAPR_HIDDEN void capr__signals_entry(void);
 
 #endif

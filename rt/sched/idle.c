@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "../proc/message.h"
+#include "../proc/signals.h"
 #include "../stack/bigstack.h"
 #include "switch.h"
 
@@ -74,6 +75,8 @@ static _Noreturn void idle_main(void)
         struct capr_worker *w = &capr__worker;
         if (w->signal_ready)
             take_signal_ready(w);
+        if (capr__signals_pending)
+            capr__signals_deliver();
         if (capr__deferred_count)
             capr__run_deferred();
         int64_t timeout = poll_timeout(w);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * pthread_barrier_*. The last thread to arrive starts the next round and makes the others ready; none of them touches the barrier
- * again, so that it may be destroyed by whichever returns first.
+ * pthread_barrier_*. The last thread to arrive starts the next round and makes the others ready. These count themselves out, for
+ * pthread_barrier_destroy, which whichever returns first may call: one that ran a signal handler meanwhile learns from the
+ * number of rounds that its own is over.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,12 +13,14 @@
 #include "wait.h"
 
 struct capr_barrier {
-    uint32_t count;            /* threads of a round, at least 1 */
+    uint32_t count;            /* threads of a round, and SHARED */
     uint32_t arrived;          /* in this round */
     struct capr_queue waiters; /* a waiter's wait_data is not NULL until its round is complete */
-    uint32_t rounds;           /* process-shared: complete rounds, else unused */
-    uint32_t shared;           /* PTHREAD_PROCESS_SHARED */
+    uint32_t rounds;           /* complete rounds, modulo 2^32 */
+    uint32_t inside;           /* threads that have waited and not come out yet: pthread_barrier_destroy waits for them */
 };
+
+#define SHARED 0x80000000u /* PTHREAD_PROCESS_SHARED */
 
 static_assert(sizeof(struct capr_barrier) <= sizeof(pthread_barrier_t), "pthread_barrier_t");
 
@@ -26,8 +29,8 @@ static_assert(sizeof(struct capr_barrier) <= sizeof(pthread_barrier_t), "pthread
 CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
     struct capr_barrier *b = (struct capr_barrier *)barrier;
-    if (CAPR_UNLIKELY(b->shared || !capr__self()))
-        return capr__shared_barrier(&b->arrived, &b->rounds, b->count);
+    if (CAPR_UNLIKELY((b->count & SHARED) || !capr__self()))
+        return capr__shared_barrier(&b->arrived, &b->rounds, b->count & ~SHARED);
     if (++b->arrived >= b->count) {
         b->arrived = 0;
         b->rounds++;
@@ -42,21 +45,27 @@ CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
         return EDEADLK;
     }
     struct capr_thread *self = capr__self();
-    self->wait_data = b;
-    capr__queue_push(&b->waiters, self);
+    uint32_t round = b->rounds;
+    b->inside++;
     for (;;) {
+        self->wait_data = b;
+        capr__queue_push(&b->waiters, self);
         capr__park_lock(CAPR_FOREVER);
         if (CAPR_LIKELY(!self->wait_data))
-            return 0;
+            break;
+        self->wait_data = NULL;
+        if (self->queue)
+            capr__queue_remove(self);
+        if (b->rounds != round) /* complete while a signal handler ran */
+            break;
         if (capr__cancel_async_due(self)) {
-            if (self->queue)
-                capr__queue_remove(self);
             b->arrived--;
+            b->inside--;
             capr__cancel_self();
         }
-        if (!self->queue)
-            capr__queue_push(&b->waiters, self);
     }
+    b->inside--;
+    return 0;
 }
 
 /* POSIX pthread_barrier_init. Returns 0, or EINVAL for a count of 0 or above INT_MAX. */
@@ -68,12 +77,17 @@ CAPR_INTERPOSE int pthread_barrier_init(pthread_barrier_t *barrier, const pthrea
     *b = (struct capr_barrier){ .count = count };
     int shared;
     if (attr && pthread_barrierattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED)
-        b->shared = 1;
+        b->count |= SHARED;
     return 0;
 }
 
-/* POSIX pthread_barrier_destroy. Returns 0, or EBUSY while threads wait. */
+/* POSIX pthread_barrier_destroy. Returns 0, or EBUSY while threads wait. Gives way until those that need not wait any more are out. */
 CAPR_INTERPOSE int pthread_barrier_destroy(pthread_barrier_t *barrier)
 {
-    return ((struct capr_barrier *)barrier)->arrived ? EBUSY : 0;
+    struct capr_barrier *b = (struct capr_barrier *)barrier;
+    if (b->arrived)
+        return EBUSY;
+    for (unsigned round = 0; b->inside;)
+        capr__poll_wait(&round, CAPR_FOREVER, 0);
+    return 0;
 }

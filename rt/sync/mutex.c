@@ -120,14 +120,14 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
             self->wait_data = m;
             if (capr__park_lock(deadline))
                 return ETIMEDOUT;
-            if (CAPR_UNLIKELY(self->wait_data)) { /* nobody woke it: cancelled, with asynchronous cancelability */
+            if (CAPR_UNLIKELY(self->wait_data)) { /* nobody woke it: a signal handler ran, or it is cancelled asynchronously */
                 if (capr__cancel_async_due(self))
                     capr__cancel_self();
-                continue;
+            } else {
+                if (owner_of(m) == self) /* handed over */
+                    return 0;
+                m->waker = 0;
             }
-            if (owner_of(m) == self) /* handed over */
-                return 0;
-            m->waker = 0;
         }
         if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
             return ENOTRECOVERABLE;

@@ -15,6 +15,7 @@
 #include "wait.h"
 
 #define SLOW_PATH __attribute__((noinline))
+#define LOOK_AGAIN (-1)
 #define SHARED 1ul /* bit of `writer`: process-shared, every operation goes to shared.c */
 
 struct capr_rwlock {
@@ -60,8 +61,8 @@ static SLOW_PATH void pass(struct capr_rwlock *l, int readers_first)
     }
 }
 
-/* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, or EDEADLK in a signal handler. Frame: about 40 bytes and the
- * park's. */
+/* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, EDEADLK in a signal handler, or LOOK_AGAIN when a handler has run
+ * meanwhile. Frame: about 40 bytes and the park's. */
 static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
@@ -69,21 +70,18 @@ static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64
         return EDEADLK;
     capr__queue_push(q, self);
     self->wait_data = l;
-    for (;;) {
-        int error = capr__park_lock(deadline);
-        if (CAPR_LIKELY(!self->wait_data))
-            return 0;
-        if (error || capr__cancel_async_due(self)) {
-            if (self->queue)
-                capr__queue_remove(self);
-            pass(l, 0); /* readers may have waited for this writer alone */
-            if (error)
-                return error;
-            capr__cancel_self();
-        }
-        if (!self->queue)
-            capr__queue_push(q, self);
-    }
+    int error = capr__park_lock(deadline);
+    if (CAPR_LIKELY(!self->wait_data))
+        return 0;
+    self->wait_data = NULL;
+    if (self->queue)
+        capr__queue_remove(self);
+    pass(l, 0); /* readers may have waited for this writer alone */
+    if (error)
+        return error;
+    if (capr__cancel_async_due(self))
+        capr__cancel_self();
+    return LOOK_AGAIN;
 }
 
 static int priority_of(const struct capr_thread *t)
@@ -116,14 +114,18 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
         return ENOTSUP;
     if (l->writer == (uint64_t)self)
         return EDEADLK;
-    if (!l->writer && (!l->writing.head || may_pass(l, self))) {
-        if (l->readers == UINT32_MAX)
-            return EAGAIN;
-        l->readers++;
-        self->read_locks++;
-        return 0;
+    for (;;) {
+        if (!l->writer && (!l->writing.head || may_pass(l, self))) {
+            if (l->readers == UINT32_MAX)
+                return EAGAIN;
+            l->readers++;
+            self->read_locks++;
+            return 0;
+        }
+        int error = deadline == 0 ? EBUSY : wait_in(l, &l->reading, deadline);
+        if (CAPR_LIKELY(error != LOOK_AGAIN))
+            return error;
     }
-    return deadline == 0 ? EBUSY : wait_in(l, &l->reading, deadline);
 }
 
 static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
@@ -133,15 +135,19 @@ static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
         return capr__shared_write(&l->readers, deadline);
     if (CAPR_UNLIKELY(!self))
         return ENOTSUP;
-    if (!l->writer && !l->readers) {
-        l->writer = (uint64_t)self;
-        return 0;
+    for (;;) {
+        if (!l->writer && !l->readers) {
+            l->writer = (uint64_t)self;
+            return 0;
+        }
+        if (deadline == 0)
+            return EBUSY;
+        if (l->writer == (uint64_t)self)
+            return EDEADLK;
+        int error = wait_in(l, &l->writing, deadline);
+        if (CAPR_LIKELY(error != LOOK_AGAIN))
+            return error;
     }
-    if (deadline == 0)
-        return EBUSY;
-    if (l->writer == (uint64_t)self)
-        return EDEADLK;
-    return wait_in(l, &l->writing, deadline);
 }
 
 static inline int read_lock(struct capr_rwlock *l, uint64_t deadline)

@@ -58,24 +58,28 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline)
                 return fail(ETIMEDOUT);
         return 0;
     }
-    capr__queue_push(&s->waiters, self);
-    capr__signals_wait_begin(self, &capr__wait_restartable);
-    __asm__ volatile("" ::: "memory");
-    if (CAPR_UNLIKELY(s->value)) { /* a handler posted before it could see that we wait */
-        capr__queue_remove(self);
-        decrement(&s->value);
-        return 0;
+    for (;;) {
+        capr__queue_push(&s->waiters, self);
+        capr__signals_wait_begin(self, &capr__wait_restartable);
+        __asm__ volatile("" ::: "memory");
+        if (CAPR_UNLIKELY(s->value)) { /* a handler posted before it could see that we wait */
+            capr__queue_remove(self);
+            self->wait_data = NULL;
+            decrement(&s->value);
+            return 0;
+        }
+        int error = capr__park_point(deadline);
+        if (CAPR_LIKELY(!self->wait_data))
+            return 0;
+        if (self->queue)
+            capr__queue_remove(self);
+        int interrupted = capr__signals_wait_end(self);
+        if (error)
+            return fail(error);
+        capr__cancel_point();
+        if (interrupted)
+            return fail(EINTR);
     }
-    int error = capr__park_point(deadline);
-    if (CAPR_LIKELY(!self->wait_data))
-        return 0;
-    self->wait_data = NULL;
-    if (self->queue)
-        capr__queue_remove(self);
-    if (error)
-        return fail(error);
-    capr__cancel_point();
-    return fail(EINTR);
 }
 
 /* POSIX sem_wait. Returns 0, or -1 with EINVAL (not a semaphore), EINTR. Blocks; a cancellation point. */

@@ -20,13 +20,15 @@
 
 #include "../sched/sched.h"
 
-/* capr_thread.cancel_bits. Written by the thread itself, PENDING also by pthread_cancel. */
+/* capr_thread.cancel_bits. Written by the thread itself, PENDING also by pthread_cancel, SIGNALS_DUE by who sends a signal. */
 enum capr_cancel_bits {
     CAPR_CANCEL_PENDING = 1,   /* pthread_cancel was called; never cleared */
     CAPR_CANCEL_DISABLED = 2,  /* PTHREAD_CANCEL_DISABLE */
     CAPR_CANCEL_ASYNC = 4,     /* PTHREAD_CANCEL_ASYNCHRONOUS */
     CAPR_CANCEL_UNWINDING = 8, /* handlers or destructors run: no second cancellation */
     CAPR_CANCEL_AT_POINT = 16, /* parked where pthread_cancel may wake it */
+    CAPR_PARK_LOOKS = 32,      /* parked where it may be woken for nothing, to run a signal handler: it looks again */
+    CAPR_SIGNALS_DUE = 64,     /* goes on through capr__signals_entry (proc/sigqueue.c) */
 };
 
 /* True when `t` has to act on a cancellation at its next point. */
@@ -47,8 +49,8 @@ static inline void capr__cancel_point(void)
         capr__cancel_self();
 }
 
-/* capr__park_until() at a cancellation point. Returns also when the calling thread was cancelled; the caller tells the two
- * apart by what its waker did. Blocks. */
+/* capr__park_until() at a cancellation point. Returns also when the calling thread was cancelled, and for nothing once it has run a
+ * signal handler; the caller tells these apart by what its waker did. Blocks. */
 static inline int capr__park_point(uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
@@ -59,12 +61,16 @@ static inline int capr__park_point(uint64_t deadline)
 }
 
 /* capr__park_until() where POSIX has no cancellation point: only a thread with asynchronous cancelability may be cancelled
- * here. The caller asks capr__cancel_async_due() afterwards. Blocks. */
+ * here. The caller asks capr__cancel_async_due() afterwards, and looks again at what it waits for: it may have run a signal
+ * handler. Blocks. */
 static inline int capr__park_lock(uint64_t deadline)
 {
     if (__builtin_expect(capr__self()->cancel_bits & CAPR_CANCEL_ASYNC, 0))
         return capr__park_point(deadline);
-    return capr__park_until(deadline);
+    capr__self()->cancel_bits |= CAPR_PARK_LOOKS;
+    int error = capr__park_until(deadline);
+    capr__self()->cancel_bits &= (uint8_t)~CAPR_PARK_LOOKS;
+    return error;
 }
 
 static inline int capr__cancel_async_due(const struct capr_thread *t)

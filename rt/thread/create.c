@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "extra.h"
@@ -75,6 +76,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         .start = start,
         .arg = arg,
         .state = CAPR_READY,
+        .sigmask = w->self->sigmask,
     };
     if (__builtin_expect(attr || w->self->extra, 0)) {
         int error = capr__attr_apply(t, attr, w->self);
@@ -85,7 +87,11 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     }
     capr__all_add(w, t);
     w->count.threads_created++;
-    if (++w->live_threads > w->count.live_threads_peak)
+    if (__builtin_expect(t->sigmask != 0, 0))
+        capr__signals_inherit(w, t);
+    else
+        w->live_threads++;
+    if (w->live_threads > w->count.live_threads_peak)
         w->count.live_threads_peak = w->live_threads;
     *out = (pthread_t)t;
     capr__run_append(w, t);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "../proc/signals.h"
@@ -20,12 +21,18 @@
 static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_chunk *first = capr__first_chunk(self);
-    if (__builtin_expect(--w->live_threads == 0, 0))
+    if (__builtin_expect(w->live_threads == 1, 0))
         exit(0);
     capr__all_remove(w, self);
-    if (self->joiner)
+    self->state = CAPR_DONE; /* no signal is for it from here on */
+    if (__builtin_expect(w->masked_threads != 0, 0))
+        capr__signals_leave(w, self);
+    else
+        w->live_threads--;
+    if (__builtin_expect(capr__signals_pending, 0))
+        capr__signals_deliver(); /* notes name threads by their records */
+    if (self->joiner && self->joiner->state == CAPR_PARKED && self->joiner->wait_data == self) /* else it looks after its signal handler */
         capr__ready(self->joiner);
-    self->state = CAPR_DONE;
     struct capr_thread *next = capr__pick(w);
     if (self->chunk != first)
         capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "../proc/signals.h"
+
 struct capr_extra *capr__extra(struct capr_thread *t)
 {
     if (!t->extra)
@@ -19,6 +21,7 @@ void capr__extra_free(struct capr_thread *t)
     if (!x)
         return;
     t->extra = NULL;
+    capr__signals_free(x);
     for (uint32_t i = 0; i < x->module_tls_count; i++)
         free(x->module_tls[i]);
     free(x->module_tls);

@@ -12,8 +12,14 @@
 #include "../layout.h"
 
 struct capr_mutex;
+struct capr_pending;
 
 struct capr_extra {
+    uint64_t resume;               /* address that the thread goes on at once its handlers have run; while CAPR_SIGNALS_DUE */
+    void *handler_frame;           /* the frame below which its handlers run now, or NULL */
+    struct capr_pending *pending;  /* signals for this thread alone: proc/sigqueue.c */
+    uint64_t awaited;              /* signals that it waits for in sigwait and its relatives */
+    stack_t signal_stack;          /* what it gave to sigaltstack; ss_size 0: none */
     char name[16];                 /* NUL-terminated; empty: never set */
     int policy;                    /* SCHED_*; as last set, without effect */
     int priority;                  /* in the range of the policy; as last set, without effect */
@@ -25,6 +31,9 @@ struct capr_extra {
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
     uint32_t module_tls_count;
 };
+
+static_assert(offsetof(struct capr_extra, resume) == CAPR_X_RESUME, "sigentry.S");
+static_assert(offsetof(struct capr_extra, handler_frame) == CAPR_X_HANDLER_FRAME, "setjmp.S");
 
 /* The thread's extra record, made if there is none; NULL when out of memory. May run malloc. */
 CAPR_HIDDEN struct capr_extra *capr__extra(struct capr_thread *t);

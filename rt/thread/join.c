@@ -44,14 +44,15 @@ static int join_until(struct capr_thread *t, void **result, uint64_t deadline)
     if (error)
         return error;
     capr__cancel_point();
-    if (t->state != CAPR_DONE) {
+    while (t->state != CAPR_DONE) {
         t->joiner = self;
+        self->wait_data = t;
         error = capr__park_point(deadline);
-        if (t->state != CAPR_DONE) {
+        self->wait_data = NULL;
+        if (t->state != CAPR_DONE && (error || capr__cancel_due(self))) {
             t->joiner = NULL;
-            if (capr__cancel_due(self))
-                capr__cancel_self();
-            return error ? error : EINTR;
+            capr__cancel_point();
+            return error;
         }
     }
     bury(t, result);

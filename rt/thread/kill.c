@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * pthread_kill and pthread_sigqueue, in the simple form: the signal goes to the kernel thread that runs user-level threads, and its
- * handler runs at once on whichever of these runs, with the process's mask. What a signal does to the whole process (end,
- * stop) is right; a handler that asks pthread_self() sees the running thread. pthread_sigmask is glibc's: one mask for the worker.
- * A wait of the target that the handler would have cut short ends with EINTR: that is how servers get a thread out of accept or
- * poll (Apache's worker its listener), often with a handler that does nothing.
+ * pthread_kill, pthread_sigqueue and raise: to the thread itself at once, to another as proc/sigqueue.c does it. A wait of the
+ * target that a handler would cut short ends with EINTR: that is how servers get a thread out of accept or poll (Apache's worker
+ * its listener), often with a handler that does nothing.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../io/syscalls.h"
 #include "../proc/signals.h"
 #include "../sched/sched.h"
 #include "thread.h"
@@ -19,45 +17,39 @@
 /* glibc keeps 32 and 33 for itself. */
 static int valid(int signal) { return signal >= 0 && signal <= SIGRTMAX && (signal < 32 || signal >= SIGRTMIN); }
 
-/* Sends by the system call `number`; `info` is for that of pthread_sigqueue. A signal that a kernel thread sends itself and does
- * not block is handled before the call returns, so the counts tell whether a handler ran. Returns 0 or an errno. */
-static int send_to(struct capr_thread *t, long number, int signal, siginfo_t *info)
-{
-    unsigned int handled = capr__signals_handled, cutting = capr__signals_cutting;
-    if (syscall(number, getpid(), gettid(), signal, info) < 0)
-        return errno;
-    if (capr__signals_handled != handled && capr__may_switch())
-        capr__signals_end_wait(t, capr__signals_cutting != cutting);
-    return 0;
-}
-
-/* POSIX pthread_kill. `signal` 0 sends nothing. Returns 0 (also for a thread that has ended and was not joined), EINVAL for no
- * signal, ESRCH for the null handle. Never blocks. */
-CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal)
+static int send_to(pthread_t thread, int signal, int code, union sigval value)
 {
     struct capr_thread *t = (struct capr_thread *)thread;
     if (!t)
         return ESRCH;
     if (!valid(signal))
         return EINVAL;
+    if (!capr__self()) /* a kernel thread that is no worker: it has itself, and else the process */
+        return (int)-(thread == pthread_self() ? capr__sys3(SYS_tgkill, getpid(), gettid(), signal) : capr__sys2(SYS_kill, getpid(), signal));
     if (signal == 0 || t->state == CAPR_DONE)
         return 0;
-    return send_to(t, SYS_tgkill, signal, NULL);
-}
-
-/* Linux pthread_sigqueue: the same with a value. Also EAGAIN when too many signals are queued. */
-CAPR_INTERPOSE int pthread_sigqueue(pthread_t thread, int signal, const union sigval value)
-{
-    struct capr_thread *t = (struct capr_thread *)thread;
-    if (!t)
-        return ESRCH;
-    if (!valid(signal))
-        return EINVAL;
-    if (signal == 0 || t->state == CAPR_DONE)
-        return 0;
-    siginfo_t info = { .si_signo = signal, .si_code = SI_QUEUE };
+    siginfo_t info = { .si_signo = signal, .si_code = code };
     info.si_pid = getpid();
     info.si_uid = getuid();
     info.si_value = value;
-    return send_to(t, SYS_rt_tgsigqueueinfo, signal, &info);
+    return capr__signal_send(t, &info);
+}
+
+/* POSIX pthread_kill. `signal` 0 sends nothing. Returns 0 (also for a thread that has ended and was not joined), EINVAL for no
+ * signal, ESRCH for the null handle, EAGAIN without memory. Never blocks, unless the caller is the target: then its handler runs. */
+CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal)
+{
+    return send_to(thread, signal, SI_TKILL, (union sigval){ 0 });
+}
+
+/* Linux pthread_sigqueue: the same with a value. */
+CAPR_INTERPOSE int pthread_sigqueue(pthread_t thread, int signal, const union sigval value)
+{
+    return send_to(thread, signal, SI_QUEUE, value);
+}
+
+/* C and POSIX raise: to the calling thread. Returns 0, or -1 with EINVAL. */
+CAPR_INTERPOSE int raise(int signal)
+{
+    return (int)capr__result(-pthread_kill(pthread_self(), signal));
 }

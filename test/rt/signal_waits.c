@@ -26,6 +26,9 @@ static void count(int number) {
 
 static volatile int ticks, stop;
 static void *ticker(void *unused) {
+    sigset_t all; /* signals of the process are not for this one */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
     while (!stop) {
         ticks++;
         usleep(1000);
@@ -207,6 +210,7 @@ int main(void) {
     pthread_t t;
     alarm(60);
     pthread_create(&t, NULL, ticker, NULL);
+    sched_yield();
     handlers();
     taking();
     interrupted_calls();

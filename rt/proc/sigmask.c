@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A signal mask per user-level thread. The kernel's mask of the worker is their intersection: a signal that all threads block stays
+ * pending in the kernel, where sigpending, sigtimedwait and signalfd find it, and one with the default action that some thread does
+ * not block ends the process, as it should. To know the intersection, threads that block a signal are counted, for each signal;
+ * a program in which nobody blocks anything pays nothing for that. Plain code.
+ */
+#include "signals.h"
+
+#include "../io/syscalls.h"
+#include "../sched/sched.h"
+#include "../thread/extra.h"
+
+CAPR_HIDDEN volatile int capr__signals_mask_busy;
+
+/* Threads that block each signal; index n-1. */
+static uint32_t blocking[CAPR_SIGNALS];
+
+/* The worker's mask, as the kernel has it while no handler is on the way in or out. */
+static uint64_t kernel_mask;
+
+static void kernel_set(const uint64_t *mask) { capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, 0, 8); }
+
+uint64_t capr__signals_common(void) {
+    struct capr_worker *w = &capr__worker;
+    if (!w->masked_threads || !w->all) return 0;
+    uint64_t common = 0;
+    for (uint64_t rest = w->all->sigmask; rest; rest &= rest - 1) {
+        int i = __builtin_ctzll(rest);
+        if (blocking[i] == w->live_threads) common |= 1ull << i;
+    }
+    return common;
+}
+
+/* Tells the kernel, if it is news. */
+static void update(void) {
+    uint64_t common = capr__signals_common();
+    if (common == kernel_mask) return;
+    kernel_mask = common;
+    kernel_set(&common);
+}
+
+/* Counts that `t` blocks `mask` in place of what it did. */
+static void count(struct capr_worker *w, uint64_t before, uint64_t mask) {
+    for (uint64_t rest = before & ~mask; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]--;
+    for (uint64_t rest = mask & ~before; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]++;
+    w->masked_threads += (uint32_t)(mask != 0) - (uint32_t)(before != 0);
+}
+
+void capr__signals_mask_only(struct capr_thread *t, uint64_t mask) {
+    uint64_t before = t->sigmask;
+    t->sigmask = mask &= ~CAPR_SIGNALS_UNBLOCKABLE;
+    count(&capr__worker, before, mask);
+    if (!capr__signals_mask_busy) kernel_mask = capr__signals_common();
+}
+
+void capr__signals_set_mask(uint64_t mask) {
+    struct capr_thread *self = capr__self();
+    if (!self) {
+        kernel_set(&mask);
+        return;
+    }
+    uint64_t before = self->sigmask;
+    mask &= ~CAPR_SIGNALS_UNBLOCKABLE;
+    if (mask == before) return;
+    int busy = capr__signals_mask_busy;
+    capr__signals_mask_busy = 1;
+    self->sigmask = mask;
+    count(&capr__worker, before, mask);
+    capr__signals_mask_busy = busy;
+    if (!busy) update();
+    const struct capr_extra *x = self->extra;
+    if (x && x->pending && (capr__signals_of(self) & ~mask) && capr__may_switch()) capr__signals_run();
+}
+
+/* setjmp.S: what longjmp ends with, where setjmp saved the mask. */
+CAPR_HIDDEN int capr__signals_jumped(uint64_t mask, int value) {
+    capr__signals_set_mask(mask);
+    return value;
+}
+
+void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t) {
+    capr__signals_mask_busy = 1;
+    count(w, 0, t->sigmask);
+    w->live_threads++;
+    capr__signals_mask_busy = 0;
+}
+
+void capr__signals_leave(struct capr_worker *w, struct capr_thread *self) {
+    capr__signals_mask_busy = 1;
+    count(w, self->sigmask, 0);
+    w->live_threads--;
+    capr__signals_mask_busy = 0;
+    update();
+}
+
+void capr__signals_forked(struct capr_thread *self) {
+    __builtin_memset(blocking, 0, sizeof blocking);
+    capr__worker.masked_threads = 0;
+    count(&capr__worker, 0, self->sigmask);
+    if (self->extra) capr__signals_free(self->extra);
+    capr__signals_forget_all();
+    update();
+}
+
+void capr__signals_before_exec(void) {
+    struct capr_thread *self = capr__self();
+    if (self && self->sigmask != kernel_mask) kernel_set(&self->sigmask);
+}
+
+void capr__signals_after_exec(void) {
+    struct capr_thread *self = capr__self();
+    if (self && self->sigmask != kernel_mask) kernel_set(&kernel_mask);
+}
+
+/* --- what programs call ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t word(const sigset_t *set) {
+    uint64_t mask;
+    __builtin_memcpy(&mask, set, 8);
+    return mask;
+}
+
+static int change(int how, const sigset_t *set, sigset_t *old) {
+    struct capr_thread *self = capr__self();
+    if (!self) return (int)-capr__sys4(SYS_rt_sigprocmask, how, (long)set, (long)old, 8);
+    uint64_t mask = self->sigmask, given = set ? word(set) : 0;
+    if (set) {
+        if (how == SIG_BLOCK)
+            given |= mask;
+        else if (how == SIG_UNBLOCK)
+            given = mask & ~given;
+        else if (how != SIG_SETMASK)
+            return EINVAL;
+    }
+    if (old) __builtin_memcpy(old, &mask, 8); /* 8 bytes, as the kernel's: the rest of a sigset_t means nothing */
+    if (set) capr__signals_set_mask(given);
+    return 0;
+}
+
+/* POSIX pthread_sigmask. Returns 0 or EINVAL. Signals that become unblocked are handled before it returns. */
+CAPR_INTERPOSE int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old) { return change(how, set, old); }
+
+/* sigprocmask(2): the same, which POSIX leaves open where there are several threads. */
+CAPR_INTERPOSE int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old) {
+    return (int)capr__result(-change(how, set, old));
+}
+
+/* sigpending(2): for the process, and for the calling thread. */
+CAPR_INTERPOSE int sigpending(sigset_t *set) {
+    uint64_t pending = 0;
+    long r = capr__sys2(SYS_rt_sigpending, (long)&pending, 8);
+    if (r < 0) return (int)capr__result(r);
+    if (capr__self()) pending |= capr__signals_of(capr__self());
+    __builtin_memcpy(set, &pending, 8);
+    return 0;
+}
+
+/* The calls of BSD and System V: libc's own would change the worker's mask past us. */
+static int by_number(int number, int how) {
+    if (number < 1 || number > CAPR_SIGNALS || number == 32 || number == 33) return (int)capr__result(-EINVAL);
+    uint64_t bit = CAPR_SIGNAL_BIT(number);
+    sigset_t set = {{0}};
+    __builtin_memcpy(&set, &bit, 8);
+    return sigprocmask(how, &set, NULL);
+}
+
+CAPR_INTERPOSE int sighold(int number) { return by_number(number, SIG_BLOCK); }
+CAPR_INTERPOSE int sigrelse(int number) { return by_number(number, SIG_UNBLOCK); }
+
+static int low_mask(int how, int mask) {
+    sigset_t set = {{0}}, old = {{0}};
+    __builtin_memcpy(&set, &mask, 4);
+    sigprocmask(how, &set, &old);
+    __builtin_memcpy(&mask, &old, 4);
+    return mask;
+}
+
+CAPR_INTERPOSE int sigblock(int mask) { return low_mask(SIG_BLOCK, mask); }
+CAPR_INTERPOSE int sigsetmask(int mask) { return low_mask(SIG_SETMASK, mask); }
+CAPR_INTERPOSE int siggetmask(void) { return low_mask(SIG_BLOCK, 0); }

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Signals of one thread: those that pthread_kill sends, and those of the process that the poll loop has given to it. They wait in a
+ * list of the thread's own. The switch frame that the thread left when it gave way is made to return to sigentry.S, so that it runs
+ * its handlers before anything else when it goes on, as code that may block; that costs other threads nothing. Plain code.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include "../io/fd.h"
+#include "../sched/switch.h"
+#include "../thread/cancel.h"
+#include "../thread/extra.h"
+#include "../thread/thread.h"
+#include "signals.h"
+
+struct capr_pending {
+    struct capr_pending *next;
+    siginfo_t info;
+};
+
+/* Signals whose default is to do nothing. */
+#define IGNORED_BY_DEFAULT                                                                                                         \
+    (CAPR_SIGNAL_BIT(SIGCHLD) | CAPR_SIGNAL_BIT(SIGURG) | CAPR_SIGNAL_BIT(SIGWINCH) | CAPR_SIGNAL_BIT(SIGCONT))
+
+/* Lists of all threads together: most processes never have any. */
+static uint32_t pending_count;
+
+uint64_t capr__signals_of(const struct capr_thread *t) {
+    const struct capr_extra *x = t->extra;
+    uint64_t set = 0;
+    for (const struct capr_pending *p = x ? x->pending : NULL; p; p = p->next) set |= CAPR_SIGNAL_BIT(p->info.si_signo);
+    return set;
+}
+
+/* Takes the first of the lowest number in `set`. */
+static struct capr_pending *take(struct capr_extra *x, uint64_t set) {
+    struct capr_pending **best = NULL;
+    for (struct capr_pending **link = &x->pending; *link; link = &(*link)->next)
+        if ((CAPR_SIGNAL_BIT((*link)->info.si_signo) & set) && (!best || (*link)->info.si_signo < (*best)->info.si_signo)) best = link;
+    if (!best) return NULL;
+    struct capr_pending *p = *best;
+    *best = p->next;
+    pending_count--;
+    return p;
+}
+
+static int queue(struct capr_thread *t, const siginfo_t *info) {
+    struct capr_extra *x = capr__extra(t);
+    if (!x) return EAGAIN;
+    struct capr_pending **link = &x->pending;
+    for (; *link; link = &(*link)->next)
+        if (info->si_signo < 32 && (*link)->info.si_signo == info->si_signo) return 0; /* one of each is all that is kept */
+    struct capr_pending *p = malloc(sizeof *p);
+    if (!p) return EAGAIN;
+    *p = (struct capr_pending){NULL, *info};
+    *link = p;
+    pending_count++;
+    return 0;
+}
+
+int capr__signal_take(uint64_t set, siginfo_t *info) {
+    struct capr_extra *x = capr__self()->extra;
+    struct capr_pending *p = x ? take(x, set) : NULL;
+    if (!p) return 0;
+    int number = p->info.si_signo;
+    if (info) *info = p->info;
+    free(p);
+    return number;
+}
+
+int capr__signals_await(uint64_t set) {
+    struct capr_extra *x = set ? capr__extra(capr__self()) : capr__self()->extra;
+    if (!x) return set ? ENOMEM : 0;
+    x->awaited = set;
+    return 0;
+}
+
+void capr__signals_free(struct capr_extra *x) {
+    for (struct capr_pending *p; (p = take(x, ~0ull));) free(p);
+}
+
+void capr__signals_discard(int number) {
+    for (struct capr_thread *t = capr__worker.all; t && pending_count; t = t->all_next)
+        if (t->extra)
+            for (struct capr_pending *p; (p = take(t->extra, CAPR_SIGNAL_BIT(number)));) free(p);
+}
+
+/* --- making a thread look ------------------------------------------------------------------------------------------------------ */
+
+static void unqueue(struct capr_thread *t) {
+    if (t->queue) capr__queue_remove(t);
+    capr__ready(t);
+}
+
+/* Ends the wait of `t` if it is one that signals end; `cutting`: also one that SA_RESTART would go on with. */
+static void end_wait(struct capr_thread *t, int cutting) {
+    if (t->state != CAPR_PARKED) return;
+    if (t->wait_data == &capr__wait_interruptible || (t->wait_data == &capr__wait_restartable && cutting)) {
+        t->wait_data = &capr__wait_interrupted;
+        unqueue(t);
+    }
+}
+
+/* `t`, which does not run, is to run its handlers next; `cutting`: for a signal without SA_RESTART. */
+static void interrupt(struct capr_thread *t, int cutting) {
+    struct capr_extra *x = t->extra;
+    if (!(t->cancel_bits & CAPR_SIGNALS_DUE)) {
+        t->cancel_bits |= CAPR_SIGNALS_DUE;
+        struct capr_switch_frame *frame = (struct capr_switch_frame *)t->sp;
+        x->resume = frame->rip;
+        frame->rip = (uint64_t)capr__signals_entry;
+    }
+    end_wait(t, cutting);
+    /* A wait that copes with being woken for nothing; others go on, and the handler runs when they are through. */
+    if (t->state == CAPR_PARKED && (t->wait_data == &capr__wait_restartable || (t->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS))))
+        unqueue(t);
+}
+
+int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
+    struct capr_worker *w = &capr__worker;
+    uint64_t bit = CAPR_SIGNAL_BIT(info->si_signo);
+    const struct capr_extra *x = t->extra;
+    int running = t == w->self, awaited = x && (x->awaited & bit);
+    struct sigaction action;
+    capr__signal_action(info->si_signo, &action);
+    if (!(t->sigmask & bit) && !awaited) {
+        int ignored = action.sa_handler == SIG_IGN || (action.sa_handler == SIG_DFL && (IGNORED_BY_DEFAULT & bit));
+        if (ignored && info->si_signo != SIGCONT) return 0;
+        /* The default action is the process's: the kernel's business. Some thread does not block it, so the worker does not. */
+        if (action.sa_handler == SIG_DFL) return capr__sys3(SYS_tgkill, getpid(), gettid(), info->si_signo) < 0 ? EAGAIN : 0;
+        if (running) {
+            capr__signal_handle(info, NULL, 0);
+            return 0;
+        }
+    }
+    if (w->in_signal) { /* no place for malloc */
+        capr__signals_note(t, info);
+        return 0;
+    }
+    int error = queue(t, info);
+    if (error || running) return error;
+    if (awaited)
+        end_wait(t, 1);
+    else if (!(t->sigmask & bit))
+        interrupt(t, !(action.sa_flags & SA_RESTART));
+    return 0;
+}
+
+/* --- the notes ------------------------------------------------------------------------------------------------------------------- */
+
+/* Who is to have a signal of the process: one that waits for it; else the main thread, as Linux does it; else anybody. */
+static struct capr_thread *choose(struct capr_worker *w, int number) {
+    uint64_t bit = CAPR_SIGNAL_BIT(number);
+    struct capr_thread *found = NULL;
+    for (struct capr_thread *t = w->all; t; t = t->all_next) {
+        const struct capr_extra *x = t->extra;
+        if (x && (x->awaited & bit)) return t;
+        if (!(t->sigmask & bit) && (!found || t == &capr__main_thread)) found = t;
+    }
+    return found;
+}
+
+void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting) {
+    if (info->si_signo == 0) {
+        end_wait(t, cutting);
+        return;
+    }
+    if (!t) t = choose(&capr__worker, info->si_signo);
+    if (t)
+        capr__signal_send(t, info);
+    else /* everybody blocks it by now: the kernel keeps it */
+        capr__sys3(SYS_rt_sigqueueinfo, getpid(), info->si_signo, (long)info);
+}
+
+/* --- the thread itself ----------------------------------------------------------------------------------------------------------- */
+
+void capr__signals_run(void) {
+    struct capr_thread *self = capr__self();
+    struct capr_extra *x = self->extra;
+    /* The wait that was cut short looks at these when it goes on, and the handler may wait too. */
+    const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
+    void *const wait_data = self->wait_data, *const outer = x->handler_frame;
+    const uint64_t awaited = x->awaited;
+    self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS | CAPR_SIGNALS_DUE);
+    self->wait_data = NULL;
+    x->awaited = 0;
+    x->handler_frame = __builtin_frame_address(0);
+    for (struct capr_pending *p; (p = take(x, ~self->sigmask));) {
+        siginfo_t info = p->info;
+        free(p); /* now, since the handler may not come back */
+        struct sigaction action;
+        capr__signal_action(info.si_signo, &action);
+        if (action.sa_handler == SIG_DFL)
+            capr__signal_send(self, &info);
+        else if (action.sa_handler != SIG_IGN)
+            capr__signal_handle(&info, NULL, 0);
+    }
+    x->handler_frame = outer;
+    x->awaited = awaited;
+    self->wait_data = wait_data;
+    self->timed_out = timed_out;
+    self->cancel_bits |= parked;
+}
+
+/* longjmp to a frame at `sp`: if it leaves the handlers that run, so it leaves what these interrupted. */
+CAPR_HIDDEN void capr__signals_jump(uint64_t sp) {
+    struct capr_thread *self = capr__self();
+    struct capr_extra *x = self->extra;
+    if (sp < (uint64_t)x->handler_frame && sp >= (uint64_t)__builtin_frame_address(0)) return;
+    x->handler_frame = NULL;
+    x->awaited = 0;
+    capr__fd_unwatch(self);
+}
