@@ -86,6 +86,27 @@ static int read_min_chunk(const char *v)
     return 0;
 }
 
+static int read_deadlock(const char *v)
+{
+    static const char *const choices[] = {"report", "abort", "off", NULL};
+    return read_choice(v, choices, &capr__env.deadlock);
+}
+
+static int read_sched(const char *v)
+{
+    if (!strcmp(v, "fifo"))
+        return 0;
+    char *end;
+    errno = 0;
+    if (strncmp(v, "random:", 7) || v[7] < '0' || v[7] > '9')
+        return -1;
+    capr__env.sched_seed = strtoull(v + 7, &end, 10);
+    if (*end || errno)
+        return -1;
+    capr__env.sched_random = 1;
+    return 0;
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -94,7 +115,9 @@ static const struct setting {
     const char *expected;
 } settings[] = {
     {"CAPRICCIO_BIG_STACK", read_big_stack, "2M to 1G"},
+    {"CAPRICCIO_DEADLOCK", read_deadlock, "report, abort or off"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
+    {"CAPRICCIO_SCHED", read_sched, "fifo or random:SEED, a number"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},

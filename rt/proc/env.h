@@ -13,6 +13,8 @@ enum capr_stack_mode {
     CAPR_STACK_ALWAYS, /* every checkpoint links */
 };
 
+enum capr_deadlock { CAPR_DEADLOCK_REPORT, CAPR_DEADLOCK_ABORT, CAPR_DEADLOCK_OFF };
+
 struct capr_env {
     uint64_t big_stack;      /* CAPRICCIO_BIG_STACK: bytes of a big stack, without its guard */
     uint64_t stack_max;      /* CAPRICCIO_STACK_MAX: bytes of linked chunks that one thread may have */
@@ -20,6 +22,9 @@ struct capr_env {
     uint32_t map_count_max;  /* not a variable: the kernel's vm.max_map_count */
     uint8_t stack_mode;      /* CAPRICCIO_STACK: enum capr_stack_mode */
     uint8_t stats;           /* CAPRICCIO_STATS: print counters at exit */
+    uint8_t deadlock;        /* CAPRICCIO_DEADLOCK: enum capr_deadlock */
+    uint8_t sched_random;    /* CAPRICCIO_SCHED=random:SEED: threads run in an order that the seed says */
+    uint64_t sched_seed;
 };
 
 extern CAPR_HIDDEN struct capr_env capr__env;

@@ -163,6 +163,12 @@ CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
     }
 }
 
+CAPR_HIDDEN int capr__signals_have_handlers(void) {
+    for (int i = 1; i <= CAPR_SIGNALS; i++)
+        if (actions[i].handler) return 1;
+    return 0;
+}
+
 static long set_action(int number, const struct sigaction *act, struct sigaction *old);
 
 CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, int masked) {

@@ -123,6 +123,9 @@ CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info
 /* The program's view of an action: SIG_DFL, SIG_IGN or a function in sa_sigaction. */
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out);
 
+/* True while the program has a handler for any signal. */
+CAPR_HIDDEN int capr__signals_have_handlers(void);
+
 /* Runs the handler of `info` for the running thread: its mask is the action's meanwhile. `context`: what the handler gets, or NULL;
  * `masked`: the kernel's mask blocks everything, and is to again afterwards. */
 CAPR_HIDDEN void capr__signal_handle(const siginfo_t *info, void *context, int masked);

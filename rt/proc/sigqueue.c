@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../io/fd.h"
+#include "../sched/deadlock.h"
 #include "../sched/switch.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
@@ -180,6 +181,10 @@ void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutti
 void capr__signals_run(void) {
     struct capr_thread *self = capr__self();
     struct capr_extra *x = self->extra;
+    if (capr__deadlock_turn == self) {
+        capr__deadlock_chain();
+        return;
+    }
     /* The wait that was cut short looks at these when it goes on, and the handler may wait too. */
     const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
     void *const wait_data = self->wait_data, *const outer = x->handler_frame;

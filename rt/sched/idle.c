@@ -7,9 +7,11 @@
 
 #include <sys/mman.h>
 
+#include "../proc/env.h"
 #include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../stack/bigstack.h"
+#include "deadlock.h"
 #include "switch.h"
 
 /* Room for epoll's event array and what libc's clock needs. */
@@ -69,6 +71,19 @@ static int64_t poll_timeout(const struct capr_worker *w)
     return deadline - now > INT64_MAX ? INT64_MAX : (int64_t)(deadline - now);
 }
 
+struct capr_thread *capr__pick_seldom(struct capr_worker *w)
+{
+    static uint32_t since; /* picks since it was the idle thread's turn, in random order */
+    w->poll_credit = CAPR_POLL_EVERY;
+    if (capr__env.sched_random) {
+        w->poll_credit = 1;
+        capr__shuffle(w);
+        if (++since % CAPR_POLL_EVERY && !w->signal_ready && !capr__deferred_count)
+            return NULL;
+    }
+    return w->fd_waiters || w->timer_count || w->signal_ready || capr__deferred_count ? w->idle : NULL;
+}
+
 static _Noreturn void idle_main(void)
 {
     for (;;) {
@@ -80,14 +95,18 @@ static _Noreturn void idle_main(void)
         if (capr__deferred_count)
             capr__run_deferred();
         int64_t timeout = poll_timeout(w);
+        if (timeout < 0 && !w->fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
+            capr__deadlock_look(w);
         if (timeout || w->fd_waiters)
             capr__io_poll(timeout);
         if (w->timer_count)
             fire(w);
-        w->poll_credit = CAPR_POLL_EVERY;
-        struct capr_thread *next = w->run_head;
-        if (!next)
+        w->poll_credit = capr__env.sched_random ? 1 : CAPR_POLL_EVERY;
+        if (!w->run_head)
             continue;
+        if (capr__env.sched_random)
+            capr__shuffle(w);
+        struct capr_thread *next = w->run_head;
         w->run_head = next->next;
         capr__switch_to(w, w->idle, next);
     }
@@ -110,5 +129,5 @@ void capr__idle_init(struct capr_worker *w)
     capr__switch_frame_modes(frame);
     idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
     w->idle = &idle_thread;
-    w->poll_credit = CAPR_POLL_EVERY;
+    w->poll_credit = capr__env.sched_random ? 1 : CAPR_POLL_EVERY;
 }

@@ -40,6 +40,12 @@ static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t
     w->run_tail = t;
 }
 
+/* Seldom: looks whether it is time for the idle thread, and returns it or NULL. Plain code (idle.c). */
+CAPR_HIDDEN struct capr_thread *capr__pick_seldom(struct capr_worker *w);
+
+/* CAPRICCIO_SCHED=random: puts another thread at the head of the run queue, which is not empty. Plain code (random.c). */
+CAPR_HIDDEN void capr__shuffle(struct capr_worker *w);
+
 /* Takes the next thread to run: the idle one when none is ready, or when it is time to poll and there is what to poll for. */
 static inline struct capr_thread *capr__pick(struct capr_worker *w)
 {
@@ -47,9 +53,10 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w)
     if (!t)
         return w->idle;
     if (__builtin_expect(--w->poll_credit == 0, 0)) {
-        w->poll_credit = CAPR_POLL_EVERY;
-        if (w->fd_waiters || w->timer_count || w->signal_ready || capr__deferred_count)
-            return w->idle;
+        struct capr_thread *idle = capr__pick_seldom(w);
+        if (idle)
+            return idle;
+        t = w->run_head;
     }
     struct capr_thread *after = t->next;
     w->run_head = after;
