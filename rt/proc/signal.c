@@ -8,6 +8,7 @@
  */
 #include "jmpbuf.h"
 #include "message.h"
+#include "notify.h"
 #include "signals.h"
 
 #include <limits.h>
@@ -163,7 +164,10 @@ CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
     }
 }
 
+static int notifies; /* CAPR_NOTIFY_SIGNAL has its handler */
+
 CAPR_HIDDEN int capr__signals_have_handlers(void) {
+    if (notifies) return 1;
     for (int i = 1; i <= CAPR_SIGNALS; i++)
         if (actions[i].handler) return 1;
     return 0;
@@ -239,6 +243,7 @@ enum whose { NOT_OURS, OURS, BESIDE_OURS };
 static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *info) {
     struct capr_thread *self = w->self, *first = &capr__main_thread;
     uint64_t bit = CAPR_SIGNAL_BIT(number);
+    if (number == CAPR_NOTIFY_SIGNAL) return NOT_OURS;
     if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
     if (is_fault(number, info)) return OURS;
     if (self->sigmask & bit) return NOT_OURS;
@@ -263,8 +268,8 @@ static void foreign(int number, siginfo_t *info, ucontext_t *context) {
 static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     ucontext_t *c = context;
-    if (!actions[number].handler) return; /* taken away since the kernel chose */
-    if (!w->self) {
+    if (!actions[number].handler && number != CAPR_NOTIFY_SIGNAL) return; /* taken away since the kernel chose */
+    if (!w->self && number != CAPR_NOTIFY_SIGNAL) {
         foreign(number, info, c);
         return;
     }
@@ -311,6 +316,13 @@ CAPR_HIDDEN int capr__signal_stack(void) {
     long r = capr__sys2(SYS_sigaltstack, (long)&stack, 0);
     done = r == 0;
     return (int)-r;
+}
+
+CAPR_HIDDEN int capr__signals_notify_signal(void) {
+    struct kernel_action ours = {(void *)trampoline, SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER, capr__sigreturn, ~0ull};
+    int e = capr__signal_stack();
+    notifies = 1;
+    return e ? e : (int)-capr__sys4(SYS_rt_sigaction, CAPR_NOTIFY_SIGNAL, (long)&ours, 0, 8);
 }
 
 /* Changes what `number` does. `act` or `old` may be NULL. Returns 0 or -errno. */

@@ -123,7 +123,7 @@ CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info
 /* The program's view of an action: SIG_DFL, SIG_IGN or a function in sa_sigaction. */
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out);
 
-/* True while the program has a handler for any signal. */
+/* True while the program has a handler for any signal, or has asked for threads to be started. */
 CAPR_HIDDEN int capr__signals_have_handlers(void);
 
 /* Runs the handler of `info` for the running thread: its mask is the action's meanwhile. `context`: what the handler gets, or NULL;

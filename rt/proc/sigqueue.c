@@ -15,6 +15,7 @@
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
+#include "notify.h"
 #include "signals.h"
 
 struct capr_pending {
@@ -167,6 +168,10 @@ static struct capr_thread *choose(struct capr_worker *w, int number) {
 void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting) {
     if (info->si_signo == 0) {
         end_wait(t, cutting);
+        return;
+    }
+    if (info->si_signo == CAPR_NOTIFY_SIGNAL) {
+        capr__notified(info);
         return;
     }
     if (!t) t = choose(&capr__worker, info->si_signo);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Between notify.c, which asks the kernel for notifications, and signal.c, which gets them as a signal.
+ */
+#ifndef CAPR_PROC_NOTIFY_H
+#define CAPR_PROC_NOTIFY_H
+
+#include <signal.h>
+
+#include "../layout.h"
+
+/* glibc's SIGCANCEL and SIGTIMER: programs can neither block nor handle it. */
+#define CAPR_NOTIFY_SIGNAL 32
+
+/* Gives CAPR_NOTIFY_SIGNAL our handler, once. Returns 0 or an errno. (signal.c) */
+CAPR_HIDDEN int capr__signals_notify_signal(void);
+
+/* On the idle thread: what the kernel sent. */
+CAPR_HIDDEN void capr__notified(const siginfo_t *info);
+
+#endif
