@@ -101,6 +101,7 @@ static int wait_signal(const sigset_t *set, siginfo_t *info, const struct timesp
     int e = capr__poll_deadline(timeout, &deadline);
     long r = e ? -e : take_signal(set, info, deadline);
     if (r == -EINTR) capr__cancel_point();
+    if (r > 0 && info && info->si_code == SI_TKILL) info->si_code = SI_USER; /* as libc has it */
     return (int)capr__result(r);
 }
 

@@ -430,7 +430,8 @@ CAPR_INTERPOSE int sigaltstack(const stack_t *restrict stack, stack_t *restrict 
     int busy = (uint64_t)__builtin_frame_address(0) - (uint64_t)before.ss_sp < before.ss_size;
     if (stack) {
         if (busy) return (int)capr__result(-EPERM);
-        if (stack->ss_flags & ~(SS_DISABLE | SS_ONSTACK | SS_AUTODISARM)) return (int)capr__result(-EINVAL);
+        int mode = stack->ss_flags & ~SS_AUTODISARM;
+        if (mode && mode != SS_DISABLE && mode != SS_ONSTACK) return (int)capr__result(-EINVAL);
         if (!(stack->ss_flags & SS_DISABLE) && stack->ss_size < getauxval(AT_MINSIGSTKSZ)) return (int)capr__result(-ENOMEM);
         x = capr__extra(self);
         if (!x) return (int)capr__result(-ENOMEM);

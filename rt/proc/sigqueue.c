@@ -144,9 +144,11 @@ int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
     }
     int error = queue(t, info);
     if (error || running) return error;
-    if (awaited)
+    if (awaited) {
+        /* Woken already, perhaps, by a signalfd that was ready until the handler took the signal. */
+        if (t->state == CAPR_READY && t->wait_data == &capr__wait_interruptible) t->wait_data = &capr__wait_interrupted;
         end_wait(t, 1);
-    else if (!(t->sigmask & bit))
+    } else if (!(t->sigmask & bit))
         interrupt(t, !(action.sa_flags & SA_RESTART));
     return 0;
 }

@@ -38,11 +38,12 @@ CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *u
     if (!capr__may_switch() || (options & WNOHANG))
         return (pid_t)capr__result(capr__sys4(SYS_wait4, pid, (long)status, options, (long)usage));
     uint64_t pause = 0;
-    for (;;) {
+    for (long interrupted = 0;;) {
+        /* Once more after a handler: a child that has ended counts for more than the SIGCHLD that told of it. */
         long r = capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage);
+        if (r == 0) r = interrupted;
         if (r != 0) return (pid_t)capr__result(r);
-        r = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause);
-        if (r < 0) return (pid_t)capr__result(r);
+        interrupted = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause);
     }
 }
 
@@ -58,11 +59,12 @@ CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options) 
     pid_t child = type == P_PID && !(options & (WSTOPPED | WCONTINUED)) ? (pid_t)id : 0;
     uint64_t pause = 0;
     siginfo_t own;
+    long interrupted = 0;
     for (siginfo_t *i = info ? info : &own;;) {
         i->si_pid = 0; /* stays so when there is nothing to report */
         long r = capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0);
+        if (r == 0 && !i->si_pid) r = interrupted;
         if (r < 0 || i->si_pid) return (int)capr__result(r);
-        r = between(child, &pause);
-        if (r < 0) return (int)capr__result(r);
+        interrupted = between(child, &pause);
     }
 }
