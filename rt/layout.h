@@ -194,6 +194,7 @@ struct capr_worker {
     struct capr_thread *run_head, *run_tail; /* FIFO of ready threads; run_tail means nothing while run_head is NULL */
     uint32_t poll_credit;                    /* switches left until the idle thread polls although others are ready */
     uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
+    uint32_t fast;                           /* 1: fast paths of locks may be taken. 0: no worker, or the thread's turn has been long */
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */

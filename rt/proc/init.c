@@ -79,6 +79,7 @@ static void init(int argc, char **argv, char **envp)
     w->count.live_threads_peak = 1;
     capr__leaf_init();
     w->self = &capr__main_thread;
+    w->fast = 1;
     capr__set_limit(main_stack.limit);
 }
 

@@ -33,6 +33,8 @@ struct target {
 
 static struct target *targets;
 
+int capr__notifies(void) { return targets != NULL; }
+
 struct call {
     void (*function)(union sigval);
     union sigval value;

@@ -15,7 +15,15 @@
 /* Gives CAPR_NOTIFY_SIGNAL our handler, once. Returns 0 or an errno. (signal.c) */
 CAPR_HIDDEN int capr__signals_notify_signal(void);
 
+/* True while the program has notifications that start threads. */
+CAPR_HIDDEN int capr__notifies(void);
+
 /* On the idle thread: what the kernel sent. */
 CAPR_HIDDEN void capr__notified(const siginfo_t *info);
+
+/* turn.c: what the timer's signal carries; what it does, in the handler; in the child of a fork, which has no timer. */
+extern CAPR_HIDDEN char capr__turn_tick;
+CAPR_HIDDEN void capr__turn_ticks(void);
+CAPR_HIDDEN void capr__turns_forked(void);
 
 #endif

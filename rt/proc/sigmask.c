@@ -10,6 +10,7 @@
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../thread/extra.h"
+#include "notify.h"
 
 CAPR_HIDDEN volatile int capr__signals_mask_busy;
 
@@ -100,6 +101,7 @@ void capr__signals_forked(struct capr_thread *self) {
     count(&capr__worker, 0, self->sigmask);
     if (self->extra) capr__signals_free(self->extra);
     capr__signals_forget_all();
+    capr__turns_forked();
     update();
 }
 
@@ -124,6 +126,7 @@ static uint64_t word(const sigset_t *set) {
 static int change(int how, const sigset_t *set, sigset_t *old) {
     struct capr_thread *self = capr__self();
     if (!self) return (int)-capr__sys4(SYS_rt_sigprocmask, how, (long)set, (long)old, 8);
+    capr__turn_look();
     uint64_t mask = self->sigmask, given = set ? word(set) : 0;
     if (set) {
         if (how == SIG_BLOCK)

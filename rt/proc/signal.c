@@ -164,10 +164,8 @@ CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
     }
 }
 
-static int notifies; /* CAPR_NOTIFY_SIGNAL has its handler */
-
 CAPR_HIDDEN int capr__signals_have_handlers(void) {
-    if (notifies) return 1;
+    if (capr__notifies()) return 1;
     for (int i = 1; i <= CAPR_SIGNALS; i++)
         if (actions[i].handler) return 1;
     return 0;
@@ -269,6 +267,10 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     ucontext_t *c = context;
     if (!actions[number].handler && number != CAPR_NOTIFY_SIGNAL) return; /* taken away since the kernel chose */
+    if (number == CAPR_NOTIFY_SIGNAL && info->si_value.sival_ptr == &capr__turn_tick) {
+        capr__turn_ticks();
+        return;
+    }
     if (!w->self && number != CAPR_NOTIFY_SIGNAL) {
         foreign(number, info, c);
         return;
@@ -321,7 +323,6 @@ CAPR_HIDDEN int capr__signal_stack(void) {
 CAPR_HIDDEN int capr__signals_notify_signal(void) {
     struct kernel_action ours = {(void *)trampoline, SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER, capr__sigreturn, ~0ull};
     int e = capr__signal_stack();
-    notifies = 1;
     return e ? e : (int)-capr__sys4(SYS_rt_sigaction, CAPR_NOTIFY_SIGNAL, (long)&ours, 0, 8);
 }
 

@@ -45,6 +45,14 @@ int capr__park_until(uint64_t deadline)
     return self->timed_out ? ETIMEDOUT : 0;
 }
 
+void capr__turn_over(void)
+{
+    if (!capr__may_switch())
+        return;
+    capr__worker.fast = 1;
+    capr__yield();
+}
+
 void capr__yield(void)
 {
     struct capr_worker *w = &capr__worker;

@@ -31,6 +31,17 @@ CAPR_HIDDEN int capr__park_until(uint64_t deadline);
 /* Goes to the end of the run queue. */
 CAPR_HIDDEN void capr__yield(void);
 
+/* Gives way if the running thread has had its turn for more than 10 ms. Called by what programs call in loops that wait for other
+ * threads to change something: with native threads these go on at the same time. May block. */
+CAPR_HIDDEN void capr__turn_over(void);
+static inline void capr__turn_look(void) {
+    if (__builtin_expect(!capr__worker.fast, 0))
+        capr__turn_over();
+}
+
+/* Starts to watch the length of turns, once there is a second thread (plain code: proc/turn.c). */
+CAPR_HIDDEN void capr__turns_watch(void);
+
 /* Now, in ns of CLOCK_MONOTONIC (plain code: runs on the big stack). */
 CAPR_HIDDEN uint64_t capr__now(void);
 

@@ -109,6 +109,7 @@ CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
     c->sequence++;
+    capr__turn_look();
     if (!c->waiters.head)
         return 0;
     if (CAPR_UNLIKELY(!capr__may_switch()))
@@ -123,6 +124,7 @@ CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
     c->sequence++;
+    capr__turn_look();
     if (!c->waiters.head)
         return 0;
     if (CAPR_UNLIKELY(!capr__may_switch()))
@@ -137,6 +139,7 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
 {
     struct capr_cond *c = (struct capr_cond *)cond;
     *c = (struct capr_cond){ .sequence = 0 };
+    capr__turn_look();
     if (!attr)
         return 0;
     int shared;

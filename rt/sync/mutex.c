@@ -143,6 +143,7 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
 static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
+    capr__turn_look();
     if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
         return EINVAL;
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED))
@@ -205,7 +206,7 @@ static SLOW_PATH int unlock_slow(struct capr_mutex *m)
 inline int capr__mutex_lock(struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_LIKELY(m->owner == 0 && self)) {
+    if (CAPR_LIKELY(m->owner == 0 && capr__worker.fast)) {
         m->owner = (uint64_t)self;
         return 0;
     }
@@ -256,6 +257,7 @@ CAPR_INTERPOSE int pthread_mutex_unlock(pthread_mutex_t *m) { return capr__mutex
 static SLOW_PATH int trylock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
+    capr__turn_look();
     if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
         return EINVAL;
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED)) {
@@ -280,7 +282,7 @@ CAPR_INTERPOSE int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     struct capr_mutex *m = capr__mutex(mutex);
     struct capr_thread *self = capr__self();
-    if (CAPR_LIKELY(m->owner == 0 && self)) {
+    if (CAPR_LIKELY(m->owner == 0 && capr__worker.fast)) {
         m->owner = (uint64_t)self;
         return 0;
     }

@@ -108,6 +108,7 @@ static int may_pass(const struct capr_rwlock *l, const struct capr_thread *self)
 static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
+    capr__turn_look();
     if (CAPR_UNLIKELY(l->writer == SHARED))
         return capr__shared_read(&l->readers, deadline);
     if (CAPR_UNLIKELY(!self))
@@ -131,6 +132,7 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
 static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
+    capr__turn_look();
     if (CAPR_UNLIKELY(l->writer == SHARED))
         return capr__shared_write(&l->readers, deadline);
     if (CAPR_UNLIKELY(!self))
@@ -153,7 +155,7 @@ static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
 static inline int read_lock(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_LIKELY(!l->writer && !l->writing.head && self && l->readers != UINT32_MAX)) {
+    if (CAPR_LIKELY(!l->writer && !l->writing.head && capr__worker.fast && l->readers != UINT32_MAX)) {
         l->readers++;
         self->read_locks++;
         return 0;
@@ -164,7 +166,7 @@ static inline int read_lock(struct capr_rwlock *l, uint64_t deadline)
 static inline int write_lock(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_LIKELY(!l->writer && !l->readers && self)) {
+    if (CAPR_LIKELY(!l->writer && !l->readers && capr__worker.fast)) {
         l->writer = (uint64_t)self;
         return 0;
     }

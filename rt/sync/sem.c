@@ -97,7 +97,10 @@ CAPR_INTERPOSE int sem_trywait(sem_t *sem)
 {
     if (!is_ours(sem))
         return capr__sem_shared_wait(sem, 0);
-    return CAPR_LIKELY(try((struct capr_sem *)sem)) ? 0 : fail(EAGAIN);
+    if (CAPR_LIKELY(try((struct capr_sem *)sem)))
+        return 0;
+    capr__turn_look();
+    return fail(EAGAIN);
 }
 
 /* POSIX 2024 sem_clockwait. Also ETIMEDOUT at `abstime` of `clock`; EINVAL for other clocks than CLOCK_REALTIME and

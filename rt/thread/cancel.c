@@ -24,6 +24,7 @@ CAPR_INTERPOSE int pthread_cancel(pthread_t thread)
     struct capr_thread *t = (struct capr_thread *)thread;
     if (!t)
         return ESRCH;
+    capr__turn_look();
     if (t->state == CAPR_DONE)
         return 0;
     t->cancel_bits |= CAPR_CANCEL_PENDING;

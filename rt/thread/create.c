@@ -87,6 +87,8 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     }
     capr__all_add(w, t);
     w->count.threads_created++;
+    if (__builtin_expect(w->live_threads == 1, 0))
+        capr__turns_watch();
     if (__builtin_expect(t->sigmask != 0, 0))
         capr__signals_inherit(w, t);
     else

@@ -26,6 +26,7 @@ static int send_to(pthread_t thread, int signal, int code, union sigval value)
         return EINVAL;
     if (!capr__self()) /* a kernel thread that is no worker: it has itself, and else the process */
         return (int)-(thread == pthread_self() ? capr__sys3(SYS_tgkill, getpid(), gettid(), signal) : capr__sys2(SYS_kill, getpid(), signal));
+    capr__turn_look();
     if (signal == 0 || t->state == CAPR_DONE)
         return 0;
     siginfo_t info = { .si_signo = signal, .si_code = code };

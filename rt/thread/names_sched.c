@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "../sched/sched.h"
 #include "extra.h"
 #include "thread.h"
 
@@ -63,6 +64,7 @@ static int set_sched(struct capr_thread *t, int policy, int priority)
         return ENOMEM;
     x->policy = policy;
     x->priority = priority;
+    capr__turn_look();
     return 0;
 }
 
@@ -79,6 +81,7 @@ CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct s
     if (!t)
         return ESRCH;
     const struct capr_extra *x = t->extra;
+    capr__turn_look();
     *policy = x ? x->policy : SCHED_OTHER;
     p->sched_priority = x ? x->priority : 0;
     return 0;

@@ -42,6 +42,7 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
             routine();
             _pthread_cleanup_pop(&b, 0);
             finish(word, DONE);
+            capr__turn_look();
         } else if (capr__may_switch()) {
             capr__queue_push(&waiters, capr__self());
             capr__park();

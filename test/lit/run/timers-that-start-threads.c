@@ -5,6 +5,7 @@
  *
  * RUN: %run-matrix %s %t | FileCheck %s
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <mqueue.h>
 #include <pthread.h>
