@@ -15,8 +15,10 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 
-/* Our own epoll set is invisible: a daemon that closes all it may have inherited must not close it. */
-static int is_internal(int fd) { return fd >= 0 && fd == capr__worker.epoll_fd && capr__worker.self; }
+/* Our own epoll set and eventfd are invisible: a daemon that closes all it may have inherited must not close them. */
+static int is_internal(int fd) {
+    return fd >= 0 && (fd == capr__worker.epoll_fd || fd == capr__worker.wake_fd) && capr__worker.self;
+}
 
 /* Notes a descriptor that a call of ours made. */
 static int made(long fd, int kind, int flags) {
@@ -97,13 +99,16 @@ CAPR_INTERPOSE int close(int fd) {
     return (int)capr__result(capr__sys1(SYS_close, fd));
 }
 
-/* close_range(2), closefrom(3): the set of ours stays open. */
+/* close_range(2), closefrom(3): descriptors of ours stay open. */
 CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags) {
     if (first <= last && !(flags & CLOSE_RANGE_CLOEXEC))
         for (unsigned int i = first; i <= last && i < capr__fd_count; i++)
             if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind)) capr__fd_forget((int)i);
-    unsigned int inner = (unsigned int)capr__worker.epoll_fd;
-    if (capr__worker.self && capr__worker.epoll_fd >= 0 && first <= inner && inner <= last) {
+    const struct capr_worker *w = &capr__worker;
+    int ours[2] = {w->epoll_fd < w->wake_fd ? w->epoll_fd : w->wake_fd, w->epoll_fd < w->wake_fd ? w->wake_fd : w->epoll_fd};
+    for (int i = 0; i < 2; i++) {
+        unsigned int inner = (unsigned int)ours[i];
+        if (!w->self || ours[i] < 0 || inner < first || inner > last) continue;
         long r = inner > first ? capr__sys3(SYS_close_range, first, inner - 1, flags) : 0;
         if (r < 0 || inner == last) return (int)capr__result(r);
         first = inner + 1;
@@ -131,6 +136,8 @@ CAPR_INTERPOSE int dup(int from) {
 
 static int dup_to(int from, int to, int flags) {
     if (is_internal(from)) return (int)capr__result(-EBADF);
+    if (to == capr__worker.wake_fd && is_internal(to)) /* pool threads know the number */
+        return (int)capr__result(-EBUSY);
     if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
         long moved = capr__sys3(SYS_fcntl, to, F_DUPFD_CLOEXEC, to + 1);
         if (moved < 0) return (int)capr__result(-EBUSY);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../io/fd.h"
+#include "../io/source.h"
 #include "../sched/idle.h"
 #include "../sync/wait.h"
 #include "signals.h"
@@ -39,7 +40,9 @@ static void in_child(void) {
     capr__fd_fork_child();
     w->fd_waiters = 0;
     if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
-    w->epoll_fd = -1;
+    if (w->wake_fd >= 0) capr__sys1(SYS_close, w->wake_fd);
+    w->epoll_fd = w->wake_fd = -1;
+    capr__io_sources_forked();
     capr__signals_pending = 0;
     capr__sync_forked();
     capr__idle_init(w);
