@@ -14,7 +14,7 @@ CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *o
 /* sendfile(2). Blocks, unless O_NONBLOCK. */
 CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
     struct capr_fd *f = capr__fd_get(out);
-    if (!f || f->kind == CAPR_FD_PLAIN || count == 0)
+    if (!f || f->kind >= CAPR_FD_PLAIN || count == 0)
         return capr__result(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     size_t done = 0;

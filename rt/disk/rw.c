@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Reading and writing files: what is in the page cache at once, the rest on the pool, where O_DIRECT is asked for by the kernel's
+ * own requests. A read that the cache could serve only in part goes on, since a file gives all that is asked for up to its end.
+ * Fat code.
+ */
+#include "disk.h"
+
+/* One call on the pool. While it is under way the kernel holds a lock on the description's position if it is one that uses it,
+ * which nobody may then ask for in place. */
+static __attribute__((noinline)) long on_pool(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write) {
+    static const int numbers[2][2] = {{SYS_readv, SYS_writev}, {SYS_preadv, SYS_pwritev}};
+    int at = offset >= 0;
+    uint32_t generation = f->generation;
+    f->position_used += !at;
+    long r = capr__disk_call(numbers[at][write], fd, (long)iov, count, at ? offset : 0, 0);
+    if (!at && f->generation == generation) f->position_used--;
+    return r;
+}
+
+/* What does not wait: bytes, -EAGAIN where it would, or another -errno. */
+static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iovec *iov, int count, off_t offset, int write) {
+    if (disk & (CAPR_DISK_DIRECT | (write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND))) return -EAGAIN;
+    if (offset < 0 && f->position_used) return -EAGAIN;
+    long r = capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */);
+    if (__builtin_expect(r == -EOPNOTSUPP, 0)) {
+        f->disk |= write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND;
+        r = -EAGAIN;
+    }
+    return r;
+}
+
+static inline size_t bytes_of(const struct iovec *iov, int count) {
+    size_t n = 0;
+    for (int i = 0; i < count; i++) n += iov[i].iov_len;
+    return n;
+}
+
+/* What is left of a call that got `done` bytes without waiting: buffer by buffer, until one falls short. */
+static __attribute__((noinline)) long rest(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write,
+                                           long done) {
+    if (!write && capr__file_ended(fd, offset, done)) return done;
+    size_t skip = (size_t)done;
+    for (int i = 0; i < count; i++) {
+        if (skip >= iov[i].iov_len) {
+            skip -= iov[i].iov_len;
+            continue;
+        }
+        struct iovec piece = {(char *)iov[i].iov_base + skip, iov[i].iov_len - skip};
+        long r = on_pool(fd, f, &piece, 1, offset >= 0 ? offset + done : -1, write);
+        if (r > 0) done += r;
+        if (r < (long)piece.iov_len) break;
+        skip = 0;
+    }
+    return done;
+}
+
+CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write) {
+    int disk = f->disk;
+    if (__builtin_expect(!disk || !(f->flags & CAPR_FD_OWNED), 0)) disk = capr__file_learn(fd, f);
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || (disk & CAPR_DISK_MEMORY)) {
+        if (offset >= 0) return capr__sys6(write ? SYS_pwritev : SYS_preadv, fd, (long)iov, count, offset, 0, 0);
+        return capr__sys3(write ? SYS_writev : SYS_readv, fd, (long)iov, count);
+    }
+    long r = at_once(fd, f, disk, iov, count, offset, write);
+    if (r == -EAGAIN) return on_pool(fd, f, iov, count, offset, write);
+    return r <= 0 || (size_t)r == bytes_of(iov, count) ? r : rest(fd, f, iov, count, offset, write, r);
+}
