@@ -26,7 +26,8 @@ enum capr_disk_bits {
  * no cancellation point. */
 CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write);
 
-/* The same as an asynchronous request of the kernel's; -EAGAIN: it takes none of this kind (the pool does). aio.c */
+/* The same as an asynchronous request of the kernel's (direct.c). -EAGAIN, -EOPNOTSUPP: it takes none of this kind, or this one
+ * would have to wait: then the pool does it. */
 CAPR_HIDDEN long capr__direct_rw(int fd, const struct iovec *iov, int count, off_t offset, int write);
 
 /* plain.c ----------------------------------------------------------------------------------------------------------------- */
@@ -42,5 +43,12 @@ CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags);
 
 /* A descriptor of `path` for looking at it alone, the same way. */
 CAPR_HIDDEN long capr__path_cached(int dir, const char *path, int follow);
+
+/* warm.c (plain): bytes from `offset` on, at most n, that a call may read without waiting; 0 if the first is not there or the
+ * file system does not tell. */
+CAPR_HIDDEN size_t capr__file_cached(int fd, off_t offset, size_t n);
+
+/* A job for the pool: reads into the page cache. arg: descriptor, offset, bytes at most. Its result: bytes (0: the file's end). */
+CAPR_HIDDEN void capr__file_warm(struct capr_job *job);
 
 #endif

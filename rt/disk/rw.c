@@ -11,6 +11,10 @@
 static __attribute__((noinline)) long on_pool(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write) {
     static const int numbers[2][2] = {{SYS_readv, SYS_writev}, {SYS_preadv, SYS_pwritev}};
     int at = offset >= 0;
+    if (at && (f->disk & CAPR_DISK_DIRECT) && capr__env.disk == CAPR_DISK_AIO) {
+        long r = capr__direct_rw(fd, iov, count, offset, write);
+        if (r != -EAGAIN && r != -EOPNOTSUPP) return r;
+    }
     uint32_t generation = f->generation;
     f->position_used += !at;
     long r = capr__disk_call(numbers[at][write], fd, (long)iov, count, at ? offset : 0, 0);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * libc's functions that close a descriptor which the program may have made by a call of ours (fdopen, fdopendir): libc calls the
+ * libc's functions that close a descriptor which the program may have made by a call of ours (fdopen): libc calls the
  * kernel without us, and a record that went on claiming the number would let a thread wait for an event that never comes. So the
  * record goes first. Plain code.
  */
 #include "fd.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>
 
@@ -35,9 +34,4 @@ CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mod
 CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     forget(fileno(file));
     return REAL(freopen64)(path, mode, file);
-}
-
-CAPR_INTERPOSE int closedir(DIR *dir) {
-    forget(dirfd(dir));
-    return REAL(closedir)(dir);
 }

@@ -4,6 +4,7 @@
  * code: none of them gives way to other threads. (close of a lingering socket may stop the worker.)
  */
 #include "fd.h"
+#include "source.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -108,9 +109,9 @@ CAPR_INTERPOSE int dup(int from) {
 
 static int dup_to(int from, int to, int flags) {
     if (is_internal(from)) return (int)capr__result(-EBADF);
-    if (to == capr__worker.wake_fd && is_internal(to)) /* pool threads know the number */
-        return (int)capr__result(-EBUSY);
-    if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
+    if (is_internal(to) && to == capr__worker.wake_fd) {
+        if (capr__io_wake_fd_move(to) < 0) return (int)capr__result(-EBUSY);
+    } else if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
         long moved = capr__sys3(SYS_fcntl, to, F_DUPFD_CLOEXEC, to + 1);
         if (moved < 0) return (int)capr__result(-EBUSY);
         capr__worker.epoll_fd = (int)moved;

@@ -41,6 +41,32 @@ CAPR_HIDDEN int capr__io_epoll_fd(void) {
  * edge, and a counter of 64 bits does not overflow. */
 #define WAKE_DATA UINT64_MAX
 
+/* The worker's number of it, for other kernel threads; the lock keeps it the eventfd's while one of them writes. */
+static int wake_number = -1;
+static uint8_t wake_lock;
+
+static void lock_wake(void) {
+    while (__atomic_exchange_n(&wake_lock, 1, __ATOMIC_ACQUIRE)) capr__sys1(SYS_sched_yield, 0);
+}
+
+static void unlock_wake(void) { __atomic_store_n(&wake_lock, 0, __ATOMIC_RELEASE); }
+
+CAPR_HIDDEN void capr__io_wake(void) {
+    uint64_t one = 1;
+    lock_wake();
+    capr__sys3(SYS_write, wake_number, (long)&one, sizeof one);
+    unlock_wake();
+}
+
+CAPR_HIDDEN int capr__io_wake_fd_move(int fd) {
+    long moved = capr__sys3(SYS_fcntl, capr__worker.wake_fd, F_DUPFD_CLOEXEC, fd + 1);
+    if (moved < 0) return (int)moved;
+    lock_wake();
+    wake_number = capr__worker.wake_fd = (int)moved;
+    unlock_wake();
+    return 0;
+}
+
 CAPR_HIDDEN int capr__io_wake_fd(void) {
     int set = capr__io_epoll_fd();
     if (capr__worker.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__worker.wake_fd;
@@ -58,7 +84,7 @@ CAPR_HIDDEN int capr__io_wake_fd(void) {
         capr__sys1(SYS_close, fd);
         return (int)r;
     }
-    return capr__worker.wake_fd = (int)fd;
+    return wake_number = capr__worker.wake_fd = (int)fd;
 }
 
 static struct capr_source *sources;
@@ -71,6 +97,8 @@ CAPR_HIDDEN void capr__io_source_add(struct capr_source *source) {
 CAPR_HIDDEN void capr__io_sources_forked(void) {
     for (struct capr_source *s = sources; s; s = s->next) s->forked();
     sources = NULL;
+    wake_number = -1;
+    wake_lock = 0;
 }
 
 static void collect(void) {

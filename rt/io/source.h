@@ -21,8 +21,15 @@ struct capr_source {
 /* Adds a source for good. */
 CAPR_HIDDEN void capr__io_source_add(struct capr_source *source);
 
-/* The worker's eventfd, in its epoll set, made if there is none: a write of 8 bytes ends the worker's wait. -errno. */
+/* The worker's eventfd, in its epoll set, made if there is none: a write of 8 bytes ends the worker's wait. -errno. The number
+ * changes when the program wants it for itself, so other kernel threads only call what follows. */
 CAPR_HIDDEN int capr__io_wake_fd(void);
+
+/* Ends the worker's wait. On any kernel thread. */
+CAPR_HIDDEN void capr__io_wake(void);
+
+/* Gives the eventfd a number above `fd`. Returns 0 or -errno. On the worker. */
+CAPR_HIDDEN int capr__io_wake_fd_move(int fd);
 
 /* In the child of a fork: forgets all sources. */
 CAPR_HIDDEN void capr__io_sources_forked(void);

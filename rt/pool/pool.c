@@ -46,7 +46,7 @@ struct kind {
 static struct kind kinds[CAPR_JOB_KINDS];
 static struct capr_job *finished; /* newest first. Pushed by pool threads, emptied by the worker */
 static uint32_t asleep;           /* the worker waits in the kernel, or is about to */
-static int wake_fd = -1;
+static int started;
 
 static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout) {
     return capr__sys6(SYS_futex, (long)word, op | FUTEX_PRIVATE_FLAG, value, (long)timeout, 0, 0);
@@ -78,10 +78,7 @@ static void finish(struct capr_job *job) {
     __atomic_store_n(&job->state, CAPR_JOB_FINISHED, __ATOMIC_RELEASE);
     do job->next = head;
     while (!__atomic_compare_exchange_n(&finished, &head, job, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST)) {
-        uint64_t one = 1;
-        capr__sys3(SYS_write, wake_fd, (long)&one, sizeof one);
-    }
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST)) capr__io_wake();
 }
 
 /* The oldest job of the queue, or NULL. */
@@ -203,7 +200,7 @@ static void forked(void) {
     __builtin_memset(kinds, 0, sizeof kinds);
     finished = NULL;
     asleep = 0;
-    wake_fd = -1;
+    started = 0;
 }
 
 static struct capr_source source = {.collect = collect, .arm = arm, .disarm = disarm, .forked = forked};
@@ -219,13 +216,13 @@ static int start_pool(void) {
     } action = {nothing, 0x04000000 /* SA_RESTORER */, capr__sigreturn, 0};
     capr__sys4(SYS_rt_sigaction, SIGNAL_ABORT, (long)&action, 0, 8);
     capr__io_source_add(&source);
-    wake_fd = fd;
+    started = 1;
     return 0;
 }
 
 CAPR_HIDDEN int capr__pool_submit(struct capr_job *job) {
     struct kind *k = &kinds[job->kind];
-    if (wake_fd < 0 && start_pool()) return -EAGAIN;
+    if (!started && start_pool()) return -EAGAIN;
     uint32_t most = job->kind == CAPR_JOB_ENDLESS ? UINT32_MAX : capr__env.pool_max;
     job->next = NULL;
     job->state = CAPR_JOB_QUEUED;
@@ -272,6 +269,14 @@ static int withdraw(struct kind *k, struct capr_job *job) {
         return 1;
     }
     return 0;
+}
+
+CAPR_HIDDEN int capr__pool_withdraw(struct capr_job *job) {
+    struct kind *k = &kinds[job->kind];
+    lock(k);
+    int taken = withdraw(k, job);
+    unlock(k);
+    return taken;
 }
 
 CAPR_HIDDEN void capr__pool_abort(struct capr_job *job) {

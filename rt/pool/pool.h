@@ -67,4 +67,7 @@ CAPR_HIDDEN void capr__pool_perform(struct capr_job *job);
  * kernel thread gets a signal. One signal may come too early for the call, so the caller repeats this from time to time. */
 CAPR_HIDDEN void capr__pool_abort(struct capr_job *job);
 
+/* Takes a job back that no kernel thread has begun. Returns 1 if it did: the job is as if never submitted. */
+CAPR_HIDDEN int capr__pool_withdraw(struct capr_job *job);
+
 #endif
