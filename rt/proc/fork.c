@@ -16,6 +16,9 @@
 
 static void before(void) { capr__fd_all_shared(); }
 
+/* stdio/lock.c, where it is part of the program. */
+CAPR_HIDDEN __attribute__((weak)) void capr__file_locks_forked(void);
+
 static void in_child(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
@@ -43,6 +46,7 @@ static void in_child(void) {
     if (w->wake_fd >= 0) capr__sys1(SYS_close, w->wake_fd);
     w->epoll_fd = w->wake_fd = -1;
     capr__io_sources_forked();
+    if (capr__file_locks_forked) capr__file_locks_forked();
     capr__signals_pending = 0;
     capr__sync_forked();
     capr__idle_init(w);

@@ -157,7 +157,7 @@ static void errors(void) {
     cb.aio_lio_opcode = LIO_READ;
     CHECK(lio_listio(LIO_WAIT, one, 1, NULL) == -1 && errno == EIO);
     CHECK_EQUAL(aio_error(&cb), EINVAL);
-    cb.__error_code = EINPROGRESS; /* one that never ends */
+    cb.__error_code = EINPROGRESS; /* one that never ends; libc would miss it in its list */
     struct timespec soon = {0, 2000000};
     CHECK(aio_suspend(list, 1, &soon) == -1 && errno == EAGAIN);
 }
