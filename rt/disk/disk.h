@@ -19,10 +19,14 @@ enum capr_disk_bits {
     CAPR_DISK_MEMORY = 2,    /* on a file system that has no disk under it */
     CAPR_DISK_BLIND = 4,     /* its reads know no RWF_NOWAIT */
     CAPR_DISK_BLIND_W = 8,   /* nor its writes */
+    CAPR_DISK_SYNC = 32,     /* O_SYNC, O_DSYNC: each write waits */
     CAPR_DISK_DIRECT = 16,   /* O_DIRECT: RWF_NOWAIT would wait all the same */
 };
 
-/* readv or writev (`write`) at `offset`, or where the description stands (-1). `f`: of kind FILE. Returns bytes or -errno. Blocks;
+/* `write` of the next: a read, a write, a write of one buffer whose vector is on the caller's stack. */
+enum { CAPR_FILE_READ, CAPR_FILE_WRITE, CAPR_FILE_WRITE_ONE };
+
+/* readv or writev at `offset`, or where the description stands (-1). `f`: of kind FILE. Returns bytes or -errno. Blocks;
  * no cancellation point. */
 CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write);
 
@@ -32,8 +36,11 @@ CAPR_HIDDEN long capr__direct_rw(int fd, const struct iovec *iov, int count, off
 
 /* plain.c ----------------------------------------------------------------------------------------------------------------- */
 
-/* Fills in f->disk and returns it. */
+/* Fills in f->disk and returns it. What a number stands for that is not OWNED may change: capr__fd_learn clears it then. */
 CAPR_HIDDEN int capr__file_learn(int fd, struct capr_fd *f);
+
+/* How often this kernel thread has waited in the kernel. */
+CAPR_HIDDEN long capr__times_waited(void);
 
 /* Whether a read that gave `got` bytes, fewer than asked for, has reached the end of the file. */
 CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -15,10 +16,8 @@
 #define RESOLVE_CACHED 0x20
 #endif
 
-/* Descriptors of others (inherited, made inside libc) may stand for another file each time, so they are asked for anew; what a
- * file system can do is remembered, as it is only ever too careful. */
 CAPR_HIDDEN int capr__file_learn(int fd, struct capr_fd *f) {
-    int disk = CAPR_DISK_KNOWN | (f->disk & (CAPR_DISK_BLIND | CAPR_DISK_BLIND_W));
+    int disk = CAPR_DISK_KNOWN;
     struct statfs fs;
     if (capr__sys2(SYS_fstatfs, fd, (long)&fs) == 0) {
         switch ((unsigned int)fs.f_type) {
@@ -40,7 +39,14 @@ CAPR_HIDDEN int capr__file_learn(int fd, struct capr_fd *f) {
     }
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status >= 0 && (status & O_DIRECT)) disk |= CAPR_DISK_DIRECT;
+    if (status >= 0 && (status & (O_SYNC | O_DSYNC))) disk |= CAPR_DISK_SYNC;
     return f->disk = (uint8_t)disk;
+}
+
+CAPR_HIDDEN long capr__times_waited(void) {
+    struct rusage usage;
+    capr__sys2(SYS_getrusage, RUSAGE_THREAD, (long)&usage);
+    return usage.ru_nvcsw;
 }
 
 CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got) {

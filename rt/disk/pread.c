@@ -29,7 +29,7 @@ CAPR_INTERPOSE ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset) {
     struct capr_fd *f = file_of(fd, 1, offset);
     if (!f) return capr__result(capr__sys4(SYS_pwrite64, fd, (long)buf, (long)n, offset));
     struct iovec iov = {(void *)(uintptr_t)buf, n};
-    return capr__result(capr__file_rw(fd, f, &iov, 1, offset, 1));
+    return capr__result(capr__file_rw(fd, f, &iov, 1, offset, CAPR_FILE_WRITE_ONE));
 }
 
 /* preadv(2), pwritev(2). Block. Cancellation points. */

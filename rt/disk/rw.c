@@ -22,22 +22,56 @@ static __attribute__((noinline)) long on_pool(int fd, struct capr_fd *f, const s
     return r;
 }
 
-/* What does not wait: bytes, -EAGAIN where it would, or another -errno. */
-static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iovec *iov, int count, off_t offset, int write) {
-    if (disk & (CAPR_DISK_DIRECT | (write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND))) return -EAGAIN;
-    if (offset < 0 && f->position_used) return -EAGAIN;
-    long r = capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */);
-    if (__builtin_expect(r == -EOPNOTSUPP, 0)) {
-        f->disk |= write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND;
-        r = -EAGAIN;
+/* Most file systems (ext4) have no write that does not wait, though nearly none waits: it copies into memory, and the kernel makes
+ * writers wait when much is to be written out. The pool would cost a log's line ten times what the write does (20 us of processor
+ * time against 2). So small writes are made in place as long as they are quick. One that was not may only have lost the processor
+ * to another process: after it the kernel is asked for some writes whether they waited, and if one did, all go to the pool for
+ * a while. */
+#define SMALL_WRITE 16384
+#define SLOW_NS 1000000u
+#define WATCHED 16
+#define SLOW_FOR_NS 1000000000u
+
+static uint64_t slow_until; /* ns of CLOCK_MONOTONIC */
+static uint32_t watched;    /* writes left to be looked at closely */
+
+static __attribute__((noinline)) long small_write(int fd, const struct iovec *iov, off_t offset) {
+    uint64_t before = capr__now();
+    if (before < slow_until) return -EAGAIN;
+    long waits = watched ? capr__times_waited() : 0;
+    long r = offset >= 0 ? capr__sys4(SYS_pwrite64, fd, (long)iov->iov_base, (long)iov->iov_len, offset)
+                         : capr__sys3(SYS_write, fd, (long)iov->iov_base, (long)iov->iov_len);
+    if (__builtin_expect(watched != 0, 0)) {
+        watched--;
+        if (capr__times_waited() != waits) {
+            slow_until = capr__now() + SLOW_FOR_NS;
+            watched = 0;
+        }
+    } else if (capr__now() - before > SLOW_NS) {
+        watched = WATCHED;
     }
-    return r;
+    return r == -EAGAIN ? -EIO : r; /* no file says so */
 }
 
 static inline size_t bytes_of(const struct iovec *iov, int count) {
     size_t n = 0;
     for (int i = 0; i < count; i++) n += iov[i].iov_len;
     return n;
+}
+
+/* What does not wait: bytes, -EAGAIN where it would, or another -errno. */
+static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iovec *iov, int count, off_t offset, int write,
+                           int small) {
+    if ((disk & CAPR_DISK_DIRECT) || (offset < 0 && f->position_used)) return -EAGAIN;
+    if (disk & (write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND)) {
+        return small && !(disk & CAPR_DISK_SYNC) ? small_write(fd, iov, offset) : -EAGAIN;
+    }
+    long r = capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */);
+    if (__builtin_expect(r == -EOPNOTSUPP, 0)) {
+        f->disk |= write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND;
+        r = -EAGAIN; /* a small write is made in place from the next one on */
+    }
+    return r;
 }
 
 /* What is left of a call that got `done` bytes without waiting: buffer by buffer, until one falls short. */
@@ -60,13 +94,15 @@ static __attribute__((noinline)) long rest(int fd, struct capr_fd *f, const stru
 }
 
 CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write) {
-    int disk = f->disk;
-    if (__builtin_expect(!disk || !(f->flags & CAPR_FD_OWNED), 0)) disk = capr__file_learn(fd, f);
+    /* Of one buffer the vector is our own and may be looked into; a bad one of the program's is the kernel's to refuse. */
+    int disk = f->disk, small = write == CAPR_FILE_WRITE_ONE && iov->iov_len <= SMALL_WRITE;
+    write = write != 0;
+    if (__builtin_expect(!disk, 0)) disk = capr__file_learn(fd, f);
     if (capr__env.disk == CAPR_DISK_IMMEDIATE || (disk & CAPR_DISK_MEMORY)) {
         if (offset >= 0) return capr__sys6(write ? SYS_pwritev : SYS_preadv, fd, (long)iov, count, offset, 0, 0);
         return capr__sys3(write ? SYS_writev : SYS_readv, fd, (long)iov, count);
     }
-    long r = at_once(fd, f, disk, iov, count, offset, write);
+    long r = at_once(fd, f, disk, iov, count, offset, write, small);
     if (r == -EAGAIN) return on_pool(fd, f, iov, count, offset, write);
     return r <= 0 || (size_t)r == bytes_of(iov, count) ? r : rest(fd, f, iov, count, offset, write, r);
 }

@@ -67,7 +67,7 @@ struct capr_fd {
     struct capr_watch *watches; /* waiting polls */
     uint8_t disk;               /* enum capr_disk_bits (disk/disk.h), of a FILE; 0: not asked yet */
     uint32_t position_used;     /* calls on the pool that use the description's position, and hold the kernel's lock on it */
-    uint64_t pad;
+    uint64_t file;              /* of a FILE that is not OWNED: device and inode, mixed, that `disk` was asked for */
 };
 static_assert(sizeof(struct capr_fd) == 64, "the table's records fill a cache line each");
 

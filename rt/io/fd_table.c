@@ -108,6 +108,9 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
     if (f->kind == CAPR_FD_UNKNOWN) f->kind = (uint8_t)classify(fd, f, st.st_mode);
+    uint64_t file = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)st.st_dev;
+    if (file != f->file) f->disk = 0;
+    f->file = file;
     return f;
 }
 

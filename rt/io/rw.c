@@ -104,7 +104,7 @@ CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN, 0)) {
-        if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, 1);
+        if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, CAPR_FILE_WRITE_ONE);
         return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
     }
     return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);

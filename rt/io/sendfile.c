@@ -20,7 +20,7 @@ static inline int may_wait(int in) {
     if (capr__env.disk == CAPR_DISK_IMMEDIATE) return 0;
     struct capr_fd *f = capr__fd_get(in);
     if (!f || f->kind != CAPR_FD_FILE) return 0;
-    return !((f->disk && (f->flags & CAPR_FD_OWNED) ? f->disk : capr__file_learn(in, f)) & CAPR_DISK_MEMORY);
+    return !((f->disk ? f->disk : capr__file_learn(in, f)) & CAPR_DISK_MEMORY);
 }
 
 /* Bytes of the next piece: they are in memory. At the end of the file, or on an error, what sendfile itself is to find out. */

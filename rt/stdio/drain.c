@@ -44,6 +44,8 @@ CAPR_HIDDEN int capr__file_failed(FILE *f, long error) {
 }
 
 CAPR_HIDDEN int capr__file_drain(FILE *f, struct capr_fd *d) {
+    /* What was read ahead of the first byte written would have to be given back, which libc does by lseek: that fails here. */
+    if (f->_IO_write_ptr > f->_IO_write_base && f->_IO_read_end != f->_IO_write_base) return capr__libc_overflow(f, EOF);
     while (f->_IO_write_ptr > f->_IO_write_base) {
         long r = transmit(f->_fileno, d, f->_IO_write_base, (size_t)(f->_IO_write_ptr - f->_IO_write_base));
         if (r < 0) return capr__file_failed(f, r);

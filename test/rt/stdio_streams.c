@@ -406,6 +406,27 @@ static void others(void) {
     fclose(f);
 }
 
+/* A byte read ahead can't be given back to a socket: writing fails, as libc has it. */
+static void both_ways(void) {
+    int pair[2];
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    FILE *f = fdopen(pair[0], "r+");
+    CHECK_EQUAL(write(pair[1], "one\ntwo\n", 8), 8);
+    char line[16];
+    CHECK(fgets(line, sizeof line, f) == line && fputs("answer", f) >= 0);
+    CHECK(fflush(f) == EOF && errno == ESPIPE);
+    fclose(f);
+    CHECK_EQUAL(read(pair[1], line, sizeof line), 0);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    f = fdopen(pair[0], "r+");
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(write(pair[1], "one\n", 4), 4);
+        CHECK(fgets(line, sizeof line, f) == line && fputs("answer", f) >= 0 && fflush(f) == 0);
+        CHECK_EQUAL(read(pair[1], line, sizeof line), 6);
+    }
+    fclose(f);
+}
+
 /* What is in buffers at exit comes out. */
 static void at_exit(void) {
     int ends[2];
@@ -436,6 +457,7 @@ int main(void) {
     one_file();
     many();
     cut_short();
+    both_ways();
     at_exit();
     return 0;
 }
