@@ -54,7 +54,7 @@ static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, i
 
 static __attribute__((noinline)) long open_any(int dir, const char *path, int flags, mode_t mode) {
     capr__cancel_point();
-    if (!capr__may_switch()) return capr__made(capr__sys4(SYS_openat, dir, (long)path, flags, mode), CAPR_FD_UNKNOWN, flags);
+    if (capr__in_place()) return capr__made(capr__sys4(SYS_openat, dir, (long)path, flags, mode), CAPR_FD_UNKNOWN, flags);
     long r = at_once(dir, path, flags);
     if (r == -EAGAIN) {
         struct capr_job job = {.run = open_job, .arg = {dir, (long)path, flags, mode}, .kind = CAPR_JOB_DISK};

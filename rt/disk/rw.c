@@ -98,7 +98,7 @@ CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *io
     int disk = f->disk, small = write == CAPR_FILE_WRITE_ONE && iov->iov_len <= SMALL_WRITE;
     write = write != 0;
     if (__builtin_expect(!disk, 0)) disk = capr__file_learn(fd, f);
-    if (capr__env.disk == CAPR_DISK_IMMEDIATE || (disk & CAPR_DISK_MEMORY)) {
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || (disk & CAPR_DISK_MEMORY) || capr__in_place()) {
         if (offset >= 0) return capr__sys6(write ? SYS_pwritev : SYS_preadv, fd, (long)iov, count, offset, 0, 0);
         return capr__sys3(write ? SYS_writev : SYS_readv, fd, (long)iov, count);
     }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* True where the plain call is to be made: nothing may switch, or nothing is to be spared. */
-static inline int in_place(void) { return !capr__may_switch() || capr__env.disk == CAPR_DISK_IMMEDIATE; }
+static inline int in_place(void) { return capr__in_place() || capr__env.disk == CAPR_DISK_IMMEDIATE; }
 
 /* An empty path names the descriptor itself, which is in memory; none at all is the kernel's to refuse. */
 static inline int no_walk(const char *path, int flags) {

@@ -17,7 +17,7 @@ CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *o
 
 /* Whether reading from `in` may wait for a disk. */
 static inline int may_wait(int in) {
-    if (capr__env.disk == CAPR_DISK_IMMEDIATE) return 0;
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || capr__in_place()) return 0;
     struct capr_fd *f = capr__fd_get(in);
     if (!f || f->kind != CAPR_FD_FILE) return 0;
     return !((f->disk ? f->disk : capr__file_learn(in, f)) & CAPR_DISK_MEMORY);

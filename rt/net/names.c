@@ -14,7 +14,7 @@ static inline long resolve(struct capr_name_job *n, int call) {
     n->job.run = capr__names_run;
     n->job.kind = CAPR_JOB_NAMES;
     n->call = call;
-    if (!capr__may_switch() || !capr__names_allowed())
+    if (capr__in_place() || !capr__names_allowed())
         capr__names_run(&n->job);
     else
         capr__pool_run(&n->job);

@@ -43,7 +43,15 @@ struct capr_job {
     uint8_t abort;                     /* the thread wants it ended: see capr__pool_abort */
 };
 
-/* Runs the job and waits for it; in place where nothing may give way or no kernel thread can be had. Returns job->result. Blocks;
+/* True where a blocking call is made in place: nothing may give way, or there is nobody to give way to. So a program has no
+ * kernel threads of ours before it has threads of its own, and what it does to itself until then (seccomp, capabilities) holds
+ * for all of them. (Requests of aio.h are waited for too.) */
+CAPR_INLINE int capr__in_place(void) {
+    const struct capr_worker *w = &capr__worker;
+    return !capr__may_switch() || (w->live_threads == 1 && w->fd_waiters == 0);
+}
+
+/* Runs the job and waits for it; in place as above, or where no kernel thread can be had. Returns job->result. Blocks;
  * neither a signal handler nor cancellation ends the wait. */
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job);
 

@@ -14,7 +14,7 @@
 static inline int finished(const struct capr_job *job) { return job->state == CAPR_JOB_DONE; }
 
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
-    if (!capr__may_switch() || capr__pool_submit(job)) {
+    if (capr__in_place() || capr__pool_submit(job)) {
         capr__pool_perform(job);
         return job->result;
     }
@@ -45,7 +45,7 @@ static inline int wait_once(struct capr_job *job, void *how, int point) {
 
 CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int point) {
     job->kind = CAPR_JOB_ENDLESS;
-    if (!capr__may_switch()) {
+    if (capr__in_place()) {
         capr__pool_perform(job);
         return job->result;
     }
@@ -72,7 +72,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
 }
 
 CAPR_HIDDEN __attribute__((noinline)) long capr__disk_call(long number, long a, long b, long c, long d, long e) {
-    if (capr__env.disk == CAPR_DISK_IMMEDIATE) return capr__sys6(number, a, b, c, d, e, 0);
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || capr__in_place()) return capr__sys6(number, a, b, c, d, e, 0);
     struct capr_job job = {.number = number, .arg = {a, b, c, d, e, 0}, .kind = CAPR_JOB_DISK};
     return capr__pool_run(&job);
 }

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "../io/stream.h"
+#include "../pool/pool.h"
 
 CAPR_HIDDEN struct capr_fd *capr__file_under(FILE *f, int writing) {
-    if (!capr__may_switch() || !capr__file_is_plain(f) || f->_markers) return NULL;
+    if (capr__in_place() || !capr__file_is_plain(f) || f->_markers) return NULL;
     struct capr_fd *d = capr__fd_get(f->_fileno);
     if (!d || d->kind == CAPR_FD_PLAIN) return NULL;
     /* Files are read by way of the pool; their writes end in memory, and libc knows where it stands in them. */
@@ -44,21 +45,26 @@ CAPR_HIDDEN int capr__file_failed(FILE *f, long error) {
 }
 
 CAPR_HIDDEN int capr__file_drain(FILE *f, struct capr_fd *d) {
+    int result = 0;
     /* What was read ahead of the first byte written would have to be given back, which libc does by lseek: that fails here. */
     if (f->_IO_write_ptr > f->_IO_write_base && f->_IO_read_end != f->_IO_write_base) return capr__libc_overflow(f, EOF);
     while (f->_IO_write_ptr > f->_IO_write_base) {
         long r = transmit(f->_fileno, d, f->_IO_write_base, (size_t)(f->_IO_write_ptr - f->_IO_write_base));
-        if (r < 0) return capr__file_failed(f, r);
+        if (r < 0) {
+            result = capr__file_failed(f, r);
+            if (!(f->_flags & CAPR_FILE_ERROR)) return result;
+            break; /* libc too drops what it could not write */
+        }
         if (f->_offset >= 0) f->_offset += r;
         f->_IO_write_base += r;
         /* Where these two differ libc takes it that it has to seek. */
         f->_IO_read_base = f->_IO_read_ptr = f->_IO_read_end = f->_IO_write_base;
     }
-    if (!(f->_flags & CAPR_FILE_WRITING)) return 0;
+    if (!(f->_flags & CAPR_FILE_WRITING)) return result;
     f->_IO_read_base = f->_IO_read_ptr = f->_IO_read_end = f->_IO_buf_base;
     f->_IO_write_base = f->_IO_write_ptr = f->_IO_buf_base;
     f->_IO_write_end = f->_flags & (CAPR_FILE_LINE_BUFFERED | CAPR_FILE_UNBUFFERED) ? f->_IO_buf_base : f->_IO_buf_end;
-    return 0;
+    return result;
 }
 
 /* Past the buffer, which is empty. Returns bytes. */
