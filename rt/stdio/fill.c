@@ -31,10 +31,7 @@ static __attribute__((noinline)) long receive(int fd, struct capr_fd *d, char *t
     return r;
 }
 
-/* A terminal's user is to see the question before the answer is read: what libc does for input that is not fully buffered. */
-static void show_questions(FILE *f) {
-    if (!(f->_flags & (CAPR_FILE_LINE_BUFFERED | CAPR_FILE_UNBUFFERED)) || f == stdout || !stdout) return;
-    if (!(stdout->_flags & CAPR_FILE_LINE_BUFFERED) || stdout->_IO_write_ptr <= stdout->_IO_write_base) return;
+CAPR_CHECKPOINT static __attribute__((noinline)) void show(void) {
     struct capr_file_lock *l = capr__file_enter(stdout);
     struct capr_fd *d = capr__file_under(stdout, 1);
     if (d)
@@ -42,6 +39,12 @@ static void show_questions(FILE *f) {
     else
         capr__libc_flush(stdout);
     capr__file_leave(l);
+}
+
+/* A terminal's user is to see the question before the answer is read: what libc does for input that is not fully buffered. */
+static inline void show_questions(FILE *f) {
+    if (!(f->_flags & (CAPR_FILE_LINE_BUFFERED | CAPR_FILE_UNBUFFERED)) || f == stdout || !stdout) return;
+    if ((stdout->_flags & CAPR_FILE_LINE_BUFFERED) && stdout->_IO_write_ptr > stdout->_IO_write_base) show();
 }
 
 /* Everything before the read itself. 1: go on; 0: `*result` says. */

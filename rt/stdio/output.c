@@ -23,7 +23,8 @@ CAPR_INLINE size_t room_of(const FILE *f) {
                : 0;
 }
 
-static __attribute__((noinline)) size_t slow_write(const char *from, size_t n, FILE *f, int locked) {
+/* Each function that prints could come here, and few threads ever wait here: who comes gets the room then. */
+CAPR_CHECKPOINT static __attribute__((noinline)) size_t slow_write(const char *from, size_t n, FILE *f, int locked) {
     struct capr_file_lock *l = locked ? capr__file_enter(f) : NULL;
     struct capr_fd *d = capr__file_under(f, 1);
     size_t r = d ? capr__file_put(f, d, from, n) : capr__libc_write(from, 1, n, f);
@@ -108,22 +109,8 @@ CAPR_INTERPOSE int puts(const char *s) {
     return !done ? EOF : n < 0x7fffffff ? (int)n + 1 : 0x7fffffff;
 }
 
-/* The printf family. `flag`: _FORTIFY_SOURCE's, -1 for none. Blocks. */
-static __attribute__((noinline)) int print(FILE *f, int flag, const char *format, va_list ap) {
+CAPR_CHECKPOINT static __attribute__((noinline)) int slow_print(FILE *f, int flag, const char *format, va_list ap) {
     char *heap;
-    if (capr__file_free(f)) {
-        size_t room = room_of(f);
-        if (room > 1) { /* formatting does not give way, and leaves nothing behind unless all of it fits */
-            va_list first;
-            va_copy(first, ap);
-            int n = capr__format(f->_IO_write_ptr, room, NULL, flag, format, first);
-            va_end(first);
-            if (n >= 0 && (size_t)n < room) {
-                f->_IO_write_ptr += n;
-                return n;
-            }
-        }
-    }
     struct capr_file_lock *l = capr__file_enter(f);
     struct capr_fd *d = capr__file_under(f, 1);
     int n;
@@ -136,6 +123,22 @@ static __attribute__((noinline)) int print(FILE *f, int flag, const char *format
     }
     leave(l);
     return n;
+}
+
+/* The printf family. `flag`: _FORTIFY_SOURCE's, -1 for none. Blocks. */
+static __attribute__((noinline)) int print(FILE *f, int flag, const char *format, va_list ap) {
+    size_t room = room_of(f);
+    if (room > 1 && capr__file_free(f)) { /* formatting does not give way, and leaves nothing behind unless all of it fits */
+        va_list first;
+        va_copy(first, ap);
+        int n = capr__format(f->_IO_write_ptr, room, NULL, flag, format, first);
+        va_end(first);
+        if (n >= 0 && (size_t)n < room) {
+            f->_IO_write_ptr += n;
+            return n;
+        }
+    }
+    return slow_print(f, flag, format, ap);
 }
 
 #define PRINT(f, flag)                                                                                                             \
