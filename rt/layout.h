@@ -209,12 +209,14 @@ struct capr_worker {
     uint32_t timer_count, timer_capacity;
 
     int epoll_fd;                                 /* -1 until the first descriptor waits */
+    int wake_fd;                                  /* eventfd, -1 until the pool or a disk request needs it (io/source.h) */
     uint32_t fd_waiters;                          /* threads parked on descriptors */
     uint32_t live_threads;                        /* threads that have not ended, main included */
     uint32_t masked_threads;                      /* those of them that block a signal: proc/sigmask.c */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
-        uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak;
+        uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak, io_submit,
+            pool_jobs;
     } count;
 };
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * libc's functions that close a descriptor which the program may have made by a call of ours (fdopen, fdopendir): libc calls the
+ * libc's functions that close a descriptor which the program may have made by a call of ours (fdopen): libc calls the
  * kernel without us, and a record that went on claiming the number would let a thread wait for an event that never comes. So the
  * record goes first. Plain code.
  */
 #include "fd.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>
 
@@ -18,26 +17,26 @@
         real_;                                                                                                                     \
     })
 
-static void forget(int fd) {
+/* stdio/manage.c, where it is part of the program: what the buffer has is written out in a way that gives way. */
+CAPR_HIDDEN __attribute__((weak)) void capr__file_before_close(FILE *f);
+
+static void before_close(FILE *file) {
+    if (capr__file_before_close) capr__file_before_close(file);
+    int fd = fileno(file);
     if (fd >= 0) capr__fd_forget(fd);
 }
 
 CAPR_INTERPOSE int fclose(FILE *file) {
-    forget(fileno(file));
+    before_close(file);
     return REAL(fclose)(file);
 }
 
 CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
-    forget(fileno(file));
+    before_close(file);
     return REAL(freopen)(path, mode, file);
 }
 
 CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
-    forget(fileno(file));
+    before_close(file);
     return REAL(freopen64)(path, mode, file);
-}
-
-CAPR_INTERPOSE int closedir(DIR *dir) {
-    forget(dirfd(dir));
-    return REAL(closedir)(dir);
 }

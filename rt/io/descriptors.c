@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * The calls that make, copy, change and close descriptors: they keep the records true and otherwise pass to the kernel. Plain
- * code: none of them gives way to other threads. (open of a fifo and close of a lingering socket may stop the worker.)
+ * code: none of them gives way to other threads. (close of a lingering socket may stop the worker.)
  */
 #include "fd.h"
+#include "source.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 
-/* Our own epoll set is invisible: a daemon that closes all it may have inherited must not close it. */
-static int is_internal(int fd) { return fd >= 0 && fd == capr__worker.epoll_fd && capr__worker.self; }
+/* Our own epoll set and eventfd are invisible: a daemon that closes all it may have inherited must not close them. */
+static int is_internal(int fd) {
+    return fd >= 0 && (fd == capr__worker.epoll_fd || fd == capr__worker.wake_fd) && capr__worker.self;
+}
 
 /* Notes a descriptor that a call of ours made. */
 static int made(long fd, int kind, int flags) {
@@ -64,31 +65,6 @@ CAPR_INTERPOSE int timerfd_create(int clock, int flags) {
     return made(capr__sys2(SYS_timerfd_create, clock, flags), CAPR_FD_NOWAIT, nonblock_flag(flags));
 }
 
-/* openat(2) and its relatives. May stop the worker (a fifo without a peer, a slow file system). Cancellation points. */
-static int open_any(int dir, const char *path, int flags, mode_t mode) {
-    capr__cancel_point();
-    return made(capr__sys4(SYS_openat, dir, (long)path, flags, mode), CAPR_FD_UNKNOWN, nonblock_flag(flags));
-}
-
-#define MODE(flags, last)                                                                                                          \
-    ({                                                                                                                             \
-        mode_t mode_ = 0;                                                                                                          \
-        if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {                                                           \
-            va_list ap;                                                                                                            \
-            va_start(ap, last);                                                                                                    \
-            mode_ = va_arg(ap, mode_t);                                                                                            \
-            va_end(ap);                                                                                                            \
-        }                                                                                                                          \
-        mode_;                                                                                                                     \
-    })
-
-CAPR_INTERPOSE int open(const char *path, int flags, ...) { return open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int open64(const char *path, int flags, ...) { return open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int openat(int dir, const char *path, int flags, ...) { return open_any(dir, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int openat64(int dir, const char *path, int flags, ...) { return open_any(dir, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int creat(const char *path, mode_t mode) { return open_any(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
-CAPR_INTERPOSE int creat64(const char *path, mode_t mode) { return open_any(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
-
 /* close(2). Threads that wait for the descriptor return with EBADF. Cancellation point. */
 CAPR_INTERPOSE int close(int fd) {
     capr__cancel_point();
@@ -97,13 +73,16 @@ CAPR_INTERPOSE int close(int fd) {
     return (int)capr__result(capr__sys1(SYS_close, fd));
 }
 
-/* close_range(2), closefrom(3): the set of ours stays open. */
+/* close_range(2), closefrom(3): descriptors of ours stay open. */
 CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags) {
     if (first <= last && !(flags & CLOSE_RANGE_CLOEXEC))
         for (unsigned int i = first; i <= last && i < capr__fd_count; i++)
             if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind)) capr__fd_forget((int)i);
-    unsigned int inner = (unsigned int)capr__worker.epoll_fd;
-    if (capr__worker.self && capr__worker.epoll_fd >= 0 && first <= inner && inner <= last) {
+    const struct capr_worker *w = &capr__worker;
+    int ours[2] = {w->epoll_fd < w->wake_fd ? w->epoll_fd : w->wake_fd, w->epoll_fd < w->wake_fd ? w->wake_fd : w->epoll_fd};
+    for (int i = 0; i < 2; i++) {
+        unsigned int inner = (unsigned int)ours[i];
+        if (!w->self || ours[i] < 0 || inner < first || inner > last) continue;
         long r = inner > first ? capr__sys3(SYS_close_range, first, inner - 1, flags) : 0;
         if (r < 0 || inner == last) return (int)capr__result(r);
         first = inner + 1;
@@ -113,8 +92,7 @@ CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags)
 
 CAPR_INTERPOSE void closefrom(int first) { close_range(first < 0 ? 0 : (unsigned int)first, ~0u, 0); }
 
-/* `to` is a new number for the description of `from`. */
-static void copied(int from, int to) {
+CAPR_HIDDEN void capr__fd_copied(int from, int to) {
     struct capr_fd *f = capr__fd_find(from);
     if (!f) return;
     f->flags |= CAPR_FD_SHARED;
@@ -125,20 +103,22 @@ static void copied(int from, int to) {
 /* dup(2), dup2(2), dup3(2). Threads that wait for the descriptor that dup2 closes return with EBADF. */
 CAPR_INTERPOSE int dup(int from) {
     long r = capr__sys1(SYS_dup, from);
-    if (r >= 0) copied(from, (int)r);
+    if (r >= 0) capr__fd_copied(from, (int)r);
     return (int)capr__result(r);
 }
 
 static int dup_to(int from, int to, int flags) {
     if (is_internal(from)) return (int)capr__result(-EBADF);
-    if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
+    if (is_internal(to) && to == capr__worker.wake_fd) {
+        if (capr__io_wake_fd_move(to) < 0) return (int)capr__result(-EBUSY);
+    } else if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
         long moved = capr__sys3(SYS_fcntl, to, F_DUPFD_CLOEXEC, to + 1);
         if (moved < 0) return (int)capr__result(-EBUSY);
         capr__worker.epoll_fd = (int)moved;
     }
     if (capr__sys2(SYS_fcntl, from, F_GETFD) >= 0) capr__fd_forget(to);
     long r = capr__sys3(SYS_dup3, from, to, flags);
-    if (r >= 0) copied(from, to);
+    if (r >= 0) capr__fd_copied(from, to);
     return (int)capr__result(r);
 }
 
@@ -151,74 +131,6 @@ CAPR_INTERPOSE int dup2(int from, int to) {
 CAPR_INTERPOSE int dup3(int from, int to, int flags) {
     if (from == to) return (int)capr__result(-EINVAL);
     return dup_to(from, to, flags);
-}
-
-/* The program's O_NONBLOCK in a record of ours. */
-static void note_nonblock(int fd, int on) {
-    struct capr_fd *f = capr__fd_find(fd);
-    if (f) f->flags = on ? f->flags | CAPR_FD_NONBLOCK : f->flags & (uint8_t)~CAPR_FD_NONBLOCK;
-}
-
-static int is_flipped(int fd) {
-    struct capr_fd *f = capr__fd_find(fd);
-    return f && (f->flags & CAPR_FD_FLIPPED);
-}
-
-/* fcntl(2). Passes to the kernel, but for O_NONBLOCK where we set it behind the program's back. F_SETLKW stops the worker.
- * Cancellation point for F_SETLKW. */
-static int control(int fd, int command, long arg) {
-    switch (command) {
-    case F_GETFL: {
-        long r = capr__sys2(SYS_fcntl, fd, F_GETFL);
-        if (r >= 0 && is_flipped(fd) && !(capr__fd_find(fd)->flags & CAPR_FD_NONBLOCK)) r &= ~O_NONBLOCK;
-        return (int)capr__result(r);
-    }
-    case F_SETFL: {
-        long r = capr__sys3(SYS_fcntl, fd, F_SETFL, is_flipped(fd) ? arg | O_NONBLOCK : arg);
-        if (r >= 0) note_nonblock(fd, (arg & O_NONBLOCK) != 0);
-        return (int)capr__result(r);
-    }
-    case F_DUPFD:
-    case F_DUPFD_CLOEXEC: {
-        long r = capr__sys3(SYS_fcntl, fd, command, arg);
-        if (r >= 0) copied(fd, (int)r);
-        return (int)capr__result(r);
-    }
-    case F_SETLKW:
-        capr__cancel_point();
-        break;
-    default:
-        break;
-    }
-    if (command == F_GETOWN) { /* a process group comes back negative, which the plain call takes for an error */
-        struct f_owner_ex owner;
-        long r = capr__sys3(SYS_fcntl, fd, F_GETOWN_EX, (long)&owner);
-        if (r < 0) return (int)capr__result(r);
-        return owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
-    }
-    return (int)capr__result(capr__sys3(SYS_fcntl, fd, command, arg));
-}
-
-#define LAST_ARG(command)                                                                                                          \
-    ({                                                                                                                             \
-        va_list ap;                                                                                                                \
-        va_start(ap, command);                                                                                                     \
-        long arg_ = va_arg(ap, long);                                                                                              \
-        va_end(ap);                                                                                                                \
-        arg_;                                                                                                                      \
-    })
-
-CAPR_INTERPOSE int fcntl(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
-CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
-
-/* ioctl(2): FIONBIO is F_SETFL in another dress. */
-CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
-    long arg = LAST_ARG(request);
-    if (request != FIONBIO) return (int)capr__result(capr__sys3(SYS_ioctl, fd, (long)request, arg));
-    int on = 1;
-    long r = capr__sys3(SYS_ioctl, fd, FIONBIO, is_flipped(fd) ? (long)&on : arg);
-    if (r >= 0) note_nonblock(fd, *(const int *)arg != 0);
-    return (int)capr__result(r);
 }
 
 /* setsockopt(2): remembers whether there is a timeout. */

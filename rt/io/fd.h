@@ -28,7 +28,8 @@ enum capr_fd_kind {
     CAPR_FD_UNIX_DGRAM, /* no event tells an unconnected sender that its receiver has room again: waits are retried by time */
     CAPR_FD_NOWAIT,  /* pipe, fifo, eventfd, ...: preadv2 and pwritev2 with RWF_NOWAIT */
     CAPR_FD_POLL,    /* terminal, or a kernel whose pipes refuse RWF_NOWAIT: asked by poll first */
-    CAPR_FD_PLAIN,   /* file, directory, /dev/null: the kernel never makes one wait for an event */
+    CAPR_FD_PLAIN,   /* directory, /dev/null: never waited for */
+    CAPR_FD_FILE,    /* regular file, block device: no event tells, but a disk may be waited for (disk/) */
 };
 
 enum capr_fd_flags {
@@ -64,7 +65,9 @@ struct capr_fd {
     uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
-    uint64_t pad[2];
+    uint8_t disk;               /* enum capr_disk_bits (disk/disk.h), of a FILE; 0: not asked yet */
+    uint32_t position_used;     /* calls on the pool that use the description's position, and hold the kernel's lock on it */
+    uint64_t file;              /* of a FILE that is not OWNED: device and inode, mixed, that `disk` was asked for */
 };
 static_assert(sizeof(struct capr_fd) == 64, "the table's records fill a cache line each");
 
@@ -103,6 +106,9 @@ CAPR_HIDDEN int capr__fd_is_nonblock(int fd, struct capr_fd *f);
 
 /* Makes the descriptor's O_NONBLOCK what the program believes it to be. */
 CAPR_HIDDEN void capr__fd_unflip(int fd, struct capr_fd *f);
+
+/* `to` is a new number for the description of `from`. */
+CAPR_HIDDEN void capr__fd_copied(int from, int to);
 
 /* The description got another holder. */
 CAPR_HIDDEN void capr__fd_shared(int fd);

@@ -74,6 +74,9 @@ static int classify(int fd, struct capr_fd *f, mode_t mode) {
     case S_IFCHR: /* a terminal can wait, /dev/null can't: epoll knows which */
         f->kind = CAPR_FD_POLL;
         return capr__fd_register(fd, f) == EPERM ? CAPR_FD_PLAIN : CAPR_FD_POLL;
+    case S_IFREG:
+    case S_IFBLK:
+        return CAPR_FD_FILE;
     default:
         return CAPR_FD_PLAIN;
     }
@@ -89,6 +92,9 @@ static int fits(int kind, mode_t mode) {
         return kind == CAPR_FD_NOWAIT || kind == CAPR_FD_POLL;
     case S_IFCHR:
         return kind == CAPR_FD_POLL || kind == CAPR_FD_PLAIN;
+    case S_IFREG:
+    case S_IFBLK:
+        return kind == CAPR_FD_FILE;
     default:
         return kind == CAPR_FD_PLAIN;
     }
@@ -102,6 +108,9 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
     if (f->kind == CAPR_FD_UNKNOWN) f->kind = (uint8_t)classify(fd, f, st.st_mode);
+    uint64_t file = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)st.st_dev;
+    if (file != f->file) f->disk = 0;
+    f->file = file;
     return f;
 }
 
@@ -142,7 +151,8 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     }
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
-    f->flags = f->drained = f->hung_up = 0;
+    f->flags = f->drained = f->hung_up = f->disk = 0;
+    f->position_used = 0;
     if (!has_waiters(f)) return;
     if (capr__may_switch()) {
         wake_all(f);
@@ -219,6 +229,7 @@ CAPR_HIDDEN void capr__fd_fork_child(void) {
         struct capr_fd *f = &capr__fd_table[i];
         if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING)) f->flags &= (uint8_t)~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
         f->drained = 0;
+        f->position_used = 0;
         if (has_waiters(f)) {
             f->queue[CAPR_FD_READ] = f->queue[CAPR_FD_WRITE] = (struct capr_queue){NULL, NULL};
             f->watches = NULL;

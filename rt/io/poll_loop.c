@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 #include "../proc/signals.h"
+#include "source.h"
 
 /* Events taken at once: 256 of 12 bytes fill less than a page, and a full batch costs the kernel crossing once per 256. */
 #define EVENTS 256
@@ -35,11 +37,91 @@ CAPR_HIDDEN int capr__io_epoll_fd(void) {
     return capr__worker.epoll_fd;
 }
 
+/* Event data of the worker's eventfd: no number of a descriptor. Edge-triggered, so that it is never read: each write is a new
+ * edge, and a counter of 64 bits does not overflow. */
+#define WAKE_DATA UINT64_MAX
+
+/* The worker's number of it, for other kernel threads; the lock keeps it the eventfd's while one of them writes. */
+static int wake_number = -1;
+static uint8_t wake_lock;
+
+static void lock_wake(void) {
+    while (__atomic_exchange_n(&wake_lock, 1, __ATOMIC_ACQUIRE)) capr__sys1(SYS_sched_yield, 0);
+}
+
+static void unlock_wake(void) { __atomic_store_n(&wake_lock, 0, __ATOMIC_RELEASE); }
+
+CAPR_HIDDEN void capr__io_wake(void) {
+    uint64_t one = 1;
+    lock_wake();
+    capr__sys3(SYS_write, wake_number, (long)&one, sizeof one);
+    unlock_wake();
+}
+
+CAPR_HIDDEN int capr__io_wake_fd_move(int fd) {
+    long moved = capr__sys3(SYS_fcntl, capr__worker.wake_fd, F_DUPFD_CLOEXEC, fd + 1);
+    if (moved < 0) return (int)moved;
+    lock_wake();
+    wake_number = capr__worker.wake_fd = (int)moved;
+    unlock_wake();
+    return 0;
+}
+
+CAPR_HIDDEN int capr__io_wake_fd(void) {
+    int set = capr__io_epoll_fd();
+    if (capr__worker.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__worker.wake_fd;
+    long fd = capr__sys2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) return (int)fd;
+    long high = capr__sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 512);
+    if (high >= 0) {
+        capr__sys1(SYS_close, fd);
+        fd = high;
+    }
+    struct epoll_event event = {EPOLLIN | EPOLLET, {.u64 = WAKE_DATA}};
+    capr__worker.count.epoll_ctl++;
+    long r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
+    if (r < 0) {
+        capr__sys1(SYS_close, fd);
+        return (int)r;
+    }
+    return wake_number = capr__worker.wake_fd = (int)fd;
+}
+
+static struct capr_source *sources;
+
+CAPR_HIDDEN void capr__io_source_add(struct capr_source *source) {
+    source->next = sources;
+    sources = source;
+}
+
+CAPR_HIDDEN void capr__io_sources_forked(void) {
+    for (struct capr_source *s = sources; s; s = s->next) s->forked();
+    sources = NULL;
+    wake_number = -1;
+    wake_lock = 0;
+}
+
+static void collect(void) {
+    for (struct capr_source *s = sources; s; s = s->next) s->collect();
+}
+
+/* Returns 1 if there is no need to wait. */
+static int arm(void) {
+    int now = 0;
+    for (struct capr_source *s = sources; s; s = s->next) now |= s->arm();
+    return now;
+}
+
+static void disarm(void) {
+    for (struct capr_source *s = sources; s; s = s->next) s->disarm();
+}
+
 static void wake(struct capr_thread *t) {
     if (t->state == CAPR_PARKED) capr__ready(t);
 }
 
 static void deliver(const struct epoll_event *event) {
+    if (event->data.u64 == WAKE_DATA) return;
     uint32_t fd = (uint32_t)event->data.u64, bits = event->events;
     struct capr_fd *f = &capr__fd_table[fd];
     if (f->generation != (uint32_t)(event->data.u64 >> 32)) return;
@@ -74,7 +156,9 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
         timeout_ns = 0;
     }
     if (capr__fd_sweep_wanted) capr__fd_sweep();
+    if (sources) collect();
     if (capr__worker.run_head) timeout_ns = 0;
+    if (sources && timeout_ns != 0 && arm()) timeout_ns = 0;
     if (capr__worker.epoll_fd < 0 && timeout_ns == 0) return 0;
 
     int set = capr__io_epoll_fd();
@@ -85,6 +169,10 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     } else { /* no descriptor left for the set: nobody waits by event then, only by time */
         struct timespec piece = {0, timeout_ns < 0 || timeout_ns > CAPR_FD_RETRY_NS ? CAPR_FD_RETRY_NS : timeout_ns};
         n = capr__sys6(SYS_ppoll, 0, 0, (long)&piece, 0, 0, 0);
+    }
+    if (sources) {
+        disarm();
+        collect();
     }
     for (long i = 0; i < n; i++) deliver(&events[i]);
     if (capr__signals_pending) capr__signals_deliver();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * read, write, readv, writev: sockets go to recv and send; pipes and the like are tried with RWF_NOWAIT, which leaves the
- * description's O_NONBLOCK alone; files are the kernel's own affair. Fat code: a blocked read is what most threads of a server
+ * description's O_NONBLOCK alone; files go to disk/rw.c. Fat code: a blocked read is what most threads of a server
  * are in, so its frames are what a connection costs.
  */
+#include "../disk/disk.h"
 #include "stream.h"
 
 /* Reads from a pipe or the like. */
@@ -82,12 +83,19 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }
 
+static __attribute__((noinline)) ssize_t file_rw(int fd, struct capr_fd *f, const void *buf, size_t n, int write) {
+    struct iovec iov = {(void *)(uintptr_t)buf, n};
+    return capr__result(capr__file_rw(fd, f, &iov, 1, -1, write));
+}
+
 /* read(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || n == 0, 0))
+    if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || n == 0, 0)) {
+        if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, 0);
         return capr__result(capr__sys3(SYS_read, fd, (long)buf, (long)n));
+    }
     return capr__fd_is_socket(f) ? capr__recv(fd, buf, n, 0, NULL, NULL) : pipe_read(fd, buf, n);
 }
 
@@ -95,7 +103,10 @@ CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n) {
 CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN, 0)) return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
+    if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN, 0)) {
+        if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, CAPR_FILE_WRITE_ONE);
+        return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
+    }
     return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
 }
 
@@ -117,8 +128,10 @@ static inline int odd_vector(int count) { return count <= 0 || count > 1024 /* U
 CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
+    if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || odd_vector(count), 0)) {
+        if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 0));
         return capr__result(capr__sys3(SYS_readv, fd, (long)iov, count));
+    }
     return capr__fd_is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count);
 }
 
@@ -126,8 +139,10 @@ CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count) {
 CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count) {
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
-    if (__builtin_expect(!f || f->kind == CAPR_FD_PLAIN || odd_vector(count), 0))
+    if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || odd_vector(count), 0)) {
+        if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 1));
         return capr__result(capr__sys3(SYS_writev, fd, (long)iov, count));
+    }
     return capr__fd_is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
 }
 

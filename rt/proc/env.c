@@ -22,6 +22,7 @@ struct capr_env capr__env = {
     .stack_max = 4ull << 30,        /* a million frames of the largest size that is common (4 KiB) */
     .min_chunk = 512,               /* docs/abi.md */
     .map_count_max = 65530,         /* the kernel's default */
+    .pool_max = 64,                 /* twice the requests that a disk of one queue sorts among at once */
 };
 
 static const char *const stack_modes[] = {"normal", "guard", "always", NULL};
@@ -107,6 +108,28 @@ static int read_sched(const char *v)
     return 0;
 }
 
+static int read_pool(const char *v)
+{
+    char *end;
+    if (v[0] < '0' || v[0] > '9')
+        return -1;
+    unsigned long min = strtoul(v, &end, 10), max = 0;
+    if (*end != ':' || end[1] < '0' || end[1] > '9')
+        return -1;
+    max = strtoul(end + 1, &end, 10);
+    if (*end || max < 1 || max > 4096 || min > max)
+        return -1;
+    capr__env.pool_min = (uint32_t)min;
+    capr__env.pool_max = (uint32_t)max;
+    return 0;
+}
+
+static int read_disk(const char *v)
+{
+    static const char *const disks[] = {"aio", "pool", "immediate", NULL};
+    return read_choice(v, disks, &capr__env.disk);
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -116,7 +139,9 @@ static const struct setting {
 } settings[] = {
     {"CAPRICCIO_BIG_STACK", read_big_stack, "2M to 1G"},
     {"CAPRICCIO_DEADLOCK", read_deadlock, "report, abort or off"},
+    {"CAPRICCIO_DISK", read_disk, "aio, pool or immediate"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
+    {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
     {"CAPRICCIO_SCHED", read_sched, "fifo or random:SEED, a number"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},

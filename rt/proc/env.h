@@ -15,11 +15,19 @@ enum capr_stack_mode {
 
 enum capr_deadlock { CAPR_DEADLOCK_REPORT, CAPR_DEADLOCK_ABORT, CAPR_DEADLOCK_OFF };
 
+enum capr_disk {
+    CAPR_DISK_AIO,       /* O_DIRECT by the kernel's own requests, the rest on the pool */
+    CAPR_DISK_POOL,      /* all that may wait for a disk on the pool */
+    CAPR_DISK_IMMEDIATE, /* in place: the worker waits */
+};
+
 struct capr_env {
     uint64_t big_stack;      /* CAPRICCIO_BIG_STACK: bytes of a big stack, without its guard */
     uint64_t stack_max;      /* CAPRICCIO_STACK_MAX: bytes of linked chunks that one thread may have */
     uint32_t min_chunk;      /* CAPRICCIO_MIN_CHUNK: bytes of the smallest chunk that a checkpoint links */
     uint32_t map_count_max;  /* not a variable: the kernel's vm.max_map_count */
+    uint32_t pool_min, pool_max; /* CAPRICCIO_POOL: kernel threads of the pool that stay once made, and that there may be */
+    uint8_t disk;            /* CAPRICCIO_DISK: enum capr_disk */
     uint8_t stack_mode;      /* CAPRICCIO_STACK: enum capr_stack_mode */
     uint8_t stats;           /* CAPRICCIO_STATS: print counters at exit */
     uint8_t deadlock;        /* CAPRICCIO_DEADLOCK: enum capr_deadlock */

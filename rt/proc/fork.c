@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 #include "../io/fd.h"
+#include "../io/source.h"
 #include "../sched/idle.h"
 #include "../sync/wait.h"
 #include "signals.h"
 
 static void before(void) { capr__fd_all_shared(); }
+
+/* stdio/lock.c, where it is part of the program. */
+CAPR_HIDDEN __attribute__((weak)) void capr__file_locks_forked(void);
 
 static void in_child(void) {
     struct capr_worker *w = &capr__worker;
@@ -39,7 +43,10 @@ static void in_child(void) {
     capr__fd_fork_child();
     w->fd_waiters = 0;
     if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
-    w->epoll_fd = -1;
+    if (w->wake_fd >= 0) capr__sys1(SYS_close, w->wake_fd);
+    w->epoll_fd = w->wake_fd = -1;
+    capr__io_sources_forked();
+    if (capr__file_locks_forked) capr__file_locks_forked();
     capr__signals_forked(self);
     capr__sync_forked();
     capr__idle_init(w);

@@ -67,7 +67,7 @@ static void init(int argc, char **argv, char **envp)
         capr__fatal("out of memory for the service stack of %u bytes; raise the memory limit (ulimit -v, cgroup)", CAPR_SERVICE_STACK);
     w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;
-    w->epoll_fd = -1;
+    w->epoll_fd = w->wake_fd = -1;
     capr__chunk_init(w);
     capr__idle_init(w);
     adopt_main_stack();
@@ -99,6 +99,8 @@ static __attribute__((noinline)) void print_stats(void)
         {"blocks", w->count.blocks},
         {"epoll_wait", w->count.epoll_wait},
         {"epoll_ctl", w->count.epoll_ctl},
+        {"io_submit", w->count.io_submit},
+        {"pool_jobs", w->count.pool_jobs},
         {"chunks_linked", w->links},
         {"big_stacks_kept", w->count.big_kept},
         {"stack_bytes_in_use", capr__chunk_bytes_in_use(w)},

@@ -7,14 +7,16 @@
 
 #include "../io/poll.h"
 #include "../io/syscalls.h"
+#include "shell.h"
 #include "signals.h"
 
 /* Between looks by time, in ns: from the first to the second, doubling. A shell's worth of delay at most, 60 calls a second. */
 #define FIRST_PAUSE 500000u
 #define LAST_PAUSE 16000000u
 
-/* Waits until another look may pay. `child`: a process of which the end is wanted, 0: by time. Returns 0 or -EINTR. */
-static __attribute__((noinline)) long between(pid_t child, uint64_t *pause) {
+/* Waits until another look may pay. `child`: a process of which the end is wanted, 0: by time. Returns 0 or -EINTR; that also
+ * when the thread is cancelled and this is to be no cancellation `point`. */
+static __attribute__((noinline)) long between(pid_t child, uint64_t *pause, int point) {
     unsigned int cutting = capr__signals_cutting;
     long r, fd = child > 0 ? capr__sys2(SYS_pidfd_open, child, 0) : -1;
     if (fd >= 0) {
@@ -28,8 +30,22 @@ static __attribute__((noinline)) long between(pid_t child, uint64_t *pause) {
         r = capr__poll(NULL, 0, capr__now() + *pause, NULL);
     }
     if (r != -EINTR) return 0;
-    capr__cancel_point();
+    if (point)
+        capr__cancel_point();
+    else if (capr__cancel_due(capr__self()))
+        return -EINTR;
     return capr__signals_cutting == cutting ? 0 : -EINTR; /* a handler with SA_RESTART: look again */
+}
+
+CAPR_HIDDEN long capr__child_wait(pid_t child, int *status) {
+    if (!capr__may_switch()) return capr__sys4(SYS_wait4, child, (long)status, 0, 0);
+    uint64_t pause = 0;
+    for (;;) {
+        long r = capr__sys4(SYS_wait4, child, (long)status, WNOHANG, 0);
+        if (r != 0) return r;
+        r = between(child, &pause, 0);
+        if (r < 0) return r;
+    }
 }
 
 /* wait4(2) and its relatives. Block, unless WNOHANG. wait and waitpid are cancellation points. */
@@ -43,7 +59,7 @@ CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *u
         long r = capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage);
         if (r == 0) r = interrupted;
         if (r != 0) return (pid_t)capr__result(r);
-        interrupted = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause);
+        interrupted = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause, 1);
     }
 }
 
@@ -65,6 +81,6 @@ CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options) 
         long r = capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0);
         if (r == 0 && !i->si_pid) r = interrupted;
         if (r < 0 || i->si_pid) return (int)capr__result(r);
-        interrupted = between(child, &pause);
+        interrupted = between(child, &pause, 1);
     }
 }

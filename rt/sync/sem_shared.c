@@ -6,10 +6,8 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
+#include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../thread/cancel.h"
 #include "sem.h"
@@ -26,10 +24,8 @@ static struct {
 static void *find(const char *name)
 {
     void *f = dlsym(RTLD_NEXT, name);
-    if (!f) {
-        dprintf(STDERR_FILENO, "capriccio: the C library has no %s; link against glibc 2.34 or later\n", name);
-        abort();
-    }
+    if (!f)
+        capr__fatal("the C library has no %s; link against glibc 2.34 or later", name);
     return f;
 }
 

@@ -40,12 +40,13 @@ limited 134 'capriccio: thread 2 (start recurse): out of memory for a stack chun
 limited 0 EAGAIN threads
 expect 0 'ended in order' "$program" main-exits
 
-expect 0 '' env CAPRICCIO_STACK=normal CAPRICCIO_STATS=0 CAPRICCIO_WORKERS=1 CAPRICCIO_BIG_STACK=2M \
+expect 0 '' env CAPRICCIO_STACK=normal CAPRICCIO_STATS=0 CAPRICCIO_WORKERS=1 CAPRICCIO_BIG_STACK=2M CAPRICCIO_POOL=1:1 CAPRICCIO_DISK=pool \
     CAPRICCIO_STACK_MAX=1G CAPRICCIO_MIN_CHUNK=1k "$program" nothing
 expect 0 'capriccio: CAPRICCIO_FAST: unknown setting, ignored; *' env CAPRICCIO_FAST=1 "$program" nothing
 expect 0 'capriccio: CAPRICCIO_STACK=guarded: bad value, ignored; expected normal, guard or always' \
     env CAPRICCIO_STACK=guarded "$program" nothing
-for bad in CAPRICCIO_BIG_STACK=1M CAPRICCIO_BIG_STACK=8MB CAPRICCIO_STACK_MAX=-1 CAPRICCIO_STACK_MAX= CAPRICCIO_STATS=yes \
+for bad in CAPRICCIO_POOL=8 CAPRICCIO_POOL=3:2 CAPRICCIO_POOL=0:0 CAPRICCIO_POOL=1:4097 CAPRICCIO_POOL=-1:2 CAPRICCIO_POOL=1:2x \
+    CAPRICCIO_DISK=none CAPRICCIO_BIG_STACK=1M CAPRICCIO_BIG_STACK=8MB CAPRICCIO_STACK_MAX=-1 CAPRICCIO_STACK_MAX= CAPRICCIO_STATS=yes \
     CAPRICCIO_MIN_CHUNK=255 CAPRICCIO_MIN_CHUNK=99999999999999999999 CAPRICCIO_STACK_MAX=17179869184G CAPRICCIO_WORKERS=2; do
     expect 0 "capriccio: $bad: bad value, ignored; expected *" env "$bad" "$program" nothing
 done

@@ -13,23 +13,24 @@
 // NONE-NOT: capriccio]
 // No runtime function is spoken of.
 // CHECK-NOT: remark
-// CHECK: {{^.*}}remarks-point-at-lines.c:[[#@LINE+18]]: remark: frame of 'serve' takes {{[0-9]+}} bytes: 'answer' 4096, 'request' 1024, 'path' 512 [-Rpass-analysis=capriccio]
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+21]]:17: remark: checkpoint in a loop: 'read' needs {{[0-9]+}} bytes; path over MaxPath
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+21]]:22: remark: 'snprintf' is called in a loop; big stack: no proven bound
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+21]]:9: remark: 'cold' is called in a loop; big stack: never blocks, path over MaxPath
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+16]]:25: remark: 'answer' (4096 bytes) is on the stack while 'read' blocks (line [[#@LINE+18]]) and is used before and after; 2 calls in 'serve' may block
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+15]]:10: remark: 'request' (1024 bytes) is on the stack while 'read' blocks (line [[#@LINE+17]]), which is handed its address;
-// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+21]]:14: remark: 'path' (512 bytes) is on the stack while 'read' blocks (line [[#@LINE+16]]) though nothing needs it then
+// CHECK: {{^.*}}remarks-point-at-lines.c:[[#@LINE+19]]: remark: frame of 'serve' takes {{[0-9]+}} bytes: 'answer' 4096, 'request' 1024, 'path' 512 [-Rpass-analysis=capriccio]
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+22]]:17: remark: checkpoint in a loop: 'read' needs {{[0-9]+}} bytes; path over MaxPath
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+22]]:22: remark: 'snprintf' is called in a loop; big stack: no proven bound
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+22]]:9: remark: 'cold' is called in a loop; big stack: never blocks, path over MaxPath
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+17]]:25: remark: 'answer' (4096 bytes) is on the stack while 'read' blocks (line [[#@LINE+19]]) and is used before and after; 2 calls in 'serve' may block
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+16]]:10: remark: 'request' (1024 bytes) is on the stack while 'read' blocks (line [[#@LINE+18]]), which is handed its address;
+// CHECK-NEXT: remarks-point-at-lines.c:[[#@LINE+22]]:14: remark: 'path' (512 bytes) is on the stack while 'read' blocks (line [[#@LINE+17]]) though nothing needs it then
 // CHECK-NEXT: remarks-point-at-lines.c:{{[0-9]+}}: remark: frame of 'cold' takes {{[0-9]+}} bytes: 'buf' 8192 [
 // CHECK-NOT: remark
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static __attribute__((noinline)) void cold(int x) {
     char buf[8192];
     snprintf(buf, sizeof buf, "x %d", x);
-    puts(buf);
+    setenv("COLD", buf, 1);
 }
 static void *serve(void *arg) {
     int fd = *(int *)arg;
@@ -41,7 +42,7 @@ static void *serve(void *arg) {
     }
     {
         char path[512];
-        if (getcwd(path, sizeof path)) puts("done");
+        if (getcwd(path, sizeof path)) setenv("DONE", path, 1);
     }
     sleep(0);
     return NULL;

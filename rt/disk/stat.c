@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Looking at what a path names: stat, access, readlink. None of these calls has a form that does not wait for a disk, but opening
+ * for nothing but looking (O_PATH) has, and what it gives can be asked in place. So a path that is in memory takes three short
+ * system calls instead of one, and any other goes to the pool. Fat code.
+ */
+#include "disk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* True where the plain call is to be made: nothing may switch, or nothing is to be spared. */
+static inline int in_place(void) { return capr__in_place() || capr__env.disk == CAPR_DISK_IMMEDIATE; }
+
+/* An empty path names the descriptor itself, which is in memory; none at all is the kernel's to refuse. */
+static inline int no_walk(const char *path, int flags) {
+    __asm__("" : "+r"(path)); /* the headers promise that it is not null */
+    return !path || ((flags & AT_EMPTY_PATH) && !*path);
+}
+
+static __attribute__((noinline)) long look(int dir, const char *path, struct stat *st, int flags) {
+    if (in_place() || no_walk(path, flags)) return capr__result(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags));
+    long fd = flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
+                  ? -EAGAIN
+                  : capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
+    if (fd < 0) return capr__result(fd);
+    long r = capr__sys2(SYS_fstat, fd, (long)st);
+    capr__sys1(SYS_close, fd);
+    return capr__result(r);
+}
+
+/* stat(2) and its relatives. Block. fstat of an open descriptor does not, and is left to libc. */
+CAPR_INTERPOSE int stat(const char *restrict path, struct stat *restrict st) { return (int)look(AT_FDCWD, path, st, 0); }
+CAPR_INTERPOSE int lstat(const char *restrict path, struct stat *restrict st) {
+    return (int)look(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+CAPR_INTERPOSE int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags) {
+    return (int)look(dir, path, st, flags);
+}
+
+/* The same layout under another name. */
+CAPR_INTERPOSE int stat64(const char *restrict path, struct stat64 *restrict st) { return stat(path, (struct stat *)st); }
+CAPR_INTERPOSE int lstat64(const char *restrict path, struct stat64 *restrict st) { return lstat(path, (struct stat *)st); }
+CAPR_INTERPOSE int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags) {
+    return fstatat(dir, path, (struct stat *)st, flags);
+}
+
+/* statx(2). Blocks. */
+CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned int mask, struct statx *restrict st) {
+    if (in_place() || no_walk(path, flags)) return (int)capr__result(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0));
+    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (fd == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
+    if (fd < 0) return (int)capr__result(fd);
+    long r = capr__sys6(SYS_statx, fd, (long)"", flags | AT_EMPTY_PATH, mask, (long)st, 0);
+    capr__sys1(SYS_close, fd);
+    return (int)capr__result(r);
+}
+
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
+/* With no flags by the old call, which every kernel has. */
+static long plain_access(int dir, const char *path, int mode, int flags) {
+    if (in_place()) return flags ? capr__sys4(SYS_faccessat2, dir, (long)path, mode, flags) : capr__sys3(SYS_faccessat, dir, (long)path, mode);
+    return capr__disk_call(flags ? SYS_faccessat2 : SYS_faccessat, dir, (long)path, mode, flags, 0);
+}
+
+static __attribute__((noinline)) int may(int dir, const char *path, int mode, int flags) {
+    if (in_place() || no_walk(path, flags)) return (int)capr__result(plain_access(dir, path, mode, flags));
+    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (fd < 0 && fd != -EAGAIN) return (int)capr__result(fd);
+    long r = -ENOSYS;
+    if (fd >= 0) {
+        r = capr__sys4(SYS_faccessat2, fd, (long)"", mode, flags | AT_EMPTY_PATH);
+        capr__sys1(SYS_close, fd);
+    }
+    if (r == -ENOSYS) r = plain_access(dir, path, mode, flags);
+    return (int)capr__result(r);
+}
+
+/* access(2), faccessat(2), euidaccess(3). Block. */
+CAPR_INTERPOSE int access(const char *path, int mode) { return may(AT_FDCWD, path, mode, 0); }
+CAPR_INTERPOSE int faccessat(int dir, const char *path, int mode, int flags) { return may(dir, path, mode, flags); }
+CAPR_INTERPOSE int euidaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
+CAPR_INTERPOSE int eaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
+
+/* readlink(2), readlinkat(2). Block. */
+CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n) {
+    if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n));
+    long fd = capr__path_cached(dir, path, 0);
+    if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));
+    if (fd < 0) return capr__result(fd);
+    long r = capr__sys4(SYS_readlinkat, fd, (long)"", (long)buf, (long)n);
+    capr__sys1(SYS_close, fd);
+    return capr__result(r == -ENOENT ? -EINVAL : r); /* what the kernel says of an empty path to something that is no link */
+}
+
+CAPR_INTERPOSE ssize_t readlink(const char *restrict path, char *restrict buf, size_t n) {
+    return readlinkat(AT_FDCWD, path, buf, n);
+}
+
+/* What _FORTIFY_SOURCE makes of readlink: `room` is the buffer's size. */
+extern _Noreturn void __chk_fail(void);
+
+CAPR_INTERPOSE ssize_t __readlink_chk(const char *restrict path, char *restrict buf, size_t n, size_t room) {
+    if (n > room) __chk_fail();
+    return readlink(path, buf, n);
+}
+
+CAPR_INTERPOSE ssize_t __readlinkat_chk(int dir, const char *restrict path, char *restrict buf, size_t n, size_t room) {
+    if (n > room) __chk_fail();
+    return readlinkat(dir, path, buf, n);
+}

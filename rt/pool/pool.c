@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The kernel threads' side of the pool: queues, their growth and shrinking, the list of finished jobs and the worker's waking.
+ * The threads are libc's, so that what runs on them may use libc and setuid reaches them; they block all signals but libc's own
+ * and the one that ends a call. Plain code.
+ *
+ * Waking the worker: it says that it is about to wait (`asleep`), looks at the list once more, and waits. Who finishes a job puts
+ * it on the list and then writes to the worker's eventfd only if the word was set, and clears it: one write per wait, however
+ * many jobs end meanwhile.
+ */
+#include "pool.h"
+
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../io/fd.h"
+#include "../io/source.h"
+#include "../proc/env.h"
+
+/* A thread without work ends after this: what it costs to make one again (30 us) is nothing against it, and a load that comes
+ * in bursts keeps its threads. */
+#define IDLE_SECONDS 2
+
+/* Bytes of a pool thread's stack, of which only what is touched becomes memory: system calls need a signal's frame (11 KiB with
+ * AMX), libc's resolver 100 KiB and what its modules need. */
+#define STACK_SYSCALLS (64u << 10)
+#define STACK_NAMES (1u << 20)
+
+/* The signal that makes a call end with EINTR. libc's name for it is SIGCANCEL, and libc's pthread_cancel, its only sender, is
+ * replaced in our programs; programs can neither block nor handle it. */
+#define SIGNAL_ABORT 32
+#define SIGNAL_SETXID 33
+
+struct kind {
+    uint32_t lock;                 /* 0 free, 1 held, 2 held and waited for */
+    uint32_t wakes;                /* futex: goes up when an idle thread is to look */
+    uint32_t threads, idle, woken; /* alive; waiting for work; of those, told to look */
+    uint32_t queued;               /* jobs in the queue */
+    struct capr_job *head, *tail;
+};
+
+static struct kind kinds[CAPR_JOB_KINDS];
+static struct capr_job *finished; /* newest first. Pushed by pool threads, emptied by the worker */
+static uint32_t asleep;           /* the worker waits in the kernel, or is about to */
+static int started;
+
+static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout) {
+    return capr__sys6(SYS_futex, (long)word, op | FUTEX_PRIVATE_FLAG, value, (long)timeout, 0, 0);
+}
+
+static void lock(struct kind *k) {
+    uint32_t seen = 0;
+    if (__atomic_compare_exchange_n(&k->lock, &seen, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+    while (__atomic_exchange_n(&k->lock, 2, __ATOMIC_ACQUIRE)) futex(&k->lock, FUTEX_WAIT, 2, NULL);
+}
+
+static void unlock(struct kind *k) {
+    if (__atomic_exchange_n(&k->lock, 0, __ATOMIC_RELEASE) == 2) futex(&k->lock, FUTEX_WAKE, 1, NULL);
+}
+
+CAPR_HIDDEN void capr__pool_perform(struct capr_job *job) {
+    if (job->run) {
+        job->run(job);
+        return;
+    }
+    /* The signal may have been meant for the job before this one. */
+    do job->result = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
+    while (job->result == -EINTR && job->tid && !__atomic_load_n(&job->abort, __ATOMIC_ACQUIRE));
+}
+
+/* From here on the job is the worker's. */
+static void finish(struct capr_job *job) {
+    struct capr_job *head = __atomic_load_n(&finished, __ATOMIC_RELAXED);
+    __atomic_store_n(&job->state, CAPR_JOB_FINISHED, __ATOMIC_RELEASE);
+    do job->next = head;
+    while (!__atomic_compare_exchange_n(&finished, &head, job, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST)) capr__io_wake();
+}
+
+/* The oldest job of the queue, or NULL. */
+static struct capr_job *take(struct kind *k) {
+    struct capr_job *job = k->head;
+    if (!job) return NULL;
+    k->head = job->next;
+    if (!k->head) k->tail = NULL;
+    k->queued--;
+    return job;
+}
+
+/* Waits for work. Returns 0 if there was none for IDLE_SECONDS. */
+static int wait_for_work(struct kind *k) {
+    struct timespec timeout = {IDLE_SECONDS, 0};
+    uint32_t wakes = k->wakes;
+    k->idle++;
+    unlock(k);
+    long r = futex(&k->wakes, FUTEX_WAIT, wakes, &timeout);
+    lock(k);
+    k->idle--;
+    if (k->woken) {
+        k->woken--;
+        return 1;
+    }
+    return r != -ETIMEDOUT;
+}
+
+static void *pool_thread(void *arg) {
+    struct kind *k = arg;
+    int tid = (int)capr__sys1(SYS_gettid, 0);
+    uint32_t least = k == &kinds[CAPR_JOB_DISK] ? capr__env.pool_min : 0;
+    lock(k);
+    for (;;) {
+        struct capr_job *job = take(k);
+        if (!job) {
+            if (wait_for_work(k) || k->head || k->threads <= least) continue;
+            break;
+        }
+        job->tid = tid;
+        __atomic_store_n(&job->state, CAPR_JOB_RUNNING, __ATOMIC_RELEASE);
+        unlock(k);
+        capr__pool_perform(job);
+        lock(k);
+        job->tid = 0; /* no signal from here on */
+        unlock(k);
+        finish(job);
+        lock(k);
+    }
+    k->threads--;
+    unlock(k);
+    return NULL;
+}
+
+static void nothing(int signal) { (void)signal; }
+
+CAPR_HIDDEN void capr__sigreturn(void); /* proc/sigreturn.S */
+
+/* libc's own, since the executable has the name. */
+static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (!real) real = (__typeof__(real))dlsym(RTLD_NEXT, "pthread_create");
+    return real ? real(thread, attr, start, arg) : ENOSYS;
+}
+
+static int start_thread(struct kind *k) {
+    pthread_t thread;
+    pthread_attr_t attr;
+    uint64_t mask = ~(1ull << (SIGNAL_ABORT - 1) | 1ull << (SIGNAL_SETXID - 1)), before;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, k == &kinds[CAPR_JOB_NAMES] ? STACK_NAMES : STACK_SYSCALLS);
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&before, 8);
+    int e = real_create(&thread, &attr, pool_thread, k);
+    if (e == EINVAL) { /* thread-local variables of some library leave no room */
+        pthread_attr_setstacksize(&attr, 8u << 20);
+        e = real_create(&thread, &attr, pool_thread, k);
+    }
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8);
+    pthread_attr_destroy(&attr);
+    return -e;
+}
+
+/* Makes the threads of finished jobs ready. On the worker. */
+static int collect(void) {
+    struct capr_job *job = __atomic_load_n(&finished, __ATOMIC_RELAXED), *oldest = NULL;
+    if (!job) return 0;
+    job = __atomic_exchange_n(&finished, NULL, __ATOMIC_ACQUIRE);
+    int n = 0;
+    while (job) {
+        struct capr_job *next = job->next;
+        job->next = oldest;
+        oldest = job;
+        job = next;
+    }
+    while (oldest) {
+        job = oldest;
+        oldest = job->next;
+        n++;
+        capr__worker.count.pool_jobs++;
+        job->state = CAPR_JOB_DONE;
+        if (job->done)
+            job->done(job);
+        else if (job->waiting && job->thread->state == CAPR_PARKED)
+            capr__ready(job->thread);
+    }
+    return n;
+}
+
+static int arm(void) {
+    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&finished, __ATOMIC_SEQ_CST) != NULL;
+}
+
+static void disarm(void) { __atomic_store_n(&asleep, 0, __ATOMIC_RELAXED); }
+
+/* In the child of a fork: the kernel threads and their jobs are the parent's. */
+static void forked(void) {
+    __builtin_memset(kinds, 0, sizeof kinds);
+    finished = NULL;
+    asleep = 0;
+    started = 0;
+}
+
+static struct capr_source source = {.collect = collect, .arm = arm, .disarm = disarm, .forked = forked};
+
+static int start_pool(void) {
+    int fd = capr__io_wake_fd();
+    if (fd < 0) return fd;
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } action = {nothing, 0x04000000 /* SA_RESTORER */, capr__sigreturn, 0};
+    capr__sys4(SYS_rt_sigaction, SIGNAL_ABORT, (long)&action, 0, 8);
+    capr__io_source_add(&source);
+    started = 1;
+    return 0;
+}
+
+CAPR_HIDDEN int capr__pool_submit(struct capr_job *job) {
+    struct kind *k = &kinds[job->kind];
+    if (!started && start_pool()) return -EAGAIN;
+    uint32_t most = job->kind == CAPR_JOB_ENDLESS ? UINT32_MAX : capr__env.pool_max;
+    job->next = NULL;
+    job->state = CAPR_JOB_QUEUED;
+    lock(k);
+    int wake = k->idle > k->woken, grow = !wake && k->threads < most;
+    if (grow) {
+        k->threads++; /* before it runs, so that it counts itself once */
+        unlock(k);
+        int e = start_thread(k);
+        lock(k);
+        if (e) k->threads--;
+        if (e && (k->threads == 0 || job->kind == CAPR_JOB_ENDLESS)) {
+            unlock(k);
+            job->state = CAPR_JOB_NEW;
+            return -EAGAIN;
+        }
+    }
+    if (k->tail && k->head)
+        k->tail->next = job;
+    else
+        k->head = job;
+    k->tail = job;
+    k->queued++;
+    /* The new thread may have come before the job and sleep already. */
+    if (k->idle > k->woken) {
+        wake = 1;
+        k->woken++;
+        k->wakes++;
+    } else
+        wake = 0;
+    unlock(k);
+    if (wake) futex(&k->wakes, FUTEX_WAKE, 1, NULL);
+    return 0;
+}
+
+/* Takes a job out of the queue. Returns whether it was there. */
+static int withdraw(struct kind *k, struct capr_job *job) {
+    struct capr_job *before = NULL;
+    for (struct capr_job *j = k->head; j; before = j, j = j->next) {
+        if (j != job) continue;
+        *(before ? &before->next : &k->head) = j->next;
+        if (k->tail == j) k->tail = before;
+        k->queued--;
+        return 1;
+    }
+    return 0;
+}
+
+CAPR_HIDDEN int capr__pool_withdraw(struct capr_job *job) {
+    struct kind *k = &kinds[job->kind];
+    lock(k);
+    int taken = withdraw(k, job);
+    unlock(k);
+    return taken;
+}
+
+CAPR_HIDDEN void capr__pool_abort(struct capr_job *job) {
+    struct kind *k = &kinds[job->kind];
+    __atomic_store_n(&job->abort, 1, __ATOMIC_RELEASE);
+    lock(k);
+    if (withdraw(k, job)) {
+        job->result = -EINTR;
+        job->state = CAPR_JOB_DONE;
+    } else if (job->tid) {
+        capr__sys3(SYS_tgkill, capr__sys1(SYS_getpid, 0), job->tid, SIGNAL_ABORT);
+    }
+    unlock(k);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A user-level thread's wait for a job of its own. Fat code: a thread that waits for a disk costs its frames and nothing else.
+ */
+#include "pool.h"
+
+#include "../proc/env.h"
+#include "../proc/signals.h"
+#include "../thread/cancel.h"
+
+/* Between attempts to end a call that has not started in the kernel yet, and to get a kernel thread: ns. */
+#define RETRY_NS 1000000u
+
+static inline int finished(const struct capr_job *job) { return job->state == CAPR_JOB_DONE; }
+
+CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
+    if (capr__in_place() || capr__pool_submit(job)) {
+        capr__pool_perform(job);
+        return job->result;
+    }
+    struct capr_worker *w = &capr__worker;
+    job->thread = w->self;
+    w->fd_waiters++; /* the poll loop is to collect though others run */
+    do {
+        job->waiting = 1;
+        capr__park();
+        job->waiting = 0;
+    } while (!finished(job));
+    w->fd_waiters--;
+    return job->result;
+}
+
+/* Parks once. Returns whether the call is to be given up. */
+static inline int wait_once(struct capr_job *job, void *how, int point) {
+    struct capr_thread *self = job->thread;
+    capr__signals_wait_begin(self, how);
+    job->waiting = 1;
+    if (point)
+        capr__park_point(CAPR_FOREVER);
+    else
+        capr__park_lock(CAPR_FOREVER);
+    job->waiting = 0;
+    return capr__signals_wait_end(self) || (point ? capr__cancel_due(self) : capr__cancel_async_due(self));
+}
+
+CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int point) {
+    job->kind = CAPR_JOB_ENDLESS;
+    if (capr__in_place()) {
+        capr__pool_perform(job);
+        return job->result;
+    }
+    struct capr_worker *w = &capr__worker;
+    job->thread = w->self;
+    /* In place the call could wait for ever for a thread of this worker. */
+    while (capr__pool_submit(job)) {
+        capr__park_point(capr__now() + RETRY_NS);
+        if (point && capr__cancel_due(job->thread)) return -EINTR;
+    }
+    w->fd_waiters++;
+    do {
+        if (!job->abort) {
+            if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
+        } else {
+            job->waiting = 1;
+            capr__park_until(capr__now() + RETRY_NS);
+            job->waiting = 0;
+            if (!finished(job)) capr__pool_abort(job);
+        }
+    } while (!finished(job));
+    w->fd_waiters--;
+    return job->result;
+}
+
+CAPR_HIDDEN __attribute__((noinline)) long capr__disk_call(long number, long a, long b, long c, long d, long e) {
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || capr__in_place()) return capr__sys6(number, a, b, c, d, e, 0);
+    struct capr_job job = {.number = number, .arg = {a, b, c, d, e, 0}, .kind = CAPR_JOB_DISK};
+    return capr__pool_run(&job);
+}
