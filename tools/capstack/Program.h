@@ -32,6 +32,7 @@ struct Promise {
 struct Finding {
     uint64_t Address;
     std::string Text;
+    std::string Remedy = ""; // empty: none but to tell us
 };
 
 class Program : public ProgramFacts {
@@ -49,6 +50,7 @@ class Program : public ProgramFacts {
     llvm::ArrayRef<uint64_t> stubs() const override { return Said.Stubs; }
 
     const Claims &said() const { return Said; }
+    bool isEntryStub(uint64_t Address) const { return EntryStubs.contains(Address); }
     std::string nameOf(uint64_t Address) const;
 
     llvm::SetVector<uint64_t> SlowPaths; // what check stubs jump to

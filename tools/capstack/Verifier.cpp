@@ -53,6 +53,7 @@ void Verifier::run() {
                                                     Twine(Reserve) + " are kept below each limit").str()});
         }
         for (const Claims::Function &Claim : Facts->said().Functions) checkClaim(Claim);
+        checkReplacedLeaves();
     });
     Deep.join();
 }
@@ -69,6 +70,21 @@ void Verifier::checkPromise(const Promise &P) {
     }
     if (Depth.Returns && Depth.Preserved != CalleeSaved)
         Facts->Unproven.push_back({P.Body, "is not seen to hand back its caller's registers"});
+}
+
+void Verifier::checkReplacedLeaves() {
+    for (const Export &E : Image->symbols()) {
+        const auto *Name = llvm::find(Whitelist, E.Name);
+        size_t Index = size_t(Name - std::begin(Whitelist));
+        if (Index >= Facts->said().LeafBounds.size()) continue;
+        auto Called = Facts->Walked.find(E.Address);
+        if (Called == Facts->Walked.end() || Called->second.Bytes <= Facts->said().LeafBounds[Index]) continue;
+        bool Known = Facts->isEntryStub(E.Address) || Facts->said().function(E.Address);
+        if (!Known && Called->second.Bounded)
+            Facts->Violations.insert(Facts->Violations.begin(),
+                                     {E.Address, "the program's own, which capcc did not compile, needs " + utostr(Called->second.Bytes) + " bytes",
+                                      "calls of it run in place: compile it with capcc, or rename it"});
+    }
 }
 
 void Verifier::checkClaim(const Claims::Function &Claim) {

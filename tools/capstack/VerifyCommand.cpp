@@ -59,7 +59,10 @@ int report(const Options &Chosen, Program &P) {
         const Finding &First = Wrong ? P.Violations.front() : P.Unproven.front();
         errs() << "capstack: error: " << Chosen.File << ": " << lineFor(P, First);
         if (Wrong + Open > 1) errs() << " (and " << Wrong + Open - 1 << " more)";
-        errs() << ": a stack might overflow; report it as a bug of capcc, or link with -fno-capriccio-verify\n";
+        if (!First.Remedy.empty())
+            errs() << "; " << First.Remedy << "\n";
+        else
+            errs() << ": a stack might overflow; report it as a bug of capcc, or link with -fno-capriccio-verify\n";
     }
     if (Chosen.Quiet) return IsError;
     for (const Finding &F : P.Violations) outs() << "  violation: " << lineFor(P, F) << "\n";
