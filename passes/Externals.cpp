@@ -142,7 +142,7 @@ std::string Externals::reason(StringRef Name) const {
   if (Annotated.contains(Name))
     return "in place: CAPR_STACK_BOUND";
   if (runtimeBound(Name))
-    return "in place: runtime or compiler support, bound known";
+    return "in place: the runtime's, bound known";
   if (Leaves.contains(Name))
     return "in place: bound from machine code";
   if (isLeafName(Name))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The few functions with a known bound that reach the pass without one: the runtime's assembly, and the helpers that code
-// generation calls for operations without an instruction.
+// The few functions with a known bound that reach the pass without one: the runtime's assembly. Not libgcc's helpers for operations
+// without an instruction: which library's they will be is known after the link.
 #include "RuntimeABI.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -25,21 +25,6 @@ std::optional<uint64_t> runtimeBound(StringRef Name) {
           .Cases({"_setjmp", "setjmp", "__sigsetjmp", "sigsetjmp"}, true)
           .Default(false))
     return 64;
-  // libgcc's helpers for 128-bit integers and float conversions: leaf functions of at most a few pushes, checked against
-  // the finished file by the stack verifier of later links; 256 is four times the deepest seen (__udivmodti4, 56 bytes).
-  if (StringSwitch<bool>(Name)
-          .Cases({"__udivti3", "__umodti3", "__divti3", "__modti3"}, true)
-          .Cases({"__udivmodti4", "__divmodti4", "__multi3", "__muloti4"}, true)
-          .Cases({"__mulodi4", "__ashlti3", "__ashrti3", "__lshrti3"}, true)
-          .Cases({"__powidf2", "__powisf2", "__powixf2", "__popcountdi2"}, true)
-          .Cases({"__fixdfti", "__fixsfti", "__fixxfti", "__fixunsdfti"}, true)
-          .Cases({"__fixunssfti", "__fixunsxfti", "__floattidf"}, true)
-          .Cases({"__floattisf", "__floattixf", "__floatuntidf"}, true)
-          .Cases({"__floatuntisf", "__floatuntixf", "__extendhfsf2"}, true)
-          .Cases({"__truncsfhf2", "__truncdfhf2", "__truncsfbf2"}, true)
-          .Cases({"__truncdfbf2", "__bswapdi2", "__bswapsi2"}, true)
-          .Default(false))
-    return 256;
   return std::nullopt;
 }
 

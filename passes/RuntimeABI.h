@@ -90,8 +90,7 @@ constexpr const char *LeafBuildIdSize = "__capr_leaf_build_id_size";
 
 } // namespace abi
 
-/// Bytes below the return address that the named function of the runtime's assembly or of the compiler's own support
-/// library (libgcc's integer and float helpers, linked statically) needs; nothing when the name is neither.
+/// Bytes below the return address that the named function of the runtime's assembly needs; nothing for any other.
 std::optional<uint64_t> runtimeBound(llvm::StringRef Name);
 
 /// Defines a hidden constant that the runtime declares weak, taking the place of a declaration.
