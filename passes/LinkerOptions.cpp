@@ -73,6 +73,10 @@ static LinkerOptions read() {
       O.Wrapped.push_back(Args[++I]);
     else if (A.consume_front("--wrap=") || A.consume_front("-wrap="))
       O.Wrapped.push_back(A.str());
+    else if (A.starts_with("--lto-partitions=") && A != "--lto-partitions=1")
+      O.Partitioned = true;
+    else if (A.contains("-enable-ipra") && !A.ends_with("=0") && !A.ends_with("=false"))
+      O.InterproceduralRegisters = true;
     else if (A == "-l" && I + 1 != Args.size())
       O.SharedObjects.push_back(findLibrary(Args[++I], Directories, Static));
     else if (A.consume_front("-l"))

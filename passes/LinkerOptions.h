@@ -16,6 +16,8 @@ struct LinkerOptions {
   llvm::CodeGenOptLevel CodeGenLevel = llvm::CodeGenOptLevel::Default;
   std::string Cpu;
   bool Symbolic = false; // -Bsymbolic, -Bsymbolic-functions: a shared object's calls to its own functions stay inside
+  bool Partitioned = false; // --lto-partitions of more than one
+  bool InterproceduralRegisters = false; // -mllvm -enable-ipra
   std::vector<std::string> Wrapped; // of --wrap
   std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };

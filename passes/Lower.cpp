@@ -44,6 +44,12 @@ void refuseUnsupported(const Module &M) {
     if (const GlobalValue *GV = M.getNamedValue(Name); GV && !GV->isDeclaration())
       fail(Twine(Name) + ": --wrap of a function that the program or the runtime defines. Remedy: rename it with a macro (-D" + Name +
            "=__wrap_" + Name + "), or build with -fno-capriccio");
+  if (linkerOptions().Partitioned)
+    fail("--lto-partitions: the parts of a program generated apart do not see each other's stubs. Remedy: drop the flag, or build with "
+         "-fno-capriccio");
+  if (linkerOptions().InterproceduralRegisters)
+    fail("-enable-ipra: a caller would count on registers that the stubs before its callee change. Remedy: drop the flag, or build with "
+         "-fno-capriccio");
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
