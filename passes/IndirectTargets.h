@@ -15,6 +15,7 @@ namespace capriccio {
 struct TargetSet {
   llvm::SmallVector<llvm::Function *, 4> Functions; // defined in this module
   bool MayBeExternal = true;
+  bool StaysInside = false; // proved, whatever Functions lists: the call reaches functions of the module that check for themselves
 };
 
 struct PointsToStatistics;

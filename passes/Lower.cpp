@@ -137,9 +137,7 @@ static void lowerIndirect(CallBase &Site) {
 
 /// True if every target is a function whose entry stub checks for itself. A variadic one does not (Stubs.cpp).
 static bool staysInside(const CallBase &Site, const IndirectTargets &Targets) {
-  TargetSet Set = Targets.targets(Site);
-  return !Set.MayBeExternal && !Set.Functions.empty() && !Site.getFunctionType()->isVarArg() &&
-         none_of(Set.Functions, [](const Function *F) { return isOpaque(*F) || F->isVarArg(); });
+  return !Site.getFunctionType()->isVarArg() && Targets.targets(Site).StaysInside;
 }
 
 void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, const OtherModules &Others) {

@@ -13,7 +13,7 @@ using namespace llvm;
 
 namespace capriccio::pointsto {
 
-static StringRef nameOf(const MDNode *Type) {
+StringRef AccessTypes::nameOf(const MDNode *Type) {
   const auto *Name = Type->getNumOperands() ? dyn_cast_or_null<MDString>(Type->getOperand(0)) : nullptr;
   return Name ? Name->getString() : StringRef();
 }
@@ -28,12 +28,12 @@ static const MDNode *rootOf(const MDNode *Type) {
   return Type;
 }
 
-static bool isCharacters(const MDNode *Type) { return nameOf(Type) == "omnipotent char"; }
+bool AccessTypes::isCharacters(const MDNode *Type) { return nameOf(Type) == "omnipotent char"; }
 
 /// Bytes of a scalar of C; 0 for structures. A structure of one member looks like a scalar but for its name.
-static unsigned scalarSize(const MDNode *Type) {
+unsigned AccessTypes::scalarSize(const MDNode *Type) {
   StringRef Name = nameOf(Type);
-  if (Name == "any pointer" || Name == "vtable pointer" || (Name.size() > 2 && Name[0] == 'p' && llvm::isDigit(Name[1]) && Name.contains(' ')))
+  if (Name == "any pointer" || Name == "vtable pointer" || (Name.starts_with("any p") && Name.ends_with(" pointer")) || (Name.size() > 2 && Name[0] == 'p' && llvm::isDigit(Name[1]) && Name.contains(' ')))
     return 8;
   return StringSwitch<unsigned>(Name)
       .Cases({"bool", "_Bool"}, 1)
@@ -50,7 +50,7 @@ static uint64_t numberAt(const MDNode *N, unsigned Operand) {
 }
 
 /// All pointers are of one class: void * in one structure is often something better in the other.
-static const MDNode *classOf(const MDNode *Scalar) {
+const MDNode *AccessTypes::classOf(const MDNode *Scalar) {
   const MDNode *Parent = parentOf(Scalar);
   while (Parent && !isCharacters(Parent) && scalarSize(Parent)) {
     Scalar = Parent;
@@ -114,14 +114,41 @@ bool AccessTypes::beginAlike(const Step &A, const Step &B) const {
   }
 }
 
-bool AccessTypes::sameMember(const Access &A, const Access &B) const {
-  if (A.Path.empty() || B.Path.empty())
-    return true;
+AccessTypes::Relation AccessTypes::members(const Access &A, const Access &B) const {
+  auto Unknown = [](const Access &X) { return X.Path.empty() && X.Guesses.empty(); };
+  if (Unknown(A) || Unknown(B))
+    return Alike;
+  Relation Best = Never;
   for (const Step &X : A.Path)
-    for (const Step &Y : B.Path)
-      if (X.Type == Y.Type ? X.Offset == Y.Offset : beginAlike(X, Y))
-        return true;
-  return false;
+    for (const Step &Y : B.Path) {
+      if (X.Type == Y.Type && X.Offset == Y.Offset)
+        return Same;
+      if (X.Type != Y.Type && beginAlike(X, Y))
+        Best = Alike;
+    }
+  auto Maybe = [&](const SmallVectorImpl<Step> &Guesses, const Access &Other) {
+    for (const Step &X : Guesses)
+      for (const auto &List : {ArrayRef<Step>(Other.Path), ArrayRef<Step>(Other.Guesses)})
+        for (const Step &Y : List)
+          if (X.Type == Y.Type ? X.Offset == Y.Offset : beginAlike(X, Y))
+            return true;
+    return false;
+  };
+  return Best == Never && (Maybe(A.Guesses, B) || Maybe(B.Guesses, A)) ? Alike : Best;
+}
+
+bool AccessTypes::fits(AccessType A, int64_t Offset, uint64_t Size) const {
+  if (Size == UINT64_MAX)
+    return true;
+  if (!Accesses[A].Guesses.empty())
+    return true;
+  for (const Step &S : Accesses[A].Path) {
+    const Leaves &L = leaves(S.Type);
+    uint64_t Least = L.empty() ? 0 : L.back().Offset + (L.back().Class ? scalarSize(L.back().Class) : 1);
+    if (Offset >= int64_t(S.Offset) && Offset - S.Offset + Least <= Size)
+      return true;
+  }
+  return Accesses[A].Path.empty();
 }
 
 AccessType AccessTypes::of(const Instruction &I) {
@@ -140,11 +167,15 @@ AccessType AccessTypes::of(const Instruction &I) {
   It->second = Accesses.size();
   Access A;
   A.Scalar = Type;
+  for (const MDNode *T = Type; T; T = parentOf(T))
+    if (nameOf(T) == "any pointer")
+      AnyPointer = T;
   const auto *Base = dyn_cast_or_null<MDNode>(Tag->getOperand(0));
   uint64_t Offset = numberAt(Tag, 2);
   while (Base && Base != Type && !scalarSize(Base) && !isCharacters(Base) && Base->getNumOperands() >= 3 &&
          isa_and_nonnull<MDNode>(Base->getOperand(1))) {
     A.Path.push_back({Base, Offset});
+    learn(Base);
     const MDNode *Member = nullptr;
     uint64_t At = 0;
     for (unsigned K = 1; K + 1 < Base->getNumOperands() && numberAt(Base, K + 1) <= Offset; K += 2) {
@@ -159,10 +190,10 @@ AccessType AccessTypes::of(const Instruction &I) {
 }
 
 /// `A` is the larger number.
-bool AccessTypes::workOut(AccessType A, AccessType B) const {
+AccessTypes::Relation AccessTypes::workOut(AccessType A, AccessType B) const {
   if (Known.size() <= A)
     Known.resize(Accesses.size());
-  Known[A].resize(A, Unasked);
+  Known[A].resize(A, Unasked); // with types that came later, more than once
   const Access &X = Accesses[A], &Y = Accesses[B];
   auto Above = [&](const MDNode *High, const MDNode *Low) {
     for (; Low; Low = parentOf(Low))
@@ -171,10 +202,12 @@ bool AccessTypes::workOut(AccessType A, AccessType B) const {
     return false;
   };
   // Trees of two languages say nothing about each other.
-  bool Meet = rootOf(X.Scalar) != rootOf(Y.Scalar) ||
-              ((Above(X.Scalar, Y.Scalar) || Above(Y.Scalar, X.Scalar)) && sameMember(X, Y));
-  Known[A][B] = Meet ? Yes : No;
-  return Meet;
+  Relation R = Never;
+  if (rootOf(X.Scalar) != rootOf(Y.Scalar))
+    R = Alike;
+  else if (Above(X.Scalar, Y.Scalar) || Above(Y.Scalar, X.Scalar))
+    R = members(X, Y);
+  return Known[A][B] = R;
 }
 
 } // namespace capriccio::pointsto

@@ -101,7 +101,7 @@ void Solver::populate(uint32_t I) {
   for (const AddressOf &A : T.Addresses)
     G.insert(Node(A.To), O.locate(In.Objects[A.Object], 0));
   for (const Copy &C : T.Copies)
-    G.addEdge(Node(C.From), Node(C.To));
+    addFlow(Node(C.From), Node(C.To));
   for (const Arithmetic &A : T.Arithmetics)
     addMove(Node(A.From), {Node(A.To), A.Offset, A.Stride, A.Forward, nullptr});
   for (const Load &L : T.Loads)
@@ -143,21 +143,29 @@ void Solver::callOutside(uint32_t Call, bool Named) {
   if (!Named && C.Outside)
     return;
   C.Outside |= !Named;
+  Record::Condition Condition = If;
+  if (!Named) {
+    Condition = Log.Conditions.size();
+    Log.Conditions.push_back({Call, nullptr});
+  }
   for (const NodeList &L : C.Arguments)
     for (NodeId N : L) {
       if (N == None)
         continue;
       G.addEdge(N, Given);
+      Log.Passed.push_back({N, Condition});
       if (!Named)
         continue;
       NodeId Row = G.add();
       addMove(N, {Row, 0, 1, false, nullptr});
-      addLoad(Row, {Given, 0, 0});
+      listen(Row, LoadUse{Given, 0, 0}); // in the record Passed says so
     }
   if (!C.Site || mayComeFromOutside(C.Site->getType()))
     for (NodeId N : C.Results)
-      if (N != None)
+      if (N != None) {
         G.insert(N, External);
+        Log.FromOutside.push_back({N, Condition});
+      }
 }
 
 /// A function that its author declared to return new memory (alloc_size, malloc) without calling an allocation function
@@ -179,7 +187,7 @@ void Solver::returnFresh(const CallInstance &C, const Function &F, NodeId Return
   NodeId Pointer = G.add();
   G.insert(Pointer, O.locate(Fresh, 0));
   addMemoryCopy(Pointer, Returned, Bytes);
-  G.addEdge(Pointer, C.Results[0]);
+  addFlow(Pointer, C.Results[0]);
 }
 
 void Solver::connect(uint32_t Call, const Function &F) {
@@ -190,6 +198,15 @@ void Solver::connect(uint32_t Call, const Function &F) {
   if (!Declared && C.Site && C.Indirect && !accepts(F, *C.Site))
     return;
   C.Connected.insert(&F);
+  // Whatever is added from here on is true if this call reaches this function.
+  struct Restore {
+    Record::Condition &If, Before;
+    ~Restore() { If = Before; }
+  } Restore{If, If};
+  if (C.Indirect) {
+    If = Log.Conditions.size();
+    Log.Conditions.push_back({Call, &F});
+  }
   if (Declared) {
     if (!applyModel(Call, F))
       callOutside(Call, true);
@@ -205,7 +222,13 @@ void Solver::connect(uint32_t Call, const Function &F) {
   auto Node = [&](LocalNode N) { return N == None ? None : N >= SharedNode ? N - SharedNode : In.Base + N; };
   auto Flow = [&](NodeId From, NodeId To) {
     if (From != None && To != None)
-      G.addEdge(From, To);
+      addFlow(From, To);
+  };
+  // A row of cells that starts where `Offset` says, as a pointer: so that the record has it too.
+  auto PointerTo = [&](ObjectId Object) {
+    NodeId N = G.add();
+    G.insert(N, O.locate(Object, 0, 8));
+    return N;
   };
   for (unsigned K = 0; K != C.Arguments.size(); ++K) {
     const NodeList &Given = C.Arguments[K];
@@ -218,14 +241,14 @@ void Solver::connect(uint32_t Call, const Function &F) {
     if (T.VarArgs != None)
       for (NodeId From : Given)
         if (From != None)
-          Mem.forWrite(O.locate(In.Objects[T.VarArgs], 0, 8), 0, 0, [&](NodeId N) { G.addEdge(From, N); });
+          addStore(PointerTo(In.Objects[T.VarArgs]), {From, 0, 0});
   }
   // musttail hands on the variable arguments of the caller without naming them.
   if (T.VarArgs != None && C.Site && C.Site->isMustTailCall() && Instances[C.Caller].T->VarArgs != None) {
     const Instance &From = Instances[C.Caller];
-    Mem.forRead(O.locate(From.Objects[From.T->VarArgs], 0, 8), 0, 0, [&](NodeId Read) {
-      Mem.forWrite(O.locate(In.Objects[T.VarArgs], 0, 8), 0, 0, [&](NodeId Write) { G.addEdge(Read, Write); });
-    });
+    NodeId Between = G.add();
+    addLoad(PointerTo(From.Objects[From.T->VarArgs]), {Between, 0, 0});
+    addStore(PointerTo(In.Objects[T.VarArgs]), {Between, 0, 0});
   }
   if (isAllocator(F) && C.Site && !C.Results.empty() && C.Results[0] != None && !T.Results.empty() && T.Results[0] != None) {
     returnFresh(C, F, Node(T.Results[0]));

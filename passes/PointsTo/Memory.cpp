@@ -25,7 +25,7 @@ static constexpr uint32_t MostFromForeign = 100;
 // Of one object. Then it is one row of cells to whoever comes with another.
 static constexpr unsigned MostCells = 64;
 
-void Memory::forCells(LocationId L, int64_t Offset, function_ref<void(int32_t, uint32_t)> Do) {
+void Memory::forCells(LocationId L, int64_t Offset, function_ref<void(int32_t, uint32_t)> Do) const {
   const Location P = O.place(L);
   const uint64_t Size = O[P.Object].Size;
   int64_t At = int64_t(P.Offset) + Offset;
@@ -56,8 +56,7 @@ void Memory::forCells(LocationId L, int64_t Offset, function_ref<void(int32_t, u
   }
 }
 
-/// True if the two rows share a cell. Rows have no end here: what lies behind the object's end is never touched.
-static bool overlap(int32_t A, uint32_t StrideA, int32_t B, uint32_t StrideB) {
+bool overlap(int32_t A, uint32_t StrideA, int32_t B, uint32_t StrideB) {
   if (!StrideA && !StrideB)
     return A == B;
   if (!StrideA)

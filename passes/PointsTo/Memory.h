@@ -14,6 +14,9 @@
 
 namespace capriccio::pointsto {
 
+/// True if two rows of cells share one. Rows have no end here: what lies behind the object's end is never touched.
+bool overlap(int32_t A, uint32_t StrideA, int32_t B, uint32_t StrideB);
+
 class Memory {
 public:
   Memory(Graph &G, Objects &O, const AccessTypes &Types) : G(G), O(O), Types(Types) {}
@@ -34,6 +37,16 @@ public:
   void copyIn(LocationId From, uint64_t Size, ObjectId Buffer);
   /// All of `Buffer` is copied to `To`.
   void copyOut(ObjectId Buffer, LocationId To);
+
+  /// Calls `Do` with offset and stride of each cell of 8 bytes that an access `Offset` bytes behind `L` touches.
+  void forCells(LocationId L, int64_t Offset, llvm::function_ref<void(int32_t, uint32_t)> Do) const;
+  /// Calls `Do` with the node of each cell that is written, of one object.
+  void forWritten(ObjectId Object, llvm::function_ref<void(NodeId)> Do) const {
+    if (Object < All.size())
+      for (const Cell &C : All[Object].Cells)
+        if (C.Written != None)
+          Do(C.Written);
+  }
 
   /// Objects that were given because they got so much from outside.
   uint64_t widened() const { return Widened; }
@@ -84,7 +97,6 @@ private:
   NodeId readNode(ObjectId Object, Cell C);
   NodeId writeNode(ObjectId Object, Cell C);
   bool meet(const Cell &Written, const Cell &Read) const;
-  void forCells(LocationId L, int64_t Offset, llvm::function_ref<void(int32_t, uint32_t)> Do);
   void addCopy(ObjectId From, const Copy &C);
   void copyCell(const Cell &Source, const Copy &C);
   void settle();

@@ -99,7 +99,7 @@ void Solver::ModelApplication::assign(const ModelValue &Target, NodeId From) {
     return;
   }
   if (NodeId To = value(Target); To != None)
-    S.G.addEdge(From, To);
+    S.addFlow(From, To);
 }
 
 void Solver::ModelApplication::callBack(const ModelStatement &Statement) {

@@ -5,7 +5,7 @@
 // lets through. If the solver had to give up, each site gets its signature's set, and the statistics say so.
 #include "PointsTo.h"
 #include "../CallGraph.h"
-#include "Solver.h"
+#include "FunctionFlow.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/ValueMap.h"
@@ -15,13 +15,6 @@ using namespace llvm;
 
 namespace capriccio {
 namespace {
-
-/// True if C lets `Site` call `F`: types that are compatible in C are one type here, and a call without a prototype is one without
-/// named parameters, of which none says anything.
-bool sameType(const Function &F, const CallBase &Site) {
-  const FunctionType *T = Site.getFunctionType();
-  return F.getFunctionType() == T || (T->isVarArg() && T->getNumParams() == 0);
-}
 
 class Results : public PointsToTargets {
   struct Entry {
@@ -33,7 +26,7 @@ class Results : public PointsToTargets {
   std::unique_ptr<IndirectTargets> Signature;
   PointsToStatistics Stats;
 
-  void summarise(const Module &M, const Options &O, pointsto::Solver &S, bool Solved);
+  void summarise(const Module &M, const Options &O, pointsto::Solver &S, const pointsto::FunctionFlow *Flow);
 
 public:
   Results(const Module &M, const Options &O);
@@ -55,7 +48,12 @@ Results::Results(const Module &M, const Options &O) : Signature(targetsBySignatu
   bool Solved = S.run();
   if (!Solved)
     Stats.GaveUp = S.gaveUp();
-  summarise(M, O, S, Solved);
+  std::optional<pointsto::FunctionFlow> Flow;
+  if (Solved) {
+    Flow.emplace(S);
+    Flow->run();
+  }
+  summarise(M, O, S, Solved ? &*Flow : nullptr);
   pointsto::Solver::Counts C = S.counts();
   Stats.Nodes = C.Nodes;
   Stats.Edges = C.Edges;
@@ -72,11 +70,14 @@ Results::Results(const Module &M, const Options &O) : Signature(targetsBySignatu
   Stats.Seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - Start).count();
 }
 
-void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, bool Solved) {
+void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, const pointsto::FunctionFlow *Flow) {
   DenseMap<const CallBase *, pointsto::Solver::Answer> Answers;
+  DenseMap<const CallBase *, pointsto::FunctionFlow::Answer> Followed;
   DenseSet<const Function *> Given;
+  const bool Solved = Flow;
   if (Solved) {
     Answers = S.answers();
+    Followed = Flow->answers();
     for (const Function *F : S.givenFunctions())
       Given.insert(F);
   }
@@ -105,13 +106,25 @@ void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, 
             E.Set.MayBeExternal = true;
         if (A.External)
           for (const Function *Target : BySignature.Functions)
-            if (Given.contains(Target) && (!O.StrictCalls || sameType(*Target, *Site)))
+            if (Given.contains(Target) && (!O.StrictCalls || pointsto::sameType(*Target, *Site)))
               A.Functions.insert(Target);
         for (const Function *Target : A.Functions)
-          if (!isOpaque(*Target))
-            E.Set.Functions.push_back(const_cast<Function *>(Target));
-          else
+          if (isOpaque(*Target))
             E.Set.MayBeExternal = true;
+        E.Set.StaysInside = !E.Set.MayBeExternal && !A.Functions.empty() &&
+                            none_of(A.Functions, [](const Function *Target) { return Target->isVarArg(); });
+        const pointsto::FunctionFlow::Answer &Seen = Followed[Site];
+        auto Expected = [&](const Function *Target) {
+          return Seen.Certain.contains(Target) ||
+                 ((Seen.Possible.contains(Target) || (Seen.Outside && Flow->handedOut().contains(Target))) &&
+                  pointsto::sameType(*Target, *Site));
+        };
+        for (const Function *Target : A.Functions)
+          if (!isOpaque(*Target) && Expected(Target))
+            E.Set.Functions.push_back(const_cast<Function *>(Target));
+        if (E.Set.Functions.empty() && !E.Set.MayBeExternal)
+          for (const Function *Target : A.Functions)
+            E.Set.Functions.push_back(const_cast<Function *>(Target));
         // In the module's order, which the solver's is not.
         llvm::sort(E.Set.Functions, [](const Function *A, const Function *B) { return A->getName() < B->getName(); });
         E.Kind = E.Set.MayBeExternal          ? SiteKind::External

@@ -43,7 +43,13 @@ Solver::Uses &Solver::uses(NodeId N) {
   return *UsesOf[N];
 }
 
+void Solver::addFlow(NodeId From, NodeId To) {
+  Log.Flows.push_back({From, To, If});
+  G.addEdge(From, To);
+}
+
 void Solver::addMove(NodeId From, MoveUse U) {
+  Log.Flows.push_back({From, U.To, If});
   SparseSet Known;
   G.told(From, Known);
   Uses &All = uses(From);
@@ -53,6 +59,11 @@ void Solver::addMove(NodeId From, MoveUse U) {
 }
 
 void Solver::addLoad(NodeId Pointer, LoadUse U) {
+  Log.Loads.push_back({Pointer, U.To, U.Offset, U.Type, If});
+  listen(Pointer, U);
+}
+
+void Solver::listen(NodeId Pointer, LoadUse U) {
   SparseSet Known;
   G.told(Pointer, Known);
   uses(Pointer).Loads.push_back(U);
@@ -60,6 +71,7 @@ void Solver::addLoad(NodeId Pointer, LoadUse U) {
 }
 
 void Solver::addStore(NodeId Pointer, StoreUse U) {
+  Log.Stores.push_back({Pointer, U.From, U.Offset, U.Type, If});
   SparseSet Known;
   G.told(Pointer, Known);
   uses(Pointer).Stores.push_back(U);
@@ -74,12 +86,14 @@ void Solver::addCopyUse(NodeId Pointer, CopyUse U) {
 }
 
 void Solver::addMemoryCopy(NodeId To, NodeId From, uint64_t Size) {
+  Log.Copies.push_back({To, From, Size, If});
   ObjectId Buffer = O.add(ObjectKind::Buffer, Size, nullptr);
   addCopyUse(From, {Buffer, Size, false});
   addCopyUse(To, {Buffer, Size, true});
 }
 
 void Solver::watch(NodeId Callee, uint32_t Call) {
+  CallInstances[Call].Callee = Callee;
   SparseSet Known;
   G.told(Callee, Known);
   uses(Callee).Calls.push_back(Call);

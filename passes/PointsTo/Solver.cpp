@@ -19,6 +19,7 @@ Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), 
   G.hurry(Given);
   G.hurry(Escaped);
   G.insert(Unknown, External);
+  Log.FromOutside.push_back({Unknown, 0});
   G.addEdge(Given, Escaped);
   LibraryObject = O.add(ObjectKind::Library, UnknownSize, nullptr);
   LocationId Anywhere = O.locate(LibraryObject, 0, 1);
@@ -55,11 +56,12 @@ NodeId Solver::addressOf(const GlobalValue &V, int64_t Offset, bool Exact) {
     if (New) {
       NodeId N = It->second = G.add();
       G.insert(N, External);
+      Log.FromOutside.push_back({N, 0});
       if (const Function *Resolver = Choice->getResolverFunction(); Resolver && !Resolver->isDeclarationForLinker()) {
         const Instance &I = Instances[instance(*Resolver)];
         for (LocalNode R : I.T->Results)
           if (R != None)
-            G.addEdge(R >= SharedNode ? R - SharedNode : I.Base + R, N);
+            addFlow(R >= SharedNode ? R - SharedNode : I.Base + R, N);
       }
       return N;
     }
@@ -163,8 +165,10 @@ void Solver::findRoots() {
   const NodeId Outside = Main && !Main->isDeclarationForLinker() ? Escaped : Given;
   auto Escape = [&](const GlobalValue &V) {
     const GlobalObject *Base = V.getAliaseeObject();
-    if (Base && !Base->isDeclarationForLinker() && !isa<GlobalIFunc>(Base))
+    if (Base && !Base->isDeclarationForLinker() && !isa<GlobalIFunc>(Base)) {
       G.insert(Outside, O.locate(object(*Base), 0));
+      Log.Roots.push_back(Base);
+    }
   };
   for (const GlobalValue &V : M.global_values()) {
     StringRef Name = V.getName();
@@ -239,6 +243,34 @@ SmallVector<const Function *, 0> Solver::givenFunctions() const {
   return List;
 }
 
+std::vector<Solver::Target> Solver::calls() const {
+  std::vector<Target> All;
+  for (const CallInstance &C : CallInstances)
+    All.push_back({C.Site, C.Indirect ? C.Callee : None, C.Arguments, C.Results});
+  return All;
+}
+
+Solver::Interface Solver::interface(const Function &F) const {
+  Interface Found;
+  auto It = Shared.find(&F);
+  if (It == Shared.end())
+    return Found;
+  const Instance &I = Instances[It->second];
+  auto Nodes = [&](const Lanes &L) {
+    NodeList List;
+    for (LocalNode N : L)
+      List.push_back(N == None ? None : N >= SharedNode ? N - SharedNode : I.Base + N);
+    return List;
+  };
+  Found.Exists = true;
+  for (const Lanes &L : I.T->Parameters)
+    Found.Parameters.push_back(Nodes(L));
+  Found.Results = Nodes(I.T->Results);
+  if (I.T->VarArgs != None)
+    Found.VarArgs = I.Objects[I.T->VarArgs];
+  return Found;
+}
+
 Solver::Counts Solver::counts() const {
   uint64_t Bytes = SparseSet::peakBytes() + G.bytes() + O.bytes() + Mem.bytes() + UsesOf.capacity() * sizeof(void *);
   for (const auto &U : UsesOf)
@@ -249,7 +281,7 @@ Solver::Counts Solver::counts() const {
     Bytes += sizeof(Template) + T->Copies.capacity() * sizeof(Copy) + T->Loads.capacity() * sizeof(Load) +
              T->Stores.capacity() * sizeof(Store) + T->Arithmetics.capacity() * sizeof(Arithmetic) +
              T->Calls.capacity() * sizeof(Call);
-  Bytes += Instances.size() * sizeof(Instance) + CallInstances.size() * sizeof(CallInstance);
+  Bytes += Log.bytes() + Instances.size() * sizeof(Instance) + CallInstances.size() * sizeof(CallInstance);
   return {G.nodes(), G.edges(), O.size(), Mem.cells(), Instances.size(), Clones, G.merges(), G.rounds(), Steps,
           Uncloned, Widened + Mem.widened(), Bytes};
 }

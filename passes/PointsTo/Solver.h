@@ -11,6 +11,7 @@
 #include "ConstraintBuilder.h"
 #include "Memory.h"
 #include "Models.h"
+#include "Record.h"
 #include "llvm/ADT/SetVector.h"
 #include <deque>
 #include <memory>
@@ -47,6 +48,39 @@ public:
     uint64_t Nodes, Edges, Objects, Cells, Instances, Clones, Merges, Rounds, Steps, Uncloned, Widened, PeakBytes;
   };
   Counts counts() const;
+
+  // What FunctionFlow reads.
+  using NodeList = llvm::SmallVector<NodeId, 1>; // by lane; None where there is no pointer
+  struct Target {
+    const llvm::CallBase *Site; // null: a callback that a library function makes
+    NodeId Callee;              // None: called by name
+    llvm::ArrayRef<NodeList> Arguments;
+    llvm::ArrayRef<NodeId> Results;
+  };
+  const Record &record() const { return Log; }
+  const Graph &graph() const { return G; }
+  const Objects &objects() const { return O; }
+  const Memory &memory() const { return Mem; }
+  AccessTypes &types() { return Types; }
+  std::vector<Target> calls() const;
+  /// The nodes that hold addresses of functions, and the objects of variables.
+  template <typename Fn> void forFunctionAddresses(Fn Do) const {
+    for (const auto &[Key, N] : AddressNodes)
+      if (const auto *F = llvm::dyn_cast<llvm::Function>(Key.first))
+        Do(*F, N);
+    for (const auto &[Key, N] : LooseAddressNodes)
+      if (const auto *F = llvm::dyn_cast<llvm::Function>(Key))
+        Do(*F, N);
+  }
+  ObjectId objectOf(const llvm::GlobalValue &V) const { return ObjectOf.lookup_or(&V, None); }
+  /// The instance that External calls; empty if there is none.
+  struct Interface {
+    llvm::SmallVector<NodeList, 8> Parameters;
+    NodeList Results;
+    ObjectId VarArgs = None;
+    bool Exists = false;
+  };
+  Interface interface(const llvm::Function &F) const;
 
 private:
   struct MoveUse {
@@ -86,11 +120,11 @@ private:
     uint32_t Depth = 0;     // clones above
     llvm::SmallVector<uint64_t, 4> Constants; // by parameter: what the clone's one caller passes, UnknownSize if no constant
   };
-  using NodeList = llvm::SmallVector<NodeId, 1>;
   struct CallInstance {
     const llvm::CallBase *Site; // null: a callback that a library function makes
     uint32_t Caller;            // instance
     bool Indirect;
+    NodeId Callee = None; // of an indirect one
     bool Outside = false; // through a foreign pointer: arguments were given
     llvm::SmallVector<NodeList, 4> Arguments;
     NodeList Results;
@@ -117,6 +151,8 @@ private:
   ObjectId LibraryObject = None;
   uint64_t Steps = 0, Clones = 0, Uncloned = 0, Widened = 0;
   const char *GaveUp = nullptr;
+  Record Log;
+  Record::Condition If = 0; // of what is being added
 
   // Listener.
   void learnt(NodeId N, const SparseSet &News) override;
@@ -138,8 +174,10 @@ private:
   // Constraints in the graph (Propagation.cpp).
   Uses &uses(NodeId N);
   void widen(NodeId N);
+  void addFlow(NodeId From, NodeId To);
   void addMove(NodeId From, MoveUse U);
   void addLoad(NodeId Pointer, LoadUse U);
+  void listen(NodeId Pointer, LoadUse U);
   void addStore(NodeId Pointer, StoreUse U);
   void addMemoryCopy(NodeId To, NodeId From, uint64_t Size);
   void addCopyUse(NodeId Pointer, CopyUse U);

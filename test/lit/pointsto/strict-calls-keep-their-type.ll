@@ -2,8 +2,8 @@
 ; RUN: env CAPCC_ICALLS=pointsto-strict %opt -load-pass-plugin=%pass -passes=capriccio-pointsto-print -disable-output %s 2>&1 | FileCheck --check-prefix=STRICT %s
 ; REQUIRES: capcc
 ; Code outside was given three functions and may call or hand in each. By the calling convention two of them can be meant where one is
-; called with an argument; by C only the one of that type. A pointer that the analysis follows keeps what it holds.
-; CHECK: {{^}}outside: narrow same; external yes
+; called with an argument; by C only the one of that type. A pointer that the analysis follows keeps what it holds, with both kinds of set.
+; CHECK: {{^}}outside: same; external yes
 ; CHECK: {{^}}without_prototype: narrow same wide; external yes
 ; CHECK: {{^}}inside: narrow; external no
 ; STRICT: {{^}}outside: same; external yes
