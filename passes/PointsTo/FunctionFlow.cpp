@@ -30,11 +30,6 @@ FunctionFlow::FunctionFlow(Solver &S) : S(S), Types(S.types()), O(S.objects()), 
 
 void FunctionFlow::insert(NodeId N, uint32_t Member) {
   Node &To = Nodes[N];
-  // What is certain is possible too, and what is possible need not be under way.
-  uint32_t Number = Member % Classes;
-  for (uint32_t Better = Number; Better < Member; Better += Classes)
-    if (To.Set.contains(Better))
-      return;
   if (!To.Set.insert(Member))
     return;
   if (To.News.empty())
@@ -42,24 +37,46 @@ void FunctionFlow::insert(NodeId N, uint32_t Member) {
   To.News.insert(Member);
 }
 
-void FunctionFlow::pour(const SparseSet &What, NodeId To, Kind K) {
-  What.each([&](uint32_t Member) {
-    const uint32_t Number = Member % Classes, Class = Member / Classes;
-    switch (K) {
-    case Plain:
-      return insert(To, Member);
-    case Data:
-      return Class ? void() : insert(To, Member);
-    case Doubt:
-      return !Number ? void() : insert(To, Class == 2 ? Member : Classes + Number);
-    case Depart:
-      return insert(To, 2 * Classes + Number);
-    case Once:
-      return Class == 2 ? void() : insert(To, 2 * Classes + Number);
-    case NotUnder:
-      return Class == 2 ? void() : insert(To, Member);
-    }
-  });
+void FunctionFlow::pour(const SparseSet &What, NodeId N, Kind K) {
+  Node &To = Nodes[N];
+  const bool Idle = To.News.empty();
+  auto Merge = [&](const SparseSet &Part) {
+    if (!Part.empty())
+      To.Set.merge(Part, &To.News);
+  };
+  auto MergeClass = [&](uint32_t Class, uint32_t As) {
+    SparseSet Part;
+    Part.slice(What, Class * Classes, (Class + 1) * Classes, (As - Class) * Classes);
+    if (K == Doubt)
+      Part.remove(As * Classes);
+    Merge(Part);
+  };
+  switch (K) {
+  case Plain:
+    Merge(What);
+    break;
+  case Data:
+    MergeClass(0, 0);
+    break;
+  case Doubt:
+    MergeClass(0, 1);
+    MergeClass(1, 1);
+    MergeClass(2, 2);
+    break;
+  case Depart:
+    MergeClass(2, 2);
+    [[fallthrough]];
+  case Once:
+    MergeClass(0, 2);
+    MergeClass(1, 2);
+    break;
+  case NotUnder:
+    MergeClass(0, 0);
+    MergeClass(1, 1);
+    break;
+  }
+  if (Idle && !To.News.empty())
+    Waiting.push_back(N);
 }
 
 void FunctionFlow::edge(NodeId From, NodeId To, Kind K) {
@@ -234,10 +251,11 @@ void FunctionFlow::run() {
       enter(*F);
     else if (ObjectId Object = S.objectOf(*Root); Object != None)
       writeAnywhere(Object, 0);
-  while (!Waiting.empty()) {
-    NodeId N = Waiting.back();
-    Waiting.pop_back();
-    visit(N);
+  // In waves, so that what comes to a node from several sides goes on together.
+  for (std::vector<NodeId> Wave; !Waiting.empty(); Wave.clear()) {
+    Wave.swap(Waiting);
+    for (NodeId N : Wave)
+      visit(N);
   }
 }
 

@@ -245,6 +245,26 @@ public:
       }
     Count = Out;
   }
+  /// Becomes the members of `O` from `First` on and before `Last`, each `Shift` higher; all three are multiples of 64.
+  void slice(const SparseSet &O, uint32_t First, uint32_t Last, uint32_t Shift) {
+    const Word *B = O.lower(First / 64), *E = O.lower(Last / 64);
+    Count = 0;
+    reserve(E - B);
+    for (; B != E; ++B) {
+      Words[Count] = *B;
+      Words[Count++].Index += Shift / 64;
+    }
+  }
+  void remove(uint32_t V) {
+    Word *W = lower(V / 64);
+    if (W == Words + Count || W->Index != V / 64)
+      return;
+    W->set(W->bits() & ~(uint64_t(1) << V % 64));
+    if (!W->bits()) {
+      std::memmove(W, W + 1, (Words + Count - W - 1) * sizeof(Word));
+      --Count;
+    }
+  }
   void copyFrom(const SparseSet &O) {
     Count = 0;
     reserve(O.Count);
