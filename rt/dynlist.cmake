@@ -2,9 +2,9 @@
 #
 # Writes two lists of the functions that objects define with default visibility, that is, those that replace libc's.
 # The first is the dynamic list of an executable, so that shared libraries bind to them too; what follows its `#` is there only
-# in programs that refer to it. The second makes rt/proc/dlopen.S refer to that part.
+# in programs that refer to it. The second makes rt/proc/dlopen.S refer to some of that part.
 #
-#   cmake -DREADELF=... -DWHOLE=OBJECT:OBJECT... -DCALLS=OBJECT:OBJECT... -DDYNLIST=... -DINCLUDE=... -P dynlist.cmake
+#   cmake -DREADELF=... -DWHOLE=OBJECT:OBJECT... -DCALLS=OBJECT:OBJECT... -DOPENED=OBJECT:OBJECT... -DDYNLIST=... -DINCLUDE=... -P dynlist.cmake
 
 function(exports out objects)
   string(REPLACE ":" ";" objects "${objects}")
@@ -35,9 +35,10 @@ endfunction()
 
 exports(whole "${WHOLE}")
 exports(calls "${CALLS}")
+exports(opened "${OPENED}")
 list(JOIN whole ";\n    " first)
 list(JOIN calls ";\n    " second)
 replace(${DYNLIST} "{\n    ${first};\n# Only where they are referred to:\n    dlopen;\n    dlmopen;\n    ${second};\n};\n")
-list(TRANSFORM calls REPLACE "(.+)" ".reloc ., R_X86_64_NONE, \\1\n")
-list(JOIN calls "" body)
+list(TRANSFORM opened REPLACE "(.+)" ".reloc ., R_X86_64_NONE, \\1\n")
+list(JOIN opened "" body)
 replace(${INCLUDE} "${body}")

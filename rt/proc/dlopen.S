@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * dlopen(3) and dlmopen(3), which go on to libc's. Here for what comes with them: a program that may load a library may load one
- * that reads and polls, so this object refers to each call of libcapr_calls.a, and whoever refers to dlopen gets them all.
+ * that reads and polls, so this object refers to such calls of libcapr_calls.a, and whoever refers to dlopen gets them.
  * Jumps, not calls: libc takes the caller's search path and namespace from the return address. Plain code, on a big stack.
  */
 #include "../asm.h"
