@@ -20,6 +20,7 @@
 #include "../io/fd.h"
 #include "../io/source.h"
 #include "../proc/env.h"
+#include "../proc/notify.h"
 
 /* A thread without work ends after this: what it costs to make one again (30 us) is nothing against it, and a load that comes
  * in bursts keeps its threads. */
@@ -30,9 +31,6 @@
 #define STACK_SYSCALLS (64u << 10)
 #define STACK_NAMES (1u << 20)
 
-/* The signal that makes a call end with EINTR. libc's name for it is SIGCANCEL, and libc's pthread_cancel, its only sender, is
- * replaced in our programs; programs can neither block nor handle it. */
-#define SIGNAL_ABORT 32
 #define SIGNAL_SETXID 33
 
 struct kind {
@@ -68,8 +66,11 @@ CAPR_HIDDEN void capr__pool_perform(struct capr_job *job) {
         return;
     }
     /* The signal may have been meant for the job before this one. */
-    do job->result = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
-    while (job->result == -EINTR && job->tid && !__atomic_load_n(&job->abort, __ATOMIC_ACQUIRE));
+    do {
+        capr__call_to_end = 1;
+        job->result = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
+        capr__call_to_end = 0;
+    } while (job->result == -EINTR && job->tid && !__atomic_load_n(&job->abort, __ATOMIC_ACQUIRE));
 }
 
 /* From here on the job is the worker's. */
@@ -133,10 +134,6 @@ static void *pool_thread(void *arg) {
     return NULL;
 }
 
-static void nothing(int signal) { (void)signal; }
-
-CAPR_HIDDEN void capr__sigreturn(void); /* proc/sigreturn.S */
-
 /* libc's own, since the executable has the name. */
 static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
     static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -147,7 +144,7 @@ static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*st
 static int start_thread(struct kind *k) {
     pthread_t thread;
     pthread_attr_t attr;
-    uint64_t mask = ~(1ull << (SIGNAL_ABORT - 1) | 1ull << (SIGNAL_SETXID - 1)), before;
+    uint64_t mask = ~(1ull << (CAPR_NOTIFY_SIGNAL - 1) | 1ull << (SIGNAL_SETXID - 1)), before;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attr, k == &kinds[CAPR_JOB_NAMES] ? STACK_NAMES : STACK_SYSCALLS);
@@ -208,13 +205,8 @@ static struct capr_source source = {.collect = collect, .arm = arm, .disarm = di
 static int start_pool(void) {
     int fd = capr__io_wake_fd();
     if (fd < 0) return fd;
-    struct {
-        void (*handler)(int);
-        unsigned long flags;
-        void (*restorer)(void);
-        uint64_t mask;
-    } action = {nothing, 0x04000000 /* SA_RESTORER */, capr__sigreturn, 0};
-    capr__sys4(SYS_rt_sigaction, SIGNAL_ABORT, (long)&action, 0, 8);
+    int e = capr__signals_notify_signal();
+    if (e) return -e;
     capr__io_source_add(&source);
     started = 1;
     return 0;
@@ -287,7 +279,7 @@ CAPR_HIDDEN void capr__pool_abort(struct capr_job *job) {
         job->result = -EINTR;
         job->state = CAPR_JOB_DONE;
     } else if (job->tid) {
-        capr__sys3(SYS_tgkill, capr__sys1(SYS_getpid, 0), job->tid, SIGNAL_ABORT);
+        capr__sys3(SYS_tgkill, capr__sys1(SYS_getpid, 0), job->tid, CAPR_NOTIFY_SIGNAL);
     }
     unlock(k);
 }

@@ -15,6 +15,10 @@
 /* Gives CAPR_NOTIFY_SIGNAL our handler, once. Returns 0 or an errno. (signal.c) */
 CAPR_HIDDEN int capr__signals_notify_signal(void);
 
+/* The same signal, by tgkill, ends the system call of a kernel thread that is no worker, if it says that its call is one to end:
+ * the call returns EINTR, or has not begun and is left out. (signal.c) */
+extern CAPR_HIDDEN _Thread_local volatile int capr__call_to_end __attribute__((tls_model("local-exec")));
+
 /* True while the program has notifications that start threads. */
 CAPR_HIDDEN int capr__notifies(void);
 

@@ -260,6 +260,17 @@ static void foreign(int number, siginfo_t *info, ucontext_t *context) {
     handler(number, info, context);
 }
 
+_Thread_local volatile int capr__call_to_end;
+
+/* Our handler is for calls to be restarted after, which the kernel does by going back to the instruction: it goes on behind it. */
+static void end_call(ucontext_t *c) {
+    greg_t *registers = c->uc_mcontext.gregs;
+    const unsigned char *at = (const unsigned char *)registers[REG_RIP];
+    if (!capr__call_to_end || at[0] != 0x0f || at[1] != 0x05) return; /* syscall */
+    registers[REG_RAX] = -EINTR;
+    registers[REG_RIP] += 2;
+}
+
 /* What the kernel calls, on the alternate stack, with all signals blocked. Until it returns, or jumps away by siglongjmp, the worker
  * looks as if it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives
  * way. */
@@ -269,6 +280,10 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     if (!actions[number].handler && number != CAPR_NOTIFY_SIGNAL) return; /* taken away since the kernel chose */
     if (number == CAPR_NOTIFY_SIGNAL && info->si_value.sival_ptr == &capr__turn_tick) {
         capr__turn_ticks();
+        return;
+    }
+    if (!w->self && number == CAPR_NOTIFY_SIGNAL && info->si_code == SI_TKILL) {
+        end_call(c);
         return;
     }
     if (!w->self && number != CAPR_NOTIFY_SIGNAL) {
