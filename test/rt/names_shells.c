@@ -33,8 +33,7 @@ static void *names(void *arg) {
     CHECK_EQUAL(gethostbyname_r(address, &entry, buffer, sizeof buffer, &result, &error), 0);
     CHECK(result == &entry && entry.h_length == 4);
     CHECK_EQUAL(gethostbyname_r(address, &entry, buffer, 1, &result, &error), ERANGE);
-    struct hostent *e = gethostbyname("127.0.0.1");
-    CHECK(e && strcmp(inet_ntoa(*(struct in_addr *)e->h_addr_list[0]), "127.0.0.1") == 0);
+    CHECK(gethostbyname("127.0.0.1")); /* its result is everybody's */
     return NULL;
 }
 

@@ -17,6 +17,8 @@ target triple = "x86_64-pc-linux-gnu"
 @table = global [2 x ptr] [ptr @one, ptr @other]
 
 define i32 @one(i32 %n) noinline {
+  %deep = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %deep)
   ret i32 %n
 }
 define i32 @main(i32 %n, ptr %p) {

@@ -17,14 +17,22 @@ target triple = "x86_64-pc-linux-gnu"
 @llvm.global_dtors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 101, ptr @stop, ptr null }]
 
 define internal void @start() {
+  %deep = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %deep)
   ret void
 }
 define internal void @stop() {
+  %deep = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %deep)
   ret void
 }
 define weak void @replaced() {
+  %deep = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %deep)
   ret void
 }
 define hidden void @hidden() {
+  %deep = alloca [512 x i8]
+  call void asm sideeffect "", "r"(ptr %deep)
   ret void
 }

@@ -4,9 +4,8 @@
 ; RUN: %opt -load-pass-plugin=%pass -passes=capriccio -S %s -o - | FileCheck %s
 
 ; CHECK: @chosen = ifunc i32 (i32), ptr @resolve
+; CHECK: define ptr @resolve(){{.*}} section "capr_entry"
 ; CHECK: call i32 @__capr_icall(ptr nest @chosen, i32 3)
-; CHECK: define ptr @resolve()
-; CHECK: section "capr_entry"
 
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
 target triple = "x86_64-pc-linux-gnu"
