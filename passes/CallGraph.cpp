@@ -199,7 +199,7 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
     }
 
   for (Node &N : Nodes)
-    if (!N.Edges.empty())
+    if (N.Pointed && !N.Edges.empty())
       estimateFrequencies(N);
 
   // Calls that code generation itself made (memcpy for a struct copy, 128-bit division): no instruction of the module, so

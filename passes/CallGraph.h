@@ -35,7 +35,7 @@ struct CallEdge {
   uint64_t Bytes = 0;       // below the return address, for edges that end in no node
   uint64_t ArgBytes = 0;    // arguments on the stack
   bool Back = false;        // closes a cycle in the depth-first search
-  double Often = 1;         // expected executions for each call of the caller
+  double Often = 1;         // expected executions for each call of the caller, where that is Pointed
   const char *Why = "";     // for the report
 };
 

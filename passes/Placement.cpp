@@ -29,8 +29,8 @@ constexpr double BorrowInChecks = 6;
 /// Checks that may run inside a function for each of its calls to spare it the one at its entry.
 constexpr double RareEnough = 0.75;
 
-/// Edges that may be cut for that: each takes a place in a stub of its callee's that others may share.
-constexpr size_t MostCuts = 8;
+/// Edges that may be cut for that. More gain nothing that was seen (SQLite), and are more sites with a check (httpd).
+constexpr size_t MostCuts = 2;
 
 enum Colour : uint8_t { White, Grey, Black };
 
@@ -79,27 +79,16 @@ std::vector<unsigned> postOrder(CallGraph &G) {
 /// Whether a cut edge to it borrows rather than checks.
 bool leaves(const Node &Target) { return !Target.MayBlock && Target.Depth <= BigDepth; }
 
-/// What the frames of a node's callers take, largest first: of those whose threads pay for a path, and of those that pointers
-/// reach.
-struct CallerFrames {
-  std::vector<uint64_t> Blocking, Pointed;
-};
-
-std::vector<CallerFrames> callerFrames(const CallGraph &G) {
-  std::vector<CallerFrames> Callers(G.Nodes.size());
+/// What the frames of each node's callers take, of those whose threads pay for the path: largest first.
+std::vector<std::vector<uint64_t>> callerFrames(const CallGraph &G) {
+  std::vector<std::vector<uint64_t>> Callers(G.Nodes.size());
   for (const Node &N : G.Nodes)
-    for (const CallEdge &E : N.Edges) {
-      if (E.Kind != EdgeKind::Direct || E.Back || G.Nodes[E.Callee].Apart)
-        continue;
-      if (N.MayBlock)
-        Callers[E.Callee].Blocking.push_back(N.Frame + N.AsmBytes);
-      if (N.Pointed)
-        Callers[E.Callee].Pointed.push_back(N.Frame + N.AsmBytes);
-    }
-  for (CallerFrames &C : Callers) {
-    llvm::sort(C.Blocking, std::greater<>());
-    llvm::sort(C.Pointed, std::greater<>());
-  }
+    if (N.MayBlock)
+      for (const CallEdge &E : N.Edges)
+        if (E.Kind == EdgeKind::Direct && !E.Back && !G.Nodes[E.Callee].Apart)
+          Callers[E.Callee].push_back(N.Frame + N.AsmBytes);
+  for (std::vector<uint64_t> &C : Callers)
+    llvm::sort(C, std::greater<>());
   return Callers;
 }
 
@@ -109,11 +98,6 @@ double checksFor(const CallGraph &G, const CallEdge &E) {
   return E.Often * (leaves(Target) ? BorrowInChecks : 1);
 }
 
-/// How many of the callers have no room in `Budget` for a callee of this depth. `Frames` is sorted.
-size_t over(const std::vector<uint64_t> &Frames, uint64_t Depth, uint64_t Budget) {
-  return llvm::partition_point(Frames, [&](uint64_t Frame) { return Frame + abi::ReturnAddress + Depth > Budget; }) - Frames.begin();
-}
-
 /// An edge that runs in place, and what it adds to its caller's depth.
 struct InPlaceEdge {
   CallEdge *E;
@@ -121,24 +105,20 @@ struct InPlaceEdge {
 };
 
 /// A function just short of MaxPath that is called from everywhere (one that logs) costs a check at each call, unless it checks
-/// itself, on its way to what makes it deep (in httpd ap_log_rerror_ had half of all checkpoints). In the same way one that is
-/// called by many functions that pointers reach (SQLite's malloc) costs each of these a check at its entry. Takes the edges of a
-/// node in place, the deepest first, what its other edges need, and its callers; returns how many to cut.
-size_t cutsThatSpareCallers(const CallGraph &G, const std::vector<InPlaceEdge> &Edges, uint64_t Own, uint64_t Others,
-                            const CallerFrames &Callers, uint64_t MaxPath, uint64_t EntryInPlace) {
-  auto Depth = [&](size_t Cut) {
+/// itself, on its way to what makes it deep (in httpd ap_log_rerror_ had half of all checkpoints). Takes the edges of a node in
+/// place, the deepest first, what its other edges need, and callerFrames; returns how many to cut.
+size_t cutsThatSpareCallers(const std::vector<InPlaceEdge> &Edges, uint64_t Own, uint64_t Others, const std::vector<uint64_t> &Callers,
+                            uint64_t MaxPath) {
+  auto Checked = [&](size_t Cut) {
     uint64_t Rest = Cut < Edges.size() ? Edges[Cut].Below : 0;
     uint64_t Cutting = Cut ? BelowBorrow : 0;
-    return Own + std::max({Others, Rest, Cutting});
+    uint64_t Depth = Own + std::max({Others, Rest, Cutting});
+    return size_t(llvm::partition_point(Callers, [&](uint64_t Frame) { return Frame + abi::ReturnAddress + Depth > MaxPath; }) -
+                  Callers.begin());
   };
-  size_t EntriesBefore = over(Callers.Pointed, Depth(0), EntryInPlace);
-  size_t Before = over(Callers.Blocking, Depth(0), MaxPath) + EntriesBefore, Best = 0, BestCost = Before;
-  double Ran = 0; // checks for each call of the node, with the edges that are cut
+  size_t Before = Checked(0), Best = 0, BestCost = Before;
   for (size_t Cut = 1; Cut <= Edges.size() && Cut * MinSpared < Before; ++Cut) {
-    Ran += checksFor(G, *Edges[Cut - 1].E);
-    // An entry's check is spared only where fewer run inside.
-    size_t Entries = Ran < RareEnough ? over(Callers.Pointed, Depth(Cut), EntryInPlace) : EntriesBefore;
-    size_t Cost = over(Callers.Blocking, Depth(Cut), MaxPath) + Entries + Cut * MinSpared;
+    size_t Cost = Checked(Cut) + Cut * MinSpared;
     if (Cost < BestCost)
       Best = Cut, BestCost = Cost;
   }
@@ -159,7 +139,7 @@ size_t cutsThatSpareEntry(const CallGraph &G, const std::vector<InPlaceEdge> &Ed
 
 void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
   std::vector<unsigned> Order = postOrder(G);
-  std::vector<CallerFrames> Callers = callerFrames(G);
+  std::vector<std::vector<uint64_t>> Callers = callerFrames(G);
   for (unsigned At : Order) {
     Node &N = G.Nodes[At];
     uint64_t Own = N.Frame + N.AsmBytes;
@@ -198,7 +178,7 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
     llvm::sort(InPlaceEdges, [](const InPlaceEdge &A, const InPlaceEdge &B) {
       return A.Below != B.Below ? A.Below > B.Below : A.E < B.E;
     });
-    size_t Cuts = cutsThatSpareCallers(G, InPlaceEdges, Own, Deepest, Callers[At], N.MayBlock ? MaxPath : BigPath, EntryInPlace);
+    size_t Cuts = N.MayBlock ? cutsThatSpareCallers(InPlaceEdges, Own, Deepest, Callers[At], MaxPath) : 0;
     if (N.Pointed)
       Cuts = std::max(Cuts, cutsThatSpareEntry(G, InPlaceEdges, Own, Deepest, EntryInPlace));
     for (size_t I = 0; I != InPlaceEdges.size(); ++I) {
