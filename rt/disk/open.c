@@ -39,6 +39,8 @@ static __attribute__((noinline)) long at_once(int dir, const char *path, int fla
     if (may_wait_for_peer(flags)) {
         struct stat st;
         long look = capr__path_cached(dir, path, !(flags & O_NOFOLLOW));
+        /* That there is no such file is in memory too; to make it is for the pool. */
+        if (look == -ENOENT && (flags & O_CREAT)) return -EAGAIN;
         if (look < 0) return look;
         long r = capr__sys2(SYS_fstat, look, (long)&st);
         capr__sys1(SYS_close, look);
