@@ -56,7 +56,7 @@ int capr__poll_wait(unsigned *round, uint64_t deadline, int point)
     return 0;
 }
 
-/* A power of two. A handler that runs 256 times before the idle thread runs once posts directly after that. */
+/* A power of two. Handlers that put off operations on so many objects before the idle thread runs once make the next ones directly. */
 #define RING 256
 
 static struct { enum capr_deferred_op op; void *object; } ring[RING];
@@ -85,10 +85,30 @@ static void perform(enum capr_deferred_op op, void *object)
     }
 }
 
+/* Whether the same waits already. All but signals are done once for any number of calls; where there is no place for another signal
+ * the one that waits wakes everybody, which POSIX allows. */
+static int waits_already(enum capr_deferred_op op, void *object, int full)
+{
+    for (uint32_t i = run; i != taken; i++) {
+        if (ring[i % RING].object != object || ring[i % RING].op != op)
+            continue;
+        if (op != CAPR_DEFER_SIGNAL)
+            return 1;
+        if (full) {
+            ring[i % RING].op = CAPR_DEFER_BROADCAST;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void capr__defer(enum capr_deferred_op op, void *object)
 {
     /* Handlers nest, so that the slot is taken in one instruction; the operation is written last and makes it valid. */
-    if (taken - run >= RING - 1) {
+    int full = taken - run >= RING - 1;
+    if (waits_already(op, object, full))
+        return;
+    if (full) {
         perform(op, object);
         return;
     }
@@ -104,9 +124,8 @@ void capr__run_deferred(void)
 {
     while (run != taken && ring[run % RING].op != CAPR_DEFER_NONE) {
         uint32_t slot = run % RING;
-        enum capr_deferred_op op = ring[slot].op;
-        ring[slot].op = CAPR_DEFER_NONE;
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        /* One instruction: a handler finds that the operation waits, or that it does not. */
+        enum capr_deferred_op op = __atomic_exchange_n(&ring[slot].op, CAPR_DEFER_NONE, __ATOMIC_SEQ_CST);
         void *object = ring[slot].object;
         run = run + 1;
         __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
