@@ -51,7 +51,7 @@ struct Node {
   llvm::StringMap<std::string> Through; // calls that code generation makes, and the stub of each
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
-  bool EntryChecked = false; // its entry stub checks
+  bool EntryChecked = false; // its entry checks, so that it is a stub
   llvm::Function *Entry = nullptr; // what its address is, once Lower has decided: itself, or a stub
   bool Recurses = false;     // it or what it calls in place has a checkpoint
 };

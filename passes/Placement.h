@@ -12,7 +12,8 @@ namespace capriccio {
 /// checkpoint, then, bottom-up, an edge over which the longest path without a checkpoint would pass its budget. The budget is
 /// `MaxPath` bytes for functions that may block, whose threads pay for the path; the others run on the big stack when they do
 /// not fit, so theirs is `BigPath`. An edge from the first kind to the second that does not fit in place, or that leads to
-/// recursion, is borrowed for rather than checked. A function whose own edges, cut, spare many callers their checks has them cut.
+/// recursion, is borrowed for rather than checked. A function whose own edges, cut, spare many callers their checks has them cut,
+/// and one that the module has pointers to where rare edges, cut, spare it the check at its entry.
 void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace);
 
 /// Bytes that a path among functions that never block may take between checks: a small part of what a big stack keeps free for

@@ -33,6 +33,18 @@
 __morestack:
 .endm
 
+/* Calls rax on the stack that rsp is on by now, and returns from the function by its frame, which rbp points to. */
+.macro call_and_return_by_frame
+stack_change
+    call *%rax
+    movq %rbp, %rsp
+    popq %rbp
+    .cfi_def_cfa %rsp, 8
+    .cfi_restore %rbp
+    ret
+    .size __morestack, . - __morestack
+.endm
+
     .section .note.GNU-stack, "", @progbits
     .text
 

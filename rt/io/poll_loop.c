@@ -22,17 +22,19 @@ static _Thread_local struct epoll_event events[EVENTS];
 /* epoll_wait.S: the system call, unless *check is not 0 by then. */
 CAPR_HIDDEN long capr__epoll_wait(int set, struct epoll_event *list, long count, long timeout, volatile int *check, long number);
 
+/* Out of the way of programs that expect the lowest free number, and of select's 1024, where there is room. */
+static int out_of_the_way(long fd) {
+    long high = capr__sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 512);
+    if (high < 0) return (int)fd;
+    capr__sys1(SYS_close, fd);
+    return (int)high;
+}
+
 CAPR_HIDDEN int capr__io_epoll_fd(void) {
     if (capr__worker.epoll_fd < 0) {
         long fd = capr__sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
         if (fd < 0) return (int)fd;
-        /* Out of the way of programs that expect the lowest free number, and of select's 1024. */
-        long high = capr__sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 512);
-        if (high >= 0) {
-            capr__sys1(SYS_close, fd);
-            fd = high;
-        }
-        capr__worker.epoll_fd = (int)fd;
+        capr__worker.epoll_fd = out_of_the_way(fd);
     }
     return capr__worker.epoll_fd;
 }
@@ -72,11 +74,7 @@ CAPR_HIDDEN int capr__io_wake_fd(void) {
     if (capr__worker.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__worker.wake_fd;
     long fd = capr__sys2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0) return (int)fd;
-    long high = capr__sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 512);
-    if (high >= 0) {
-        capr__sys1(SYS_close, fd);
-        fd = high;
-    }
+    fd = out_of_the_way(fd);
     struct epoll_event event = {EPOLLIN | EPOLLET, {.u64 = WAKE_DATA}};
     capr__worker.count.epoll_ctl++;
     long r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);

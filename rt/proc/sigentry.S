@@ -32,12 +32,5 @@ function capr__signal_call_on
     movl %edx, %edi
     movq %rcx, %rsi
     movq %r8, %rdx
-stack_change
-    call *%rax
-    movq %rbp, %rsp
-    popq %rbp
-    .cfi_def_cfa %rsp, 8
-    .cfi_restore %rbp
-    ret
-    .size __morestack, . - __morestack
+    call_and_return_by_frame
 end_function capr__signal_call_on

@@ -58,19 +58,24 @@ extern CAPR_HIDDEN const char capr__epoll_wait_begin[], capr__epoll_wait_end[], 
 /* sigqueue.c: gives a signal to `t`, or to whom it concerns; number 0: `t` has run a handler, which may have to end its wait. */
 CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting);
 
-/* What the outermost handler interrupted that runs apart from its thread's own stack. */
-static struct {
+/* What a handler interrupted that runs apart from its thread's own stack; kept for the outermost one, where a thread may end. */
+struct place {
     uint64_t limit, big_sp, rsp;
-} interrupted;
+};
+static struct place interrupted;
 
-static void set_apart(struct capr_worker *w, uint64_t rsp) {
-    if (!w->in_signal++) {
-        interrupted.limit = capr__limit();
-        interrupted.big_sp = w->big_sp;
-        interrupted.rsp = rsp;
-    }
+static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
+    struct place from = {capr__limit(), w->big_sp, rsp};
+    if (!w->in_signal++) interrupted = from;
     capr__set_limit(0);
     w->big_sp = 0;
+    return from;
+}
+
+static void set_back(struct capr_worker *w, struct place to) {
+    w->in_signal--;
+    w->big_sp = to.big_sp;
+    capr__set_limit(to.limit);
 }
 
 /* signal_leave.S */
@@ -209,12 +214,9 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     const stack_t *stack = x ? &x->signal_stack : NULL;
     uint64_t here = (uint64_t)__builtin_frame_address(0);
     if (stack && (flags & SA_ONSTACK) && stack->ss_size && here - (uint64_t)stack->ss_sp >= stack->ss_size) {
-        uint64_t limit = capr__limit(), big_sp = w->big_sp;
-        set_apart(w, here);
+        struct place from = set_apart(w, here);
         capr__signal_call_on((char *)stack->ss_sp + stack->ss_size, handler, number, &info, context);
-        w->in_signal--;
-        w->big_sp = big_sp;
-        capr__set_limit(limit);
+        set_back(w, from);
     } else {
         handler(number, &info, context);
     }
@@ -277,21 +279,23 @@ static void end_call(ucontext_t *c) {
 static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     ucontext_t *c = context;
-    if (!actions[number].handler && number != CAPR_NOTIFY_SIGNAL) return; /* taken away since the kernel chose */
-    if (number == CAPR_NOTIFY_SIGNAL && info->si_value.sival_ptr == &capr__turn_tick) {
-        capr__turn_ticks();
-        return;
+    if (number == CAPR_NOTIFY_SIGNAL) {
+        if (info->si_value.sival_ptr == &capr__turn_tick) {
+            capr__turn_ticks();
+            return;
+        }
+        if (!w->self && info->si_code == SI_TKILL) {
+            end_call(c);
+            return;
+        }
+    } else {
+        if (!actions[number].handler) return; /* taken away since the kernel chose */
+        if (!w->self) {
+            foreign(number, info, c);
+            return;
+        }
     }
-    if (!w->self && number == CAPR_NOTIFY_SIGNAL && info->si_code == SI_TKILL) {
-        end_call(c);
-        return;
-    }
-    if (!w->self && number != CAPR_NOTIFY_SIGNAL) {
-        foreign(number, info, c);
-        return;
-    }
-    uint64_t limit = capr__limit(), big_sp = w->big_sp;
-    set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
+    struct place from = set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
     greg_t *rip = &c->uc_mcontext.gregs[REG_RIP];
     if ((uint64_t)*rip - (uint64_t)capr__epoll_wait_begin < (uint64_t)(capr__epoll_wait_end - capr__epoll_wait_begin))
@@ -316,9 +320,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         }
     }
 
-    w->in_signal--;
-    w->big_sp = big_sp;
-    capr__set_limit(limit);
+    set_back(w, from);
 }
 
 CAPR_HIDDEN int capr__signal_stack(void) {

@@ -17,12 +17,5 @@ function capr__on_service
     movq %rsi, %rdi
     movq %rdx, %rsi
     movq %rcx, %rdx
-stack_change
-    call *%rax
-    movq %rbp, %rsp
-    popq %rbp
-    .cfi_def_cfa %rsp, 8
-    .cfi_restore %rbp
-    ret
-    .size __morestack, . - __morestack
+    call_and_return_by_frame
 end_function capr__on_service

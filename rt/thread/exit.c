@@ -10,7 +10,6 @@
 #include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
-#include "../proc/signals.h"
 #include "../stack/drop.h"
 #include "thread.h"
 #include "tls.h"

@@ -50,7 +50,7 @@ class Program : public ProgramFacts {
     llvm::ArrayRef<uint64_t> stubs() const override { return Said.Stubs; }
 
     const Claims &said() const { return Said; }
-    bool isEntryStub(uint64_t Address) const { return EntryPoints.contains(Address); }
+    bool isEntry(uint64_t Address) const { return EntryPoints.contains(Address); }
     std::string nameOf(uint64_t Address) const;
 
     llvm::SetVector<uint64_t> SlowPaths; // what check stubs jump to

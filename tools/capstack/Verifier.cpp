@@ -79,7 +79,7 @@ void Verifier::checkReplacedLeaves() {
         if (Index >= Facts->said().LeafBounds.size()) continue;
         auto Called = Facts->Walked.find(E.Address);
         if (Called == Facts->Walked.end() || Called->second.Bytes <= Facts->said().LeafBounds[Index]) continue;
-        bool Known = Facts->isEntryStub(E.Address) || Facts->said().function(E.Address);
+        bool Known = Facts->isEntry(E.Address) || Facts->said().function(E.Address);
         if (!Known && Called->second.Bounded)
             Facts->Violations.insert(Facts->Violations.begin(),
                                      {E.Address, "the program's own, which capcc did not compile, needs " + utostr(Called->second.Bytes) + " bytes",
