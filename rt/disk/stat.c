@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 /* True where the plain call is to be made: nothing may switch, or nothing is to be spared. */
@@ -86,6 +87,12 @@ CAPR_INTERPOSE int access(const char *path, int mode) { return may(AT_FDCWD, pat
 CAPR_INTERPOSE int faccessat(int dir, const char *path, int mode, int flags) { return may(dir, path, mode, flags); }
 CAPR_INTERPOSE int euidaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
 CAPR_INTERPOSE int eaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
+
+/* statfs(2), fstatfs(2): a server's file system asks the server. Block. */
+CAPR_INTERPOSE int statfs(const char *path, struct statfs *out) { return (int)capr__result(capr__disk_call(SYS_statfs, (long)path, (long)out, 0, 0, 0)); }
+CAPR_INTERPOSE int fstatfs(int fd, struct statfs *out) { return (int)capr__result(capr__disk_call(SYS_fstatfs, fd, (long)out, 0, 0, 0)); }
+CAPR_INTERPOSE int statfs64(const char *path, struct statfs64 *out) { return statfs(path, (struct statfs *)out); }
+CAPR_INTERPOSE int fstatfs64(int fd, struct statfs64 *out) { return fstatfs(fd, (struct statfs *)out); }
 
 /* readlink(2), readlinkat(2). Block. */
 CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n) {

@@ -30,6 +30,8 @@ extern int __vfprintf_chk(FILE *f, int flag, const char *format, va_list ap);
 /* Right behind the public part lies the address of the functions that a FILE is made of. */
 static_assert(sizeof(FILE) == 216, "glibc's ABI");
 
+CAPR_HIDDEN FILE *capr__libc_fopen(const char *path, const char *mode) { return REAL(fopen)(path, mode); }
+
 CAPR_HIDDEN int capr__file_is_plain(FILE *f) {
     static void *plain;
     if (!plain && !(plain = dlsym(RTLD_DEFAULT, "_IO_file_jumps"))) plain = (void *)1; /* another libc: nothing is ours */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Paths that libc walks by itself: on the pool. Where it calls the program on its way (glob with functions of the program's,
+ * scandir, ftw), it stays in place, since the program's code must not run on a kernel thread of the pool. Fat code.
+ */
+#include <glob.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+
+#include "call.h"
+
+/* realpath(3), canonicalize_file_name(3). Block. */
+CAPR_INTERPOSE char *realpath(const char *restrict path, char *restrict resolved) {
+    return (char *)CAPR_LIBC_CALL("realpath", (long)path, (long)resolved);
+}
+CAPR_INTERPOSE char *__realpath_chk(const char *path, char *resolved, size_t room) {
+    return (char *)CAPR_LIBC_CALL("__realpath_chk", (long)path, (long)resolved, (long)room);
+}
+CAPR_INTERPOSE char *canonicalize_file_name(const char *path) { return (char *)CAPR_LIBC_CALL("canonicalize_file_name", (long)path); }
+
+/* statvfs(3), statfs(2): of a server's file system the server is asked. Block. */
+CAPR_INTERPOSE int statvfs(const char *restrict path, struct statvfs *restrict out) {
+    return (int)CAPR_LIBC_CALL("statvfs", (long)path, (long)out);
+}
+CAPR_INTERPOSE int fstatvfs(int fd, struct statvfs *out) { return (int)CAPR_LIBC_CALL("fstatvfs", fd, (long)out); }
+
+CAPR_INTERPOSE int statvfs64(const char *restrict path, struct statvfs64 *restrict out) { return statvfs(path, (struct statvfs *)out); }
+CAPR_INTERPOSE int fstatvfs64(int fd, struct statvfs64 *out) { return fstatvfs(fd, (struct statvfs *)out); }
+
+/* glob(3). Blocks; in place where it calls the program. */
+CAPR_INTERPOSE int glob(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob_t *restrict out) {
+    static void *function;
+    struct capr_libc_job call = {.name = "glob", .function = &function, .arg = {(long)pattern, flags, (long)failed, (long)out}};
+    return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? capr__libc_call_in_place(&call) : capr__libc_call(&call));
+}
+CAPR_INTERPOSE int glob64(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob64_t *restrict out) {
+    return glob(pattern, flags, failed, (glob_t *)out);
+}
