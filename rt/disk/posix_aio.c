@@ -51,23 +51,6 @@ static void set(struct aiocb *cb, long result) {
     __atomic_store_n(&cb->__error_code, result < 0 ? (int)-result : 0, __ATOMIC_RELEASE);
 }
 
-/* On a pool thread. */
-static void run(struct capr_job *job) {
-    struct request *r = (struct request *)job;
-    switch (r->operation) {
-    case READ:
-        job->result = capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset);
-        break;
-    case WRITE:
-    case APPEND:
-        job->result = capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset);
-        break;
-    default:
-        job->result = capr__sys1(r->operation == SYNC ? SYS_fsync : SYS_fdatasync, r->fd);
-    }
-    set(r->cb, job->result);
-}
-
 struct call {
     void (*function)(union sigval);
     union sigval value;
@@ -80,6 +63,7 @@ static void *call_thread(void *arg) {
     return NULL;
 }
 
+/* A thread is started on the worker only, a signal sent by any kernel thread. */
 static void notify(const struct sigevent *event) {
     if (event->sigev_notify == SIGEV_SIGNAL) {
         siginfo_t info = {.si_signo = event->sigev_signo, .si_code = SI_ASYNCIO};
@@ -96,6 +80,27 @@ static void notify(const struct sigevent *event) {
             free(c);
         else
             pthread_detach(thread);
+    }
+}
+
+/* On a pool thread: makes the signal too, since the program may look at nothing but what its handler does, in a loop. */
+static void run(struct capr_job *job) {
+    struct request *r = (struct request *)job;
+    switch (r->operation) {
+    case READ:
+        job->result = capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        break;
+    case WRITE:
+    case APPEND:
+        job->result = capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        break;
+    default:
+        job->result = capr__sys1(r->operation == SYNC ? SYS_fsync : SYS_fdatasync, r->fd);
+    }
+    set(r->cb, job->result);
+    if (r->event.sigev_notify == SIGEV_SIGNAL) {
+        notify(&r->event);
+        r->event.sigev_notify = SIGEV_NONE;
     }
 }
 
@@ -162,7 +167,8 @@ static struct capr_source source = {.collect = nothing, .arm = nothing, .disarm 
 
 /* Puts a request in. Returns 0 or an errno. */
 static int enqueue(struct aiocb *cb, int operation, struct group *g) {
-    int e = cb->aio_reqprio < 0 || cb->aio_reqprio > 20 /* AIO_PRIO_DELTA_MAX */ ? EINVAL : !capr__may_switch() ? EAGAIN : 0;
+    int ranks = operation != SYNC && operation != DATASYNC; /* POSIX lists no error for the priority of aio_fsync */
+    int e = ranks && (cb->aio_reqprio < 0 || cb->aio_reqprio > 20 /* AIO_PRIO_DELTA_MAX */) ? EINVAL : !capr__may_switch() ? EAGAIN : 0;
     struct request *r = e ? NULL : calloc(1, sizeof *r);
     if (!e && !r) e = EAGAIN;
     if (e) {
