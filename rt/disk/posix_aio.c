@@ -237,10 +237,11 @@ static int any_ended(const struct aiocb *const list[], int n) {
     return !e;
 }
 
-/* Waits for some request to end. 0, EAGAIN at the deadline, EINTR. */
+/* Waits for some request to end. 0, EAGAIN at the deadline, EINTR. Without a deadline handlers with SA_RESTART do not end it, as they
+ * do not end libc's wait, so that a program may have itself told of each request while it waits for one. */
 static int wait_any(uint64_t deadline) {
     struct capr_thread *self = capr__self();
-    capr__signals_wait_begin(self, &capr__wait_interruptible);
+    capr__signals_wait_begin(self, deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
     capr__queue_push(&suspended, self);
     int timed_out = capr__park_point(deadline);
     int interrupted = capr__signals_wait_end(self);
