@@ -35,6 +35,20 @@ static FunctionCallee runtime(Module &M, const char *Name, Type *Result,
   return Callee;
 }
 
+void gatherStaticAllocas(Module &M) {
+  for (Function &F : M) {
+    if (F.isDeclarationForLinker())
+      continue;
+    BasicBlock &Entry = F.getEntryBlock();
+    auto Front = Entry.begin();
+    while (isa<AllocaInst>(Front) && cast<AllocaInst>(*Front).isStaticAlloca())
+      ++Front;
+    for (Instruction &I : make_early_inc_range(make_range(Front, Entry.end())))
+      if (auto *A = dyn_cast<AllocaInst>(&I); A && A->isStaticAlloca() && &I != &*Front)
+        A->moveBefore(Front);
+  }
+}
+
 static void guard(AllocaInst &A, AllocaInst &Moved, std::vector<RoomUse> &Rooms) {
   Module &M = *A.getModule();
   LLVMContext &C = M.getContext();

@@ -18,6 +18,10 @@ struct RoomUse {
   unsigned Operand;
 };
 
+/// Puts allocas of a fixed size in front of everything else in their entry block. Without optimization clang leaves them where the
+/// program says alloca(100); an edit that splits the block above one would make it dynamic.
+void gatherStaticAllocas(llvm::Module &M);
+
 struct DynamicAllocas {
   llvm::DenseMap<llvm::Function *, std::vector<RoomUse>> Rooms;
   unsigned Sites = 0;

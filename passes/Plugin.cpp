@@ -73,6 +73,7 @@ public:
 
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
+    gatherStaticAllocas(M);
     ThreadLocals Locals(M, O.Shared);
     if (O.CheckICalls && !O.Shared) // the record's reader is the program's
       checkIndirectCalls(M, *Targets, O);
