@@ -27,11 +27,35 @@ static bool namesStackPointer(StringRef Operands) {
   return false;
 }
 
+/// True for `pop %rsp`, as opposed to a pop into memory that rsp addresses.
+static bool popsStackPointer(StringRef Operands) {
+  return namesStackPointer(Operands) && !Operands.contains('(') && !Operands.contains('[');
+}
+
+/// The text as the assembler sees it but for operands: of `{push %rax|push rax}` ($(, $|, $) in IR) one alternative, `$$` as `$`.
+static std::string inDialect(StringRef Template, bool Intel) {
+  std::string Text;
+  int Alternative = -1; // outside of all
+  for (size_t At = 0; At < Template.size(); ++At) {
+    char Next = Template[At] == '$' && At + 1 < Template.size() ? Template[At + 1] : 0;
+    if (Next == '(')
+      Alternative = 0;
+    else if (Next == '|' && Alternative >= 0)
+      ++Alternative;
+    else if (Next == ')')
+      Alternative = -1;
+    else if (Alternative < 0 || Alternative == int(Intel))
+      Text += Template[At];
+    if (Next == '(' || Next == '|' || Next == ')' || Next == '$')
+      ++At;
+  }
+  return Text;
+}
+
 uint64_t inlineAsmBytes(const CallBase &Site) {
   const auto *Asm = cast<InlineAsm>(Site.getCalledOperand());
-  std::string Template = Asm->getAsmString().str();
-  for (size_t At = 0; (At = Template.find("$$", At)) != std::string::npos; ++At)
-    Template.erase(At, 1);
+  bool Intel = Asm->getDialect() == InlineAsm::AD_Intel;
+  std::string Template = inDialect(Asm->getAsmString(), Intel);
   StringRef Text(Template);
   uint64_t Pushed = 0;
   bool Labels = false;
@@ -64,7 +88,7 @@ uint64_t inlineAsmBytes(const CallBase &Site) {
       StringRef M(Op);
       if (M.starts_with("push")) {
         Pushed += 8;
-      } else if (M.starts_with("pop") && !M.starts_with("popcnt")) {
+      } else if (M.starts_with("pop") && !M.starts_with("popcnt") && !popsStackPointer(Operands)) {
         // Gives back what a push took.
       } else if (M.starts_with("call") || M == "enter" || M == "enterq" ||
                  M == "leave" || M == "leaveq" || M == "lcall" ||
@@ -73,11 +97,13 @@ uint64_t inlineAsmBytes(const CallBase &Site) {
                "bounded. Remedy: make it a function in a .S file, declared with "
                "CAPR_STACK_BOUND, or compile this file with -fno-capriccio");
       } else if (namesStackPointer(Operands)) {
-        // Reading rsp is harmless; AT&T order puts what is written last.
-        StringRef Target = Operands.rsplit(',').second.trim();
+        // Reading rsp is harmless; AT&T order puts what is written last, Intel's first.
+        StringRef Target = (Intel ? Operands.split(',').first : Operands.rsplit(',').second).trim();
         bool Reads = M.starts_with("mov") || M.starts_with("lea") ||
                      M.starts_with("cmp") || M.starts_with("test");
-        bool WritesRsp = Target == "%rsp" || Target == "%%rsp" || Target == "%esp";
+        Target.consume_front("%");
+        Target.consume_front("%");
+        bool WritesRsp = Target.equals_insensitive("rsp") || Target.equals_insensitive("esp");
         if (M.starts_with("cmp") || M.starts_with("test"))
           WritesRsp = false;
         if (!Reads || WritesRsp)
