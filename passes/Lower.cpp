@@ -64,6 +64,10 @@ void refuseUnsupported(const Module &M) {
       if (isa<InvokeInst>(I))
         failAt(I, "C++ exceptions (or C with -fexceptions and cleanups) cannot cross linked stacks yet. Remedy: "
                   "-fno-exceptions, or -fno-capriccio for this program");
+      // The register of a static chain (`nest`) is the one in which stubs and indirect calls carry their target.
+      if (const auto *CB = dyn_cast<CallBase>(&I); CB && !isa<IntrinsicInst>(CB) && CB->getAttributes().hasAttrSomewhere(Attribute::Nest))
+        failAt(I, "__builtin_call_with_static_chain, whose register r10 is what the stubs of linked stacks use. Remedy: pass the chain as "
+                  "an argument, or build with -fno-capriccio");
       if (const auto *CB = dyn_cast<CallInst>(&I);
           CB && CB->isMustTailCall() && !CB->isInlineAsm() &&
           !isa<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases()))
