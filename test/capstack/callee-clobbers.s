@@ -63,3 +63,21 @@
     syscall
     leave
     ret
+
+# A load by the x87 unit just below the saved register is not a store over it.
+# CHECK-DAG: of_a_callee_that_loads 28
+    function of_a_callee_that_loads
+    push %rbp
+    mov %rsp,%rbp
+    call .Lloads
+    leave
+    ret
+.Lloads:
+    push %rbp
+    mov %rsp,%rbp
+    fildl -4(%rbp)
+    fimuls -2(%rbp)
+    fldcw -2(%rbp)
+    fstp %st
+    pop %rbp
+    ret

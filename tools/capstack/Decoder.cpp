@@ -146,7 +146,7 @@ void Decoder::fill(const MCInst &Inst, Instruction &Out) {
         }
     }
     Out.TouchesMemory = Out.Memory.Present && !Class.NoAccess && Class.Kind != Op::Lea;
-    bool OnlyReads = Class.Kind == Op::Load || Class.Kind == Op::Push || Class.Kind == Op::JumpMem || Class.Kind == Op::CallMem ||
+    bool OnlyReads = Class.OnlyReads || Class.Kind == Op::Load || Class.Kind == Op::Push || Class.Kind == Op::JumpMem || Class.Kind == Op::CallMem ||
                      (Desc.mayLoad() && !Desc.mayStore() && !Desc.hasUnmodeledSideEffects());
     if (Out.TouchesMemory && !OnlyReads) Out.StoreBytes = Class.StoreBytes ? Class.StoreBytes : std::max(Widest, 8u);
 

@@ -51,6 +51,12 @@ OpcodeClass storing(uint32_t Bytes) {
     return C;
 }
 
+OpcodeClass reading() {
+    OpcodeClass C;
+    C.OnlyReads = true;
+    return C;
+}
+
 OpcodeClass stringOp() {
     // The decoder keeps a rep prefix as a flag of the MCInst, so rcx may be missing from the tables.
     OpcodeClass C = clobbering({}, bit(RCX) | bit(RSI) | bit(RDI));
@@ -139,6 +145,8 @@ OpcodeClass listed(StringRef Name) {
         .Case("SYSCALL", clobbering(make(Op::Syscall, Shape::None), bit(RAX) | bit(RCX) | bit(R11)))
         .Case("INT", clobbering({}, bit(RAX)))
 
+        // LLVM's tables give them side effects that are not modelled: those on the control words and the x87 stack.
+        .Cases({"LD_F32m", "LD_F64m", "LD_F80m", "ILD_F16m", "ILD_F32m", "ILD_F64m", "FLDCW16m", "LDMXCSR", "VLDMXCSR"}, reading())
         .Cases({"FNSTCW16m", "FNSTSWm"}, storing(2))
         .Cases({"STMXCSR", "MOVSSmr", "VMOVSSmr", "VMOVSSZmr", "MOVPDI2DImr", "VMOVPDI2DImr", "VMOVPDI2DIZmr"}, storing(4))
         .Cases({"ST_F32m", "ST_FP32m", "EXTRACTPSmri", "VEXTRACTPSmri"}, storing(4))
@@ -169,10 +177,12 @@ uint32_t narrowStore(StringRef Name) {
 
 OpcodeClass classify(StringRef Name) {
     OpcodeClass C = listed(Name);
-    if (C.Kind != Op::Other || C.NoAccess || C.StoreBytes != 0) return C;
+    if (C.Kind != Op::Other || C.NoAccess || C.OnlyReads || C.StoreBytes != 0) return C;
     // cmp and test write no register but the flags; LLVM's tables agree, nothing to add.
     if (uint32_t Bytes = narrowStore(Name)) return storing(Bytes);
     if (Name.starts_with("NOOP") || Name.starts_with("PREFETCH") || Name.starts_with("LEA")) return hint();
+    for (StringRef Prefix : {"ADD_F", "SUB_F", "SUBR_F", "MUL_F", "DIV_F", "DIVR_F", "FCOM", "FICOM"}) // x87 with memory
+        if (Name.starts_with(Prefix) && Name.ends_with("m")) return reading();
     for (StringRef Prefix : {"MOVS", "STOS", "LODS", "SCAS", "CMPS", "INS", "OUTS"})
         if (Name.starts_with(Prefix) && Name.size() == Prefix.size() + 1 && StringRef("BWLQ").contains(Name.back()))
             return stringOp();

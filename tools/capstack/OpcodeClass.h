@@ -37,6 +37,7 @@ struct OpcodeClass {
     bool Negate = false;    // the immediate is subtracted
     bool NoAccess = false;  // its memory operand is an address or a hint
     bool IsString = false;
+    bool OnlyReads = false; // its memory operand, whatever LLVM's tables allow for
     RegisterSet MoreClobbers = 0; // that LLVM's tables leave out
     uint32_t StoreBytes = 0;      // 0: as the register operands say
 };
