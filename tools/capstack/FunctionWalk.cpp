@@ -107,6 +107,7 @@ void FunctionWalk::walk(uint64_t Leader) {
             return fail(Address, "control or rsp moves in a way that is not followed (" + I->Name + ")");
         default:
             if (const char *Why = Machine.apply(*I, S)) return fail(Address, Why);
+            if (Program && !S.Called) noteCertain(S);
         }
         Address = I->next();
     }
@@ -179,6 +180,7 @@ bool FunctionWalk::throughPointer(const Instruction &I, MachineState &S) {
 }
 
 void FunctionWalk::returnFromCall(RegisterSet Preserved, const Value &Result, MachineState &S) {
+    S.Called = true;
     Machine.forgetBelow(S);
     Transfer::clobber(S, RegisterSet(~(Preserved | bit(RSP))));
     S.Registers[RAX] = Result;
@@ -233,6 +235,15 @@ void FunctionWalk::leaveWith(RegisterSet Preserved, const Value &Result) {
     Outcome.Preserved &= Preserved;
     Outcome.Result = Outcome.Returns ? Machine.merge(Outcome.Result, Result) : Result;
     Outcome.Returns = true;
+}
+
+void FunctionWalk::noteCertain(const MachineState &S) {
+    const Value &Rsp = S.Registers[RSP];
+    if (!Rsp.isStack()) return;
+    const FunctionFrame::Base &B = Frame.base(Rsp.Id);
+    uint64_t &Seen = B.In == FunctionFrame::Place::Block ? Outcome.SeenBlockBytes : Outcome.SeenOwnBytes;
+    int64_t Below = -(B.High + Rsp.Offset);
+    if (B.In != FunctionFrame::Place::Elsewhere && Below > 0) Seen = std::max(Seen, uint64_t(Below));
 }
 
 void FunctionWalk::compareWithFrames(const Instruction &I, const MachineState &S) {

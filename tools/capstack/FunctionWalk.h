@@ -49,6 +49,8 @@ class FunctionWalk {
     void returnFromCall(RegisterSet Preserved, const Value &Result, MachineState &S);
     void leave(const Instruction &I, const MachineState &S);
     void leaveWith(RegisterSet Preserved, const Value &Result);
+    /// Where rsp is before any call, which C reaches: what lies behind one that never returns may be no path at all.
+    void noteCertain(const MachineState &S);
     void compareWithFrames(const Instruction &I, const MachineState &S);
     bool atEntryLevel(const MachineState &S) const;
     void fail(uint64_t At, const llvm::Twine &What);

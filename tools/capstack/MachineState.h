@@ -159,6 +159,7 @@ struct MachineState {
     std::array<Value, NumRegisters> Registers;
     llvm::SmallVector<SavedWord, 8> Words; // sorted by base, offset
     Relations Related;
+    bool Called = false; // some path here has made a call, which may never return
 
     /// At entry: the registers to be preserved hold their entry values, rsp is base 0.
     static MachineState atEntry();
@@ -166,7 +167,7 @@ struct MachineState {
     const SavedWord *find(uint32_t Base, int64_t Offset) const;
     void save(uint32_t Base, int64_t Offset, const Value &What);
 
-    bool operator==(const MachineState &O) const { return Registers == O.Registers && Words == O.Words && Related == O.Related; }
+    bool operator==(const MachineState &O) const { return Registers == O.Registers && Words == O.Words && Related == O.Related && Called == O.Called; }
 };
 
 /// Merges values of two paths. \p IsCode tells which constants are worth keeping as a set.

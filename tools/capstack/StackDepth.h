@@ -29,6 +29,7 @@ struct DepthResult {
     Value Result;           // of rax, on return
     uint64_t OwnBytes = 0;  // without what it calls
     uint64_t BlockBytes = 0;// below its dynamic allocas
+    uint64_t SeenOwnBytes = 0, SeenBlockBytes = 0; // of these two, what rsp is certain to take, even if there is no bound
     uint64_t DeepestCallee = 0; // the one that goes deepest, 0 if none is known; called with its return address
     uint64_t DeepestCallAt = 0; // these bytes below our own
 };

@@ -544,6 +544,7 @@ bool Transfer::merge(uint64_t Address, MachineState &Into, const MachineState &F
         if (!Into.find(W.Base, W.Offset)) Drop(W);
     Into.Words = std::move(Words);
     Into.Related.meet(From.Related);
+    Into.Called |= From.Called;
     return true;
 }
 
