@@ -139,7 +139,7 @@ static void lowerIndirect(CallBase &Site) {
   Site.eraseFromParent();
 }
 
-/// True if every target is a function whose entry stub checks for itself. A variadic one does not (Stubs.cpp).
+/// True if every target is a function whose entry stub checks for itself. A variadic one does not know its arguments (Stubs.cpp).
 static bool staysInside(const CallBase &Site, const IndirectTargets &Targets) {
   return !Site.getFunctionType()->isVarArg() && Targets.targets(Site).StaysInside;
 }

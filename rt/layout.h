@@ -70,7 +70,10 @@
 
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
-#define CAPR_MODULE_VERSION 1
+#define CAPR_MODULE_VERSION 2
+
+/* Bytes of stack arguments, of a link by a variadic function's entry stub, which cannot know how many there are. */
+#define CAPR_ARGS_UNKNOWN 0xffffffff
 
 #ifndef __ASSEMBLER__
 

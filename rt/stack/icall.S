@@ -61,7 +61,8 @@ function __capr_far_args
     jmp __capr_borrow_args
 end_function __capr_far_args
 
-/* The same with a variadic type, and perhaps no stack arguments: makes the check that variadic entry stubs leave to the call. */
+/* The same with a variadic type, and perhaps no stack arguments: makes the check for variadic functions, whose entry stubs do not
+ * know how many bytes of arguments would have to move. */
 function __capr_far_variadic
     none_goes_to .Lvariadic_other
     pushq %r11

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * A checkpoint's slow path: runs a function (r10) on a new chunk with at least r11's low half of bytes below its return address,
- * after copying r11's high half of bytes of stack arguments. Only r10 and r11 are scratch; every return register comes back. On
+ * after copying r11's high half of bytes of stack arguments (CAPR_ARGS_UNKNOWN: as many as there can be). Only r10 and r11 are scratch; every return register comes back. On
  * the stack that ran short this needs 8 bytes below the return address, for rbp.
  *
  * A checkpoint in a loop at a chunk's edge comes here each time round, so the usual case (a small need, no stack arguments, the
@@ -114,13 +114,13 @@ stack_change
     movq %rbp, %rsi
     call capr__link
     movq %rax, %r11
-    movl 196(%rsp), %ecx
-    testl %ecx, %ecx
+    movq %rdx, %rcx
+    testq %rcx, %rcx
     je 1f
     leaq 16(%rbp), %rsi
     movq %rax, %rdi
-    addl $7, %ecx
-    shrl $3, %ecx
+    addq $7, %rcx
+    shrq $3, %rcx
     rep movsq
 1:  movaps (%rsp), %xmm0
     movaps 16(%rsp), %xmm1

@@ -10,10 +10,14 @@
 #include "../proc/message.h"
 #include "../thread/thread.h"
 
-/* Takes a chunk for a function that needs the low half of `need_and_args` below its return address, makes it the stack of the
- * running thread, and returns where rsp is to be before the call: the address of the first stack argument, if there are any.
- * `rbp` lies one word below the return address on the old stack. Called by link.S. */
-CAPR_HIDDEN uint64_t capr__link(uint64_t need_and_args, uint64_t rbp);
+/* Where rsp is to be before the call, which is the address of the first stack argument, and the bytes of these. */
+struct linked {
+    uint64_t sp, args;
+};
+
+/* Takes a chunk for a function that needs the low half of `need_and_args` below its return address, and makes it the stack of the
+ * running thread. `rbp` lies one word below the return address on the old stack. Called by link.S. */
+CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp);
 
 /* Undoes the newest link of the running thread. Called by link.S. */
 CAPR_HIDDEN void capr__unlink(void);
@@ -64,9 +68,25 @@ static uint64_t congruence(uint64_t args)
     return args < 64 ? 64 : 1ull << (63 - __builtin_clzll(args));
 }
 
-uint64_t capr__link(uint64_t need_and_args, uint64_t rbp)
+/* Above a return address lie the arguments, however many, and further frames. All of it is taken along, up to the top of the stack:
+ * on a chunk that a call with variable arguments linked these are all there is. Whoever needs more than this of a larger stack
+ * has made the check that brought us here with the right number before. */
+#define UNKNOWN_ARGS_MOST 65536u
+#define UNKNOWN_ARGS_MOST_OF_BIG 4096u
+
+static uint64_t unknown_args(uint64_t start)
+{
+    const struct capr_worker *w = &capr__worker;
+    uint64_t top = w->big_sp == 0 ? w->big->top : (uint64_t)w->self->chunk;
+    uint64_t most = w->big_sp == 0 ? UNKNOWN_ARGS_MOST_OF_BIG : UNKNOWN_ARGS_MOST, there = top - start;
+    return there < most ? there & ~7ull : most;
+}
+
+struct linked capr__link(uint64_t need_and_args, uint64_t rbp)
 {
     uint64_t args = need_and_args >> 32;
+    if (args == CAPR_ARGS_UNKNOWN)
+        args = unknown_args(rbp + 16);
     uint64_t below = (uint32_t)need_and_args + 8;
     if (args)
         below += args + congruence(args) - 1;
@@ -76,7 +96,7 @@ uint64_t capr__link(uint64_t need_and_args, uint64_t rbp)
         sp -= args;
         sp -= (sp - (rbp + 16)) & (congruence(args) - 1);
     }
-    return sp;
+    return (struct linked){sp, args};
 }
 
 static void pop(struct capr_worker *w, struct capr_thread *self)

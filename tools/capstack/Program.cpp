@@ -51,11 +51,9 @@ uint64_t Program::wordBefore(uint64_t Entry) const {
     return support::endian::read64le(Entries.Bytes.data() + (Entry - 8 - Entries.Address));
 }
 
-/// Calls with variable arguments read the word and check for themselves; all others count on EntryInPlace.
+/// Calls through pointers count on EntryInPlace, but for those with a variadic type, which read the word.
 void Program::addUnchecked(uint64_t Entry, uint64_t Body) {
-    uint64_t Word = wordBefore(Entry);
-    bool ByWord = Said.VariadicEntries.contains(Entry);
-    Promises.push_back({Entry, Body, ByWord ? Word : std::min(Word, Said.EntryInPlace), Promise::Kind::Entry});
+    Promises.push_back({Entry, Body, std::min(wordBefore(Entry), Said.EntryInPlace), Promise::Kind::Entry});
 }
 
 /// First come the functions that are their own entries, and no others; then stubs, a row of 8-aligned words each followed by its
