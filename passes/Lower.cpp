@@ -68,11 +68,6 @@ void refuseUnsupported(const Module &M) {
       if (const auto *CB = dyn_cast<CallBase>(&I); CB && !isa<IntrinsicInst>(CB) && CB->getAttributes().hasAttrSomewhere(Attribute::Nest))
         failAt(I, "__builtin_call_with_static_chain, whose register r10 is what the stubs of linked stacks use. Remedy: pass the chain as "
                   "an argument, or build with -fno-capriccio");
-      if (const auto *CB = dyn_cast<CallInst>(&I);
-          CB && CB->isMustTailCall() && !CB->isInlineAsm() &&
-          !isa<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases()))
-        failAt(I, "musttail through a function pointer: the target may be external code, which must not run on a small "
-                  "stack. Remedy: call it without musttail");
     }
   }
 }
@@ -157,8 +152,12 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
     Value *Operand = Site->getCalledOperand()->stripPointerCastsAndAliases();
     auto *Callee = dyn_cast<Function>(Operand);
     if (!Callee) {
-      if (!staysInside(*Site, Targets))
-        lowerIndirect(*Site);
+      if (staysInside(*Site, Targets))
+        continue; // to an entry stub, by a jump as well as by a call
+      if (Site->isMustTailCall()) // no stub has its caller's type and one argument more
+        failAt(*Site, "musttail through a function pointer: the target may be external code, which must not run on a small "
+                      "stack. Remedy: call it without musttail, or link with -fcapriccio-icalls=pointsto if all targets are the program's");
+      lowerIndirect(*Site);
       continue;
     }
     bool Elsewhere = !Callee->hasFnAttribute(Attribute::Naked) && Others.mayReach(*Callee) && !X.bound(*Callee);
