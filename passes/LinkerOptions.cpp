@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads /proc/self/cmdline, response files included. lld's own rule: code generation runs at level 2 unless LTO runs at
-// level 3 (getCGOptLevel), -pie and -shared make it position independent, the last of two opposites wins. Under opt (the
-// lit tests) none of the options is there and the defaults hold.
+// Reads /proc/self/cmdline, response files included. lld's own rule: code generation runs at the level of --lto-CGO, else at
+// level 2 unless LTO runs at level 3 (getCGOptLevel); -pie and -shared make it position independent, the last of two opposites
+// wins. Under opt (the lit tests) none of the options is there and the defaults hold.
 #include "LinkerOptions.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Allocator.h"
@@ -47,9 +47,10 @@ static LinkerOptions read() {
     Args.push_back(Saver.save(Word).data());
   cl::ExpandResponseFiles(Saver, cl::TokenizeGNUCommandLine, Args);
 
+  bool LevelIsOwn = false; // said by --lto-CGO, wherever it stands
   auto SetLevel = [&](StringRef Text) {
-    O.CodeGenLevel = Text == "3" ? CodeGenOptLevel::Aggressive
-                                 : CodeGenOptLevel::Default;
+    if (!LevelIsOwn)
+      O.CodeGenLevel = Text == "3" ? CodeGenOptLevel::Aggressive : CodeGenOptLevel::Default;
   };
   // -L counts for each -l, wherever it stands.
   std::vector<std::string> Directories;
@@ -91,9 +92,12 @@ static LinkerOptions read() {
       O.PositionIndependent = true;
     else if (A == "-no-pie" || A == "--no-pie")
       O.PositionIndependent = false;
-    else if (A.consume_front("-plugin-opt=O") || A.consume_front("--lto-O") ||
-             A.consume_front("--lto-CGO") || A.consume_front("--plugin-opt=O"))
+    else if (A.consume_front("-plugin-opt=O") || A.consume_front("--lto-O") || A.consume_front("--plugin-opt=O"))
       SetLevel(A);
+    else if (unsigned Level; A.consume_front("--lto-CGO") && !A.getAsInteger(10, Level)) {
+      LevelIsOwn = true;
+      O.CodeGenLevel = CodeGenOpt::getLevel(Level).value_or(CodeGenOptLevel::Default);
+    }
     else if (A.consume_front("-plugin-opt=mcpu=") ||
              A.consume_front("--plugin-opt=mcpu="))
       O.Cpu = A.str();
