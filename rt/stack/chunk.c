@@ -142,18 +142,19 @@ static struct capr_chunk *cut(unsigned size_class)
     struct capr_worker *w = &capr__worker;
     uint32_t bytes = class_bytes[size_class];
     if (w->arena_end - w->arena_next < bytes + spare) {
-        /* What is left of the old arena becomes a chunk of the largest class that fits. */
-        uint64_t left = w->arena_end - w->arena_next;
+        uint64_t old = w->arena_next, left = w->arena_end - old;
+        if (!new_arena(w))
+            return NULL;
+        /* What is left of the old arena becomes a chunk of the largest class that fits; not before the arena has been replaced,
+         * or the next cut would have the same memory again. */
         if (left >= class_bytes[0] + spare) {
             left -= spare;
             unsigned c = capr__class_index[left / 64];
             if (class_bytes[c] > left)
                 c--;
-            struct capr_chunk *rest = place(w->arena_next + spare, class_bytes[c], c);
-            capr__chunk_give(rest);
+            w->chunk_bytes += class_bytes[c];
+            capr__chunk_give(place(old + spare, class_bytes[c], c));
         }
-        if (!new_arena(w))
-            return NULL;
     }
     struct capr_chunk *chunk = place(w->arena_next + spare, bytes, size_class);
     w->arena_next += bytes + spare;
@@ -221,14 +222,14 @@ static struct capr_chunk *make_guarded(uint64_t size)
     }
     if (!guard_left)
         return make_canary(size);
-    guard_left--;
     uint64_t start = map((pages + 1) * PAGE);
-    if (!start)
-        return NULL;
-    if (mprotect((void *)start, PAGE, PROT_NONE)) {
+    if (start && mprotect((void *)start, PAGE, PROT_NONE)) {
         munmap((void *)start, (pages + 1) * PAGE);
-        return NULL;
+        start = 0;
     }
+    if (!start) /* perhaps for want of mappings, which a canary does without */
+        return make_canary(size);
+    guard_left--;
     account(pages * PAGE);
     return place(start + PAGE + spare, size, CAPR_CLASS_GUARD);
 }
