@@ -51,7 +51,10 @@ static __attribute__((noinline)) long at_once(int dir, const char *path, int fla
 
 static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, int flags) {
     struct capr_job job = {.number = SYS_openat, .arg = {dir, (long)path, flags, 0}};
-    return capr__pool_run_endless(&job, &capr__wait_restartable, 1);
+    long r;
+    do r = capr__pool_run_endless(&job, &capr__wait_restartable, 1);
+    while (r == CAPR_POOL_NOBODY);
+    return r;
 }
 
 static __attribute__((noinline)) long open_any(int dir, const char *path, int flags, mode_t mode) {

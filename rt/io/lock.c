@@ -22,8 +22,11 @@ static __attribute__((noinline)) long wait_for(long number, int fd, long command
 CAPR_HIDDEN long capr__lock_wait(int fd, int command, long lock) {
     capr__cancel_point();
     if (!capr__may_switch()) return capr__result(capr__sys3(SYS_fcntl, fd, command, lock));
-    long r = capr__sys3(SYS_fcntl, fd, command == F_SETLKW ? F_SETLK : F_OFD_SETLK, lock);
-    if (r == -EAGAIN || r == -EACCES) r = wait_for(SYS_fcntl, fd, command, lock, 1);
+    long r;
+    do {
+        r = capr__sys3(SYS_fcntl, fd, command == F_SETLKW ? F_SETLK : F_OFD_SETLK, lock);
+        if (r == -EAGAIN || r == -EACCES) r = wait_for(SYS_fcntl, fd, command, lock, 1);
+    } while (r == CAPR_POOL_NOBODY);
     if (r == -EINTR) capr__cancel_point();
     return capr__result(r);
 }
@@ -31,8 +34,11 @@ CAPR_HIDDEN long capr__lock_wait(int fd, int command, long lock) {
 /* flock(2). Blocks, unless LOCK_NB. */
 CAPR_INTERPOSE int flock(int fd, int operation) {
     if ((operation & LOCK_NB) || !capr__may_switch()) return (int)capr__result(capr__sys2(SYS_flock, fd, operation));
-    long r = capr__sys2(SYS_flock, fd, operation | LOCK_NB);
-    if (r == -EWOULDBLOCK) r = wait_for(SYS_flock, fd, operation, 0, 0);
+    long r;
+    do {
+        r = capr__sys2(SYS_flock, fd, operation | LOCK_NB);
+        if (r == -EWOULDBLOCK) r = wait_for(SYS_flock, fd, operation, 0, 0);
+    } while (r == CAPR_POOL_NOBODY);
     return (int)capr__result(r);
 }
 

@@ -30,9 +30,11 @@ static __attribute__((noinline)) ssize_t move(struct capr_job *job, int in, int 
         r = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
         return capr__result(r);
     }
-    r = flags & SPLICE_F_NONBLOCK || in < 0 ? 0 : ready(in, POLLIN);
-    if (!r && !(flags & SPLICE_F_NONBLOCK)) r = ready(out, POLLOUT);
-    if (!r) r = capr__pool_run_endless(job, &capr__wait_restartable, 1);
+    do {
+        r = flags & SPLICE_F_NONBLOCK || in < 0 ? 0 : ready(in, POLLIN);
+        if (!r && !(flags & SPLICE_F_NONBLOCK)) r = ready(out, POLLOUT);
+        if (!r) r = capr__pool_run_endless(job, &capr__wait_restartable, 1);
+    } while (r == CAPR_POOL_NOBODY);
     if (r == -EINTR) capr__cancel_point();
     return capr__result(r);
 }

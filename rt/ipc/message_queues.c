@@ -10,6 +10,7 @@
 #include <sys/sem.h>
 #include <time.h>
 
+#include "../io/poll.h"
 #include "../pool/pool.h"
 #include "../proc/signals.h"
 #include "../thread/cancel.h"
@@ -24,35 +25,53 @@ static __attribute__((noinline)) long wait_for(struct capr_job *job, void *how, 
 CAPR_INTERPOSE int msgsnd(int queue, const void *message, size_t n, int flags) {
     capr__cancel_point();
     int wait = !(flags & IPC_NOWAIT) && capr__may_switch();
-    long r = capr__sys4(SYS_msgsnd, queue, (long)message, (long)n, wait ? flags | IPC_NOWAIT : flags);
-    if (r == -EAGAIN && wait) {
-        struct capr_job job = {.number = SYS_msgsnd, .arg = {queue, (long)message, (long)n, flags}};
-        r = wait_for(&job, &capr__wait_interruptible, 1);
-    }
+    long r;
+    do {
+        r = capr__sys4(SYS_msgsnd, queue, (long)message, (long)n, wait ? flags | IPC_NOWAIT : flags);
+        if (r == -EAGAIN && wait) {
+            struct capr_job job = {.number = SYS_msgsnd, .arg = {queue, (long)message, (long)n, flags}};
+            r = wait_for(&job, &capr__wait_interruptible, 1);
+        }
+    } while (r == CAPR_POOL_NOBODY);
     return (int)capr__result(r);
 }
 
 CAPR_INTERPOSE ssize_t msgrcv(int queue, void *message, size_t n, long type, int flags) {
     capr__cancel_point();
     int wait = !(flags & IPC_NOWAIT) && capr__may_switch();
-    long r = capr__sys6(SYS_msgrcv, queue, (long)message, (long)n, type, wait ? flags | IPC_NOWAIT : flags, 0);
-    if (r == -ENOMSG && wait) {
-        struct capr_job job = {.number = SYS_msgrcv, .arg = {queue, (long)message, (long)n, type, flags}};
-        r = wait_for(&job, &capr__wait_interruptible, 1);
-    }
+    long r;
+    do {
+        r = capr__sys6(SYS_msgrcv, queue, (long)message, (long)n, type, wait ? flags | IPC_NOWAIT : flags, 0);
+        if (r == -ENOMSG && wait) {
+            struct capr_job job = {.number = SYS_msgrcv, .arg = {queue, (long)message, (long)n, type, flags}};
+            r = wait_for(&job, &capr__wait_interruptible, 1);
+        }
+    } while (r == CAPR_POOL_NOBODY);
     return capr__result(r);
 }
 
 /* semop(2), semtimedop(2). Block, unless all operations have IPC_NOWAIT. */
 CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
-    struct timespec zero = {0, 0};
+    struct timespec zero = {0, 0}, rest;
     if (!capr__may_switch() || (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
         return (int)capr__result(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
     long r = capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero);
-    if (r == -EAGAIN) { /* it would wait, or has IPC_NOWAIT: the call itself knows */
-        struct capr_job job = {.number = SYS_semtimedop, .arg = {set, (long)operations, (long)count, (long)timeout}};
-        r = wait_for(&job, &capr__wait_interruptible, 0);
+    size_t waiting = 0;
+    for (size_t i = 0; r == -EAGAIN && i < count; i++) waiting += !(operations[i].sem_flg & IPC_NOWAIT);
+    if (r != -EAGAIN || !waiting) return (int)capr__result(r);
+    uint64_t deadline = CAPR_FOREVER;
+    if (timeout && capr__poll_deadline(timeout, &deadline)) return (int)capr__result(-EINVAL);
+    /* It would wait, or one of several has IPC_NOWAIT: the call itself knows. */
+    struct capr_job job = {.number = SYS_semtimedop, .arg = {set, (long)operations, (long)count, (long)timeout}};
+    while ((r = wait_for(&job, &capr__wait_interruptible, 0)) == CAPR_POOL_NOBODY) {
+        r = capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero);
+        if (r != -EAGAIN) break;
+        if (!timeout) continue;
+        uint64_t now = capr__now(), left = deadline > now ? deadline - now : 0;
+        if (!left) break;
+        rest = (struct timespec){(time_t)(left / 1000000000), (long)(left % 1000000000)};
+        job.arg[3] = (long)&rest;
     }
     return (int)capr__result(r);
 }
@@ -66,11 +85,15 @@ static __attribute__((noinline)) long queue_call(long number, mqd_t queue, long 
                                                  const struct timespec *until) {
     capr__cancel_point();
     if (!capr__may_switch()) return capr__result(capr__sys6(number, queue, message, (long)n, priority, (long)until, 0));
-    long r = capr__sys6(number, queue, message, (long)n, priority, (long)&long_ago, 0);
-    if (r == -ETIMEDOUT) {
-        struct capr_job job = {.number = number, .arg = {queue, message, (long)n, priority, (long)until}};
-        r = wait_for(&job, &capr__wait_restartable, 1);
-    }
+    long r;
+    do {
+        r = capr__sys6(number, queue, message, (long)n, priority, (long)&long_ago, 0);
+        if (r == -ETIMEDOUT) {
+            struct capr_job job = {.number = number, .arg = {queue, message, (long)n, priority, (long)until}};
+            r = wait_for(&job, &capr__wait_restartable, 1);
+            if (r == CAPR_POOL_NOBODY && until && capr__deadline(CLOCK_REALTIME, until) == 0) r = -ETIMEDOUT;
+        }
+    } while (r == CAPR_POOL_NOBODY);
     return capr__result(r);
 }
 

@@ -55,9 +55,13 @@ CAPR_INLINE int capr__in_place(void) {
  * neither a signal handler nor cancellation ends the wait. */
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job);
 
+/* No result of a system call: there is no kernel thread to be had for the job now, and a while has been waited. */
+#define CAPR_POOL_NOBODY (-4097l)
+
 /* The same for an ENDLESS job, whose call is one that ends with EINTR: a handler that `how` (&capr__wait_restartable or
  * &capr__wait_interruptible, proc/signals.h) lets end a wait makes the kernel give up, and so does cancellation if the call is a
- * cancellation `point`. The caller passes a cancellation point after -EINTR. */
+ * cancellation `point`. The caller passes a cancellation point after -EINTR. CAPR_POOL_NOBODY: in place it could wait for ever for a
+ * thread of this worker, so the caller makes the call again in the form that does not wait, and else comes back. */
 CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int point);
 
 /* A system call on the pool, as one job of kind DISK. In place with CAPRICCIO_DISK=immediate. */

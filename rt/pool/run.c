@@ -51,10 +51,14 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
     }
     struct capr_worker *w = &capr__worker;
     job->thread = w->self;
-    /* In place the call could wait for ever for a thread of this worker. */
-    while (capr__pool_submit(job)) {
-        capr__park_point(capr__now() + RETRY_NS);
-        if (point && capr__cancel_due(job->thread)) return -EINTR;
+    if (capr__pool_submit(job)) {
+        capr__signals_wait_begin(job->thread, how);
+        if (point)
+            capr__park_point(capr__now() + RETRY_NS);
+        else
+            capr__park_lock(capr__now() + RETRY_NS);
+        int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
+        return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
     w->fd_waiters++;
     do {
