@@ -26,7 +26,7 @@
 
 #include "check.h"
 
-#define FAULT_RULES 16
+#define FAULT_RULES 16 /* at most 255: BPF jumps by a byte */
 #define FAULT_FOR_EVER 0xffffffffu
 
 struct fault_rule {

@@ -142,7 +142,7 @@ int main(void)
             count = shape ? FAULT_FOR_EVER : 1;
             int ended = 0;
             /* In guard mode each chunk is a mapping: every one of the first, then fewer. */
-            for (first = 1;; first += 1 + first / 8) {
+            for (first = 1;; first += 1 + first / 4) {
                 char text[2048];
                 int status = fault_in_child(scenario, text, sizeof text);
                 int aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
