@@ -3,7 +3,8 @@
  * The records that the runtime's assembly and its C share: thread, worker, chunk, big stack. C sees structs, assembly sees the
  * offsets, and static assertions below hold the two together. Everything that the switch touches lies in one cache line of each.
  *
- * A first chunk, drawn with high addresses on top; a linked chunk is the same without the thread record:
+ * A first chunk, drawn with high addresses on top; a linked chunk is the same without the thread record. (Where the program
+ * supplied the stack, the frames are there, and the first chunk has a header for it below the record instead.)
  *
  *     top    +---------------------------+
  *            | struct capr_chunk         |  header: where this chunk came from, what to restore when it goes
@@ -117,6 +118,9 @@ struct capr_chunk {
 /* A chunk of guard mode, or one too many for a guard page: it has words of a pattern under base instead. */
 #define CAPR_CLASS_GUARD 0xfffe
 #define CAPR_CLASS_CANARY 0xfffd
+/* Memory that the program supplied for a thread (pthread_attr_setstack). Its header lies with the thread's record, in what is then
+ * the thread's first chunk, and `prev` leads there. */
+#define CAPR_CLASS_SUPPLIED 0xfffc
 
 /* Doubly linked queue of threads that wait for one thing. A thread waits in at most one such queue. */
 struct capr_queue {

@@ -14,6 +14,7 @@
 
 #include "../proc/env.h"
 #include "../proc/message.h"
+#include "../thread/extra.h"
 #include "valgrind.h"
 
 /* Steps of a quarter where most threads live, of one and a half to two above. The largest holds 64 KiB of stack and a record. */
@@ -79,17 +80,34 @@ static uint64_t map(uint64_t bytes)
     return p == MAP_FAILED ? 0 : (uint64_t)p;
 }
 
+/* A thread on a stack that the program supplied may link as many bytes as it has, or this many if it has fewer: what a checkpoint
+ * asks for is a bound, several times what is used, so a program that natively just fits has to go on. */
+#define SUPPLIED_SLACK (256u << 10)
+
+static void look_at_supplied(const struct capr_thread *self)
+{
+    uint64_t linked = 0;
+    const struct capr_chunk *c = self->chunk;
+    for (; c && c->size_class != CAPR_CLASS_SUPPLIED; c = c->prev)
+        linked += c->size;
+    if (c && linked > (c->size > SUPPLIED_SLACK ? c->size : SUPPLIED_SLACK))
+        capr__fatal_thread("the stack of %llu bytes that pthread_attr_setstack supplied overflowed, by %llu bytes; recursion without "
+                           "end? else supply a larger one, or none: stacks grow", self->stack_asked * 16ull, (unsigned long long)linked);
+}
+
 /* Counts new memory. One thread's share is looked at only when the total has grown to a new mark: walking its chunks at each
  * link would cost more than the link. */
 static void account(uint64_t bytes)
 {
     struct capr_worker *w = &capr__worker;
     w->chunk_bytes += bytes;
+    if (w->self && w->self->extra && ((struct capr_extra *)w->self->extra)->stack)
+        look_at_supplied(w->self);
     if (w->chunk_bytes < w->chunk_check || !w->self)
         return;
     uint64_t used = 0;
     for (struct capr_chunk *c = w->self->chunk; c; c = c->prev)
-        used += c->size;
+        used += c->size_class == CAPR_CLASS_SUPPLIED ? 0 : c->size;
     if (used >= capr__env.stack_max)
         capr__fatal_thread("stack of %llu bytes reached CAPRICCIO_STACK_MAX; recursion without end? else raise CAPRICCIO_STACK_MAX",
                            (unsigned long long)used);
@@ -267,9 +285,20 @@ struct capr_chunk *capr__chunk_take(uint64_t below)
     return chunk;
 }
 
+void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top)
+{
+    base = ((base + 15) & ~15ull) + spare;
+    if (top - base > UINT32_MAX) /* the upper 4 GiB do */
+        base = top - (UINT32_MAX & ~15u);
+    *header = (struct capr_chunk){.base = base, .size = (uint32_t)(top - base), .size_class = CAPR_CLASS_SUPPLIED,
+                                  .saved_big_sp = CAPR_BIG_NOT_HELD};
+}
+
 void capr__chunk_bury(struct capr_chunk *chunk)
 {
     struct capr_chunk **list = &to_unmap;
+    if (chunk->size_class == CAPR_CLASS_SUPPLIED)
+        return;
     if (chunk->size_class == CAPR_CLASS_CANARY) {
         for (int i = 1; i <= CANARY_WORDS; i++)
             if (((uint64_t *)(chunk->base - spare))[-i] != CANARY)

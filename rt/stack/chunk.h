@@ -37,6 +37,9 @@ CAPR_HIDDEN struct capr_chunk *capr__chunk_take(uint64_t below);
 /* capr__chunk_give for chunks that have a mapping of their own. Plain code. */
 CAPR_HIDDEN void capr__chunk_bury(struct capr_chunk *chunk);
 
+/* Makes `header` that of the program's memory from `base` up to `top`. Plain code. */
+CAPR_HIDDEN void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top);
+
 /* Bytes of chunks that are in use now. Plain code; walks the free lists. */
 CAPR_HIDDEN uint64_t capr__chunk_bytes_in_use(struct capr_worker *w);
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "../sched/switch.h"
+#include "../stack/chunk.h"
 #include "extra.h"
 #include "thread.h"
 
@@ -18,6 +20,24 @@ static int inherits(const pthread_attr_t *attr)
 {
     int inherit;
     return !attr || (pthread_attr_getinheritsched(attr, &inherit) == 0 && inherit == PTHREAD_INHERIT_SCHED);
+}
+
+/* The thread begins on the program's memory; its record stays where it is, with the header for that memory in place of the frame.
+ * Nothing is written there once the thread has switched away for the last time, which is before its join. CAPRICCIO_STACK=always
+ * has no effect in it: programs look whether their locals are where they wanted them. */
+static void use_supplied(struct capr_thread *t, void *stack, size_t size)
+{
+    struct capr_switch_frame *from = (struct capr_switch_frame *)t->sp;
+    uint64_t top = ((uint64_t)stack + size) & ~63ull;
+    struct capr_switch_frame *to = (struct capr_switch_frame *)top - 1;
+    *to = *from;
+    struct capr_chunk *header = (struct capr_chunk *)t - 1;
+    static_assert(sizeof *header <= sizeof *from, "it takes the place of the frame");
+    capr__chunk_supply(header, (uint64_t)stack, top);
+    header->prev = capr__first_chunk(t);
+    t->sp = (uint64_t)to;
+    t->limit = header->base + CAPR_RESERVE;
+    t->chunk = header;
 }
 
 int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator)
@@ -53,6 +73,8 @@ int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct c
     x->policy = policy;
     x->priority = p.sched_priority;
     x->stack = stack;
+    if (stack)
+        use_supplied(t, stack, size);
     return 0;
 }
 
@@ -65,7 +87,7 @@ static int native(pthread_attr_t *attr)
 }
 
 /* Attributes of a living thread. Of a user-level thread: the detach state, scheduling parameters and affinity as set, and a stack
- * of the size asked for that ends where the first chunk ends (or the one supplied by the user, though it is not used). Linked
+ * of the size asked for that ends where the first chunk ends, or the one that the program supplied. Linked
  * chunks lie elsewhere: a program that scans stacks by this answer sees the first chunk only. Returns 0, ESRCH for the null
  * handle, ENOMEM, ENOSYS. *attr is to be destroyed. */
 CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)

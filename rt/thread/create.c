@@ -42,8 +42,8 @@ static inline uint64_t start_need(uint64_t start)
 }
 
 /* Starts a thread. Attributes: the detach state is honoured; a stack size is accepted and needs no honouring, since stacks grow;
- * a user-supplied stack address is accepted and not used. EAGAIN: no memory, or the caller is no thread of this runtime (a
- * kernel thread that a library made by other means). EINVAL: `attr` is not initialised. Never blocks.
+ * a stack that the program supplies is where the thread begins (thread/attr.c). EAGAIN: no memory, or the caller is no thread of
+ * this runtime (a kernel thread that a library made by other means). EINVAL: `attr` is not initialised. Never blocks.
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html */
 CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*start)(void *),
                                   void *restrict arg)

@@ -25,7 +25,7 @@ struct capr_extra {
     int priority;                  /* in the range of the policy; as last set, without effect */
     cpu_set_t *affinity;           /* malloc'ed copy of what pthread_setaffinity_np got, or NULL */
     size_t affinity_size;          /* bytes */
-    void *stack;                   /* lowest address of the stack supplied by the user at creation, or NULL; not used */
+    void *stack;                   /* lowest address of the stack supplied by the program at creation, or NULL */
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
@@ -42,8 +42,8 @@ CAPR_HIDDEN struct capr_extra *capr__extra(struct capr_thread *t);
 CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
 
 /* What pthread_create takes from `attr` (or NULL) and from the creating thread beyond the detach state: scheduling parameters,
- * inherited or explicit, and the stack asked for. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated.
- * */
+ * inherited or explicit, and the stack asked for. Where the program supplied one, the switch frame below the record moves there,
+ * and t->sp, limit and chunk with it. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated. */
 CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
 
 #endif

@@ -37,6 +37,16 @@ static void in_thread(void *(*start)(void *))
     CHECK_EQUAL(pthread_join(t, NULL), 0);
 }
 
+static void on_supplied_stack(void)
+{
+    pthread_attr_t attr;
+    pthread_t t;
+    CHECK_EQUAL(pthread_attr_init(&attr), 0);
+    CHECK_EQUAL(pthread_attr_setstack(&attr, malloc(65536), 65536), 0);
+    CHECK_EQUAL(pthread_create(&t, &attr, recurse, NULL), 0);
+    CHECK_EQUAL(pthread_join(t, NULL), 0);
+}
+
 /* Prints the error of the pthread_create that fails first. */
 static void too_many_threads(void)
 {
@@ -80,6 +90,8 @@ int main(int argc, char **argv)
         in_thread(recurse);
     else if (!strcmp(argv[1], "recursion-main"))
         endless_checked(0);
+    else if (!strcmp(argv[1], "recursion-supplied"))
+        on_supplied_stack();
     else if (!strcmp(argv[1], "threads"))
         too_many_threads();
     else if (!strcmp(argv[1], "main-exits"))

@@ -32,6 +32,10 @@ expect 134 'capriccio: thread 2 (start recurse): stack of [0-9]* bytes reached C
     env CAPRICCIO_STACK_MAX=16M "$program" recursion
 expect 134 'capriccio: thread 1 (start main): stack of [0-9]* bytes reached CAPRICCIO_STACK_MAX; *' \
     env CAPRICCIO_STACK_MAX=16M "$program" recursion-main
+for mode in normal guard always; do
+    expect 134 'capriccio: thread 2 (start recurse): the stack of 65536 bytes that pthread_attr_setstack supplied overflowed, by *' \
+        env CAPRICCIO_STACK=$mode "$program" recursion-supplied
+done
 for mode in guard always; do
     expect 134 'capriccio: thread 2 (start recurse): stack of [0-9]* bytes reached CAPRICCIO_STACK_MAX; *' \
         env CAPRICCIO_STACK_MAX=300M CAPRICCIO_STACK=$mode "$program" recursion
