@@ -51,6 +51,8 @@
 
 /* A flag of a chunk: link.S may unlink it without calling C, since there is nothing but the limit and the list to restore. */
 #define CAPR_CHUNK_QUICK 1
+/* Another: it is a thread's first, and the thread has not been joined. What else lies under a handle of the past is somebody's frames. */
+#define CAPR_CHUNK_RECORD 2
 
 #define CAPR_T_SP 0
 #define CAPR_T_LIMIT 8

@@ -13,7 +13,7 @@
 #include "wait.h"
 
 struct capr_barrier {
-    uint32_t count;            /* threads of a round, and SHARED */
+    uint32_t count;            /* threads of a round, and SHARED; DESTROYED */
     uint32_t arrived;          /* in this round */
     struct capr_queue waiters; /* a waiter's wait_data is not NULL until its round is complete */
     uint32_t rounds;           /* complete rounds, modulo 2^32 */
@@ -21,11 +21,12 @@ struct capr_barrier {
 };
 
 #define SHARED 0x80000000u /* PTHREAD_PROCESS_SHARED */
+#define DESTROYED SHARED   /* of no threads */
 
 static_assert(sizeof(struct capr_barrier) <= sizeof(pthread_barrier_t), "pthread_barrier_t");
 
 /* POSIX pthread_barrier_wait. Returns PTHREAD_BARRIER_SERIAL_THREAD to the thread that arrived last, 0 to the others; EDEADLK
- * where it would have to wait in a signal handler. Blocks; no cancellation point. */
+ * where it would have to wait in a signal handler; EINVAL once it was destroyed. Blocks; no cancellation point. */
 CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
     struct capr_barrier *b = (struct capr_barrier *)barrier;
@@ -81,13 +82,17 @@ CAPR_INTERPOSE int pthread_barrier_init(pthread_barrier_t *barrier, const pthrea
     return 0;
 }
 
-/* POSIX pthread_barrier_destroy. Returns 0, or EBUSY while threads wait. Gives way until those that need not wait any more are out. */
+/* POSIX pthread_barrier_destroy. Returns 0, EBUSY while threads wait, EINVAL the second time. Gives way until those that need not wait
+ * any more are out. */
 CAPR_INTERPOSE int pthread_barrier_destroy(pthread_barrier_t *barrier)
 {
     struct capr_barrier *b = (struct capr_barrier *)barrier;
+    if (b->count == DESTROYED)
+        return EINVAL;
     if (b->arrived)
         return EBUSY;
     for (unsigned round = 0; b->inside;)
         capr__poll_wait(&round, CAPR_FOREVER, 0);
+    b->count = DESTROYED;
     return 0;
 }

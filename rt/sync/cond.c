@@ -16,6 +16,8 @@
 /* Waits by comparing the number of signals: other processes, and kernel threads that are no workers, make nobody ready. */
 static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline)
 {
+    if (c->shared == CAPR_COND_DESTROYED)
+        return EINVAL;
     uint32_t sequence = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE);
     uint32_t count;
     __atomic_add_fetch(&c->pollers, 1, __ATOMIC_RELAXED);
@@ -70,7 +72,7 @@ static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint6
 }
 
 /* POSIX pthread_cond_wait. Returns 0 (also without a signal, rarely); EPERM when the mutex is recursive, error-checking or
- * robust and not the caller's; EOWNERDEAD, ENOTRECOVERABLE from taking it back. A recursive mutex is released
+ * robust and not the caller's; EOWNERDEAD, ENOTRECOVERABLE from taking it back; EINVAL once it was destroyed. A recursive mutex is released
  * whole and taken back as often. Blocks; a cancellation point. */
 CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
@@ -154,11 +156,13 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
 /* How long pthread_cond_destroy lets woken waiters of a process-shared object find out: ns, a thousand times what they need. */
 #define LEAVE_NS 1000000000ull
 
-/* POSIX pthread_cond_destroy. Returns 0, or EBUSY while threads wait. Safe at once after a broadcast: woken threads do not touch it
- * again; where waiters poll, it waits up to a second until they have gone. */
+/* POSIX pthread_cond_destroy. Returns 0, EBUSY while threads wait, EINVAL the second time. Safe at once after a broadcast: woken
+ * threads do not touch it again; where waiters poll, it waits up to a second until they have gone. */
 CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
+    if (c->shared == CAPR_COND_DESTROYED)
+        return EINVAL;
     if (c->waiters.head)
         return EBUSY;
     if (CAPR_UNLIKELY(__atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE))) {
@@ -167,5 +171,6 @@ CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
             if (capr__poll_wait(&round, end, 0))
                 return EBUSY;
     }
+    c->shared = CAPR_COND_DESTROYED;
     return 0;
 }

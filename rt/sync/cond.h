@@ -13,9 +13,11 @@ struct capr_cond {
     struct capr_queue waiters; /* FIFO; a waiter's wait_data is not NULL until it was signalled */
     uint32_t sequence;         /* signals so far: what polling waiters compare */
     int32_t clock;             /* of pthread_cond_timedwait: CLOCK_REALTIME (0) or CLOCK_MONOTONIC */
-    uint32_t shared;           /* PTHREAD_PROCESS_SHARED: every waiter polls `sequence` */
+    uint32_t shared;           /* 1, PTHREAD_PROCESS_SHARED: every waiter polls `sequence`; CAPR_COND_DESTROYED */
     uint32_t pollers;          /* those who do; changed by atomic instructions */
 };
+
+#define CAPR_COND_DESTROYED 2
 
 static_assert(sizeof(struct capr_cond) <= sizeof(pthread_cond_t), "pthread_cond_t");
 static_assert(CLOCK_REALTIME == 0, "all zero means CLOCK_REALTIME");

@@ -16,10 +16,11 @@
 
 #define SLOW_PATH __attribute__((noinline))
 #define LOOK_AGAIN (-1)
-#define SHARED 1ul /* bit of `writer`: process-shared, every operation goes to shared.c */
+#define SHARED 1ul    /* as `writer`: process-shared, every operation goes to shared.c */
+#define DESTROYED 2ul /* as `writer` */
 
 struct capr_rwlock {
-    uint64_t writer;           /* the thread that holds it for writing, 0: none, SHARED */
+    uint64_t writer;           /* the thread that holds it for writing, 0: none, SHARED, DESTROYED */
     uint32_t readers;          /* read locks held; process-shared: shared.c's word */
     uint32_t pad;
     struct capr_queue reading; /* waiters, FIFO; their wait_data is not NULL until the lock is theirs */
@@ -111,6 +112,8 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
     capr__turn_look();
     if (CAPR_UNLIKELY(l->writer == SHARED))
         return capr__shared_read(&l->readers, deadline);
+    if (CAPR_UNLIKELY(l->writer == DESTROYED))
+        return EINVAL;
     if (CAPR_UNLIKELY(!self))
         return ENOTSUP;
     if (l->writer == (uint64_t)self)
@@ -135,6 +138,8 @@ static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
     capr__turn_look();
     if (CAPR_UNLIKELY(l->writer == SHARED))
         return capr__shared_write(&l->readers, deadline);
+    if (CAPR_UNLIKELY(l->writer == DESTROYED))
+        return EINVAL;
     if (CAPR_UNLIKELY(!self))
         return ENOTSUP;
     for (;;) {
@@ -173,8 +178,8 @@ static inline int write_lock(struct capr_rwlock *l, uint64_t deadline)
     return write_slow(l, deadline);
 }
 
-/* POSIX pthread_rwlock_rdlock. Returns 0, EDEADLK (the caller holds it for writing), EAGAIN (2^32 readers), ENOTSUP (on a
- * kernel thread that is no worker). Blocks. */
+/* POSIX pthread_rwlock_rdlock. Returns 0, EDEADLK (the caller holds it for writing), EAGAIN (2^32 readers), EINVAL
+ * (destroyed; so all below), ENOTSUP (on a kernel thread that is no worker). Blocks. */
 CAPR_INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *l) { return read_lock(lock_of(l), CAPR_FOREVER); }
 
 /* POSIX pthread_rwlock_wrlock. Returns 0, or EDEADLK when the caller holds it for writing. Blocks. */
@@ -244,7 +249,7 @@ CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
         return ENOTSUP;
     if (l->writer) {
         if (l->writer != (uint64_t)self)
-            return EPERM;
+            return l->writer == DESTROYED ? EINVAL : EPERM;
         l->writer = 0;
         if (CAPR_UNLIKELY(l->reading.head || l->writing.head))
             pass(l, l->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -274,11 +279,16 @@ CAPR_INTERPOSE int pthread_rwlock_init(pthread_rwlock_t *lock, const pthread_rwl
     return 0;
 }
 
-/* POSIX pthread_rwlock_destroy. Returns 0, or EBUSY while it is held or waited for. */
+/* POSIX pthread_rwlock_destroy. Returns 0, EBUSY while it is held or waited for, EINVAL the second time. */
 CAPR_INTERPOSE int pthread_rwlock_destroy(pthread_rwlock_t *lock)
 {
     struct capr_rwlock *l = lock_of(lock);
-    return (l->writer & ~SHARED) || l->readers || l->reading.head || l->writing.head ? EBUSY : 0;
+    if (l->writer == DESTROYED)
+        return EINVAL;
+    if ((l->writer & ~SHARED) || l->readers || l->reading.head || l->writing.head)
+        return EBUSY;
+    l->writer = DESTROYED;
+    return 0;
 }
 
 /* Names that libraries built for older glibc versions bind to. */

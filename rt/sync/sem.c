@@ -82,7 +82,7 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline)
     }
 }
 
-/* POSIX sem_wait. Returns 0, or -1 with EINVAL (not a semaphore), EINTR. Blocks; a cancellation point. */
+/* POSIX sem_wait. Returns 0, or -1 with EINVAL (destroyed), EINTR. Blocks; a cancellation point. */
 CAPR_INTERPOSE int sem_wait(sem_t *sem)
 {
     struct capr_sem *s = (struct capr_sem *)sem;
@@ -158,7 +158,7 @@ CAPR_INTERPOSE int sem_init(sem_t *sem, int shared, unsigned value)
     return 0;
 }
 
-/* POSIX sem_destroy. Returns 0, or -1 with EBUSY while threads wait. */
+/* POSIX sem_destroy. Returns 0, or -1 with EBUSY while threads wait, EINVAL the second time. */
 CAPR_INTERPOSE int sem_destroy(sem_t *sem)
 {
     struct capr_sem *s = (struct capr_sem *)sem;
@@ -166,7 +166,7 @@ CAPR_INTERPOSE int sem_destroy(sem_t *sem)
         return capr__sem_shared_destroy(sem);
     if (s->waiters.head)
         return fail(EBUSY);
-    s->magic = 0;
+    s->magic = CAPR_SEM_DESTROYED;
     return 0;
 }
 

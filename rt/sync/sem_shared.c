@@ -39,12 +39,22 @@ static __attribute__((constructor)) void find_all(void)
     libc.getvalue = (int (*)(sem_t *, int *))find("sem_getvalue");
 }
 
+static int destroyed(const sem_t *s)
+{
+    if (((const struct capr_sem *)s)->magic != CAPR_SEM_DESTROYED)
+        return 0;
+    errno = EINVAL;
+    return 1;
+}
+
 /* Threads of this process that poll. */
 static struct capr_queue pollers;
 
 int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
+    if (destroyed(s))
+        return -1;
     for (unsigned round = 0;;) {
         if (libc.trywait(s) == 0)
             return 0;
@@ -79,7 +89,7 @@ int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
 
 int capr__sem_shared_post(sem_t *s)
 {
-    int result = libc.post(s);
+    int result = destroyed(s) ? -1 : libc.post(s);
     if (result == 0 && capr__may_switch())
         while (capr__wake_one(&pollers))
             continue;
@@ -87,5 +97,5 @@ int capr__sem_shared_post(sem_t *s)
 }
 
 int capr__sem_shared_init(sem_t *s, unsigned value) { return libc.init(s, 1, value); }
-int capr__sem_shared_destroy(sem_t *s) { return libc.destroy(s); }
-int capr__sem_shared_getvalue(sem_t *s, int *value) { return libc.getvalue(s, value); }
+int capr__sem_shared_destroy(sem_t *s) { return destroyed(s) ? -1 : libc.destroy(s); }
+int capr__sem_shared_getvalue(sem_t *s, int *value) { return destroyed(s) ? -1 : libc.getvalue(s, value); }

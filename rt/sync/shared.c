@@ -6,6 +6,7 @@
  */
 #include "shared.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "wait.h"
@@ -50,6 +51,8 @@ int capr__shared_rwunlock(uint32_t *word)
 
 int capr__shared_barrier(uint32_t *arrived, uint32_t *rounds, uint32_t count)
 {
+    if (count == 0)
+        return EINVAL;
     uint32_t now = __atomic_load_n(rounds, __ATOMIC_ACQUIRE);
     if (__atomic_add_fetch(arrived, 1, __ATOMIC_ACQ_REL) == count) {
         __atomic_store_n(arrived, 0, __ATOMIC_RELAXED);

@@ -13,6 +13,7 @@
 #define FREE 0
 #define SHARED_FREE ((int)0x80000000)
 #define SHARED_HELD ((int)0x80000001)
+#define DESTROYED ((int)0x80000002)
 
 /* Kernel threads that are no workers share a number: one that locks twice is not found out. */
 #define FOREIGN_ID 0x7fffffff
@@ -27,6 +28,8 @@ static __attribute__((noinline)) int lock_slow(volatile int *l)
             capr__poll_wait(&round, CAPR_FOREVER, 0);
         return 0;
     }
+    if (*l == DESTROYED)
+        return EINVAL;
     if (self && *l == id_of(self))
         return EDEADLK;
     for (unsigned round = 0; *l != FREE;) {
@@ -44,7 +47,8 @@ static __attribute__((noinline)) int lock_slow(volatile int *l)
     return 0;
 }
 
-/* POSIX pthread_spin_lock. Returns 0; EDEADLK when the caller holds it, or where a signal handler would have to wait. Blocks. */
+/* POSIX pthread_spin_lock. Returns 0; EDEADLK when the caller holds it, or where a signal handler would have to wait; EINVAL
+ * once it was destroyed, as all below. Blocks. */
 CAPR_INTERPOSE int pthread_spin_lock(pthread_spinlock_t *l)
 {
     struct capr_thread *self = capr__self();
@@ -61,7 +65,7 @@ CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
     if (CAPR_UNLIKELY(*l == SHARED_FREE || *l == SHARED_HELD))
         return __atomic_exchange_n(l, SHARED_HELD, __ATOMIC_ACQUIRE) == SHARED_FREE ? 0 : EBUSY;
     if (*l != FREE)
-        return EBUSY;
+        return *l == DESTROYED ? EINVAL : EBUSY;
     *l = id_of(capr__self());
     return 0;
 }
@@ -69,13 +73,14 @@ CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
 /* POSIX pthread_spin_unlock. Returns 0, or EPERM when it is free. */
 CAPR_INTERPOSE int pthread_spin_unlock(pthread_spinlock_t *l)
 {
-    if (CAPR_UNLIKELY(*l == SHARED_HELD)) {
-        __atomic_store_n(l, SHARED_FREE, __ATOMIC_RELEASE);
+    int held = *l;
+    if (CAPR_LIKELY(held > 0)) { /* a number of ours */
+        *l = FREE;
         return 0;
     }
-    if (CAPR_UNLIKELY(*l == FREE || *l == SHARED_FREE))
-        return EPERM;
-    *l = FREE;
+    if (held != SHARED_HELD)
+        return held == DESTROYED ? EINVAL : EPERM;
+    __atomic_store_n(l, SHARED_FREE, __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -88,5 +93,11 @@ CAPR_INTERPOSE int pthread_spin_init(pthread_spinlock_t *l, int shared)
     return 0;
 }
 
-/* POSIX pthread_spin_destroy. Returns 0, or EBUSY while it is held. */
-CAPR_INTERPOSE int pthread_spin_destroy(pthread_spinlock_t *l) { return *l == FREE || *l == SHARED_FREE ? 0 : EBUSY; }
+/* POSIX pthread_spin_destroy. Returns 0, EBUSY while it is held, EINVAL the second time. */
+CAPR_INTERPOSE int pthread_spin_destroy(pthread_spinlock_t *l)
+{
+    if (*l != FREE && *l != SHARED_FREE)
+        return *l == DESTROYED ? EINVAL : EBUSY;
+    *l = DESTROYED;
+    return 0;
+}

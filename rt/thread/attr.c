@@ -88,11 +88,11 @@ static int native(pthread_attr_t *attr)
 
 /* Attributes of a living thread. Of a user-level thread: the detach state, scheduling parameters and affinity as set, and a stack
  * of the size asked for that ends where the first chunk ends, or the one that the program supplied. Linked
- * chunks lie elsewhere: a program that scans stacks by this answer sees the first chunk only. Returns 0, ESRCH for the null
- * handle, ENOMEM, ENOSYS. *attr is to be destroyed. */
+ * chunks lie elsewhere: a program that scans stacks by this answer sees the first chunk only. Returns 0, ESRCH for
+ * a thread that was joined, ENOMEM, ENOSYS. *attr is to be destroyed. */
 CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {
-    struct capr_thread *t = (struct capr_thread *)thread;
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     struct capr_chunk *chunk = capr__first_chunk(t);

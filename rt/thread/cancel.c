@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "thread.h"
+
 /* Deeper than all that most blocking calls need besides, and run once in a thread's life at most. */
 CAPR_CHECKPOINT __attribute__((noinline, cold)) void capr__cancel_self(void)
 {
@@ -17,14 +19,14 @@ CAPR_CHECKPOINT __attribute__((noinline, cold)) void capr__cancel_self(void)
     pthread_exit(PTHREAD_CANCELED);
 }
 
-/* POSIX pthread_cancel. Returns 0 (also for a thread that has ended and was not joined), ESRCH for the null handle. Never blocks;
+/* POSIX pthread_cancel. Returns 0 (also for a thread that has ended and was not joined), ESRCH for one that was joined. Never blocks;
  * does not return to a caller that cancels itself with asynchronous cancelability. */
 CAPR_INTERPOSE int pthread_cancel(pthread_t thread)
 {
-    struct capr_thread *t = (struct capr_thread *)thread;
+    capr__turn_look();
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
-    capr__turn_look();
     if (t->state == CAPR_DONE)
         return 0;
     t->cancel_bits |= CAPR_CANCEL_PENDING;

@@ -85,6 +85,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
             return error;
         }
     }
+    chunk->flags |= CAPR_CHUNK_RECORD;
     capr__all_add(w, t);
     w->count.threads_created++;
     if (__builtin_expect(w->live_threads == 1, 0))

@@ -37,7 +37,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
         capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);
     if (first) {
         if (self->detached) {
-            self->state = 0;
+            first->flags &= (uint16_t)~CAPR_CHUNK_RECORD;
             capr__chunk_give(first);
         }
         /* Nothing of this thread is left on the big stack. No call between this and the switch. The main thread keeps its own,

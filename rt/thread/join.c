@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Waiting for a thread's end, and giving up the right to. The joiner frees the chunk with the record. A record of state 0 has
- * been freed: a second join of it is told so as long as nobody else has got the chunk.
+ * Waiting for a thread's end, and giving up the right to. The joiner frees the chunk with the record, which no longer says then
+ * that it is one: a second join is told so as long as no other thread has got the chunk.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,10 +12,10 @@
 #include "extra.h"
 #include "thread.h"
 
-/* What forbids `self` to join `t`, or 0. */
+/* What forbids `self` to join `t` (capr__thread_of), or 0. */
 static inline int join_error(const struct capr_thread *self, const struct capr_thread *t)
 {
-    if (t->state == 0)
+    if (!t)
         return ESRCH;
     if (t == self || self->joiner == t)
         return EDEADLK;
@@ -31,8 +31,10 @@ static inline void bury(struct capr_thread *t, void **result)
         *result = t->result;
     capr__extra_free(t);
     t->state = 0;
-    if (first)
+    if (first) {
+        first->flags &= (uint16_t)~CAPR_CHUNK_RECORD;
         capr__chunk_give(first);
+    }
 }
 
 static int join_until(struct capr_thread *t, void **result, uint64_t deadline)
@@ -64,13 +66,13 @@ static int join_until(struct capr_thread *t, void **result, uint64_t deadline)
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html */
 CAPR_INTERPOSE int pthread_join(pthread_t t, void **result)
 {
-    return join_until((struct capr_thread *)t, result, CAPR_FOREVER);
+    return join_until(capr__thread_of(t), result, CAPR_FOREVER);
 }
 
 /* The same without waiting: EBUSY while `t` runs. */
 CAPR_INTERPOSE int pthread_tryjoin_np(pthread_t thread, void **result)
 {
-    struct capr_thread *t = (struct capr_thread *)thread, *self = capr__self();
+    struct capr_thread *t = capr__thread_of(thread), *self = capr__self();
     if (!self)
         return EINVAL;
     int error = join_error(self, t);
@@ -89,7 +91,7 @@ CAPR_INTERPOSE int pthread_clockjoin_np(pthread_t t, void **result, clockid_t cl
         return EINVAL;
     if (abstime && (abstime->tv_nsec < 0 || abstime->tv_nsec >= 1000000000))
         return EINVAL;
-    return join_until((struct capr_thread *)t, result, abstime ? capr__deadline(clock, abstime) : CAPR_FOREVER);
+    return join_until(capr__thread_of(t), result, abstime ? capr__deadline(clock, abstime) : CAPR_FOREVER);
 }
 
 CAPR_INTERPOSE int pthread_timedjoin_np(pthread_t t, void **result, const struct timespec *abstime)
@@ -97,13 +99,14 @@ CAPR_INTERPOSE int pthread_timedjoin_np(pthread_t t, void **result, const struct
     return pthread_clockjoin_np(t, result, CLOCK_REALTIME, abstime);
 }
 
-/* Gives up the right to join `t`, whose memory is freed when it ends. EINVAL: detached already. ESRCH: joined before. */
+/* Gives up the right to join `t`, whose memory is freed when it ends. EINVAL: detached already, or somebody waits to join it. ESRCH:
+ * joined before, or ended detached. */
 CAPR_INTERPOSE int pthread_detach(pthread_t thread)
 {
-    struct capr_thread *t = (struct capr_thread *)thread;
-    if (t->state == 0)
+    struct capr_thread *t = capr__thread_of(thread);
+    if (!t)
         return ESRCH;
-    if (t->detached)
+    if (t->detached || t->joiner) /* whose joiner would look for an end in memory that has been freed */
         return EINVAL;
     if (t->state == CAPR_DONE)
         bury(t, NULL);

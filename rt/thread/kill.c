@@ -19,14 +19,14 @@ static int valid(int signal) { return signal >= 0 && signal <= SIGRTMAX && (sign
 
 static int send_to(pthread_t thread, int signal, int code, union sigval value)
 {
-    struct capr_thread *t = (struct capr_thread *)thread;
-    if (!t)
-        return ESRCH;
     if (!valid(signal))
         return EINVAL;
     if (!capr__self()) /* a kernel thread that is no worker: it has itself, and else the process */
         return (int)-(thread == pthread_self() ? capr__sys3(SYS_tgkill, getpid(), gettid(), signal) : capr__sys2(SYS_kill, getpid(), signal));
     capr__turn_look();
+    struct capr_thread *t = capr__thread_of(thread);
+    if (!t)
+        return ESRCH;
     if (signal == 0 || t->state == CAPR_DONE)
         return 0;
     siginfo_t info = { .si_signo = signal, .si_code = code };
@@ -37,7 +37,8 @@ static int send_to(pthread_t thread, int signal, int code, union sigval value)
 }
 
 /* POSIX pthread_kill. `signal` 0 sends nothing. Returns 0 (also for a thread that has ended and was not joined), EINVAL for no
- * signal, ESRCH for the null handle, EAGAIN without memory. Never blocks, unless the caller is the target: then its handler runs. */
+ * signal, ESRCH for a thread that was joined, EAGAIN without memory. Never blocks, unless the caller is the target: then its
+ * handler runs. */
 CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal)
 {
     return send_to(thread, signal, SI_TKILL, (union sigval){ 0 });

@@ -16,12 +16,10 @@
 #include "extra.h"
 #include "thread.h"
 
-static struct capr_thread *thread_of(pthread_t t) { return (struct capr_thread *)t; }
-
 /* Linux: up to 15 bytes. Returns 0, ERANGE for a longer name, ESRCH, ENOMEM. */
 CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     size_t length = strlen(name);
@@ -39,7 +37,7 @@ CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
 /* The name, or the process's where none was set. Returns 0, ERANGE when `size` is below 16, ESRCH. */
 CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     if (size < 16)
@@ -71,13 +69,13 @@ static int set_sched(struct capr_thread *t, int policy, int priority)
 /* POSIX. Remembered, without effect. Returns 0, EINVAL for an unknown policy or a priority outside it, ESRCH, ENOMEM. */
 CAPR_INTERPOSE int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *p)
 {
-    return set_sched(thread_of(thread), policy, p->sched_priority);
+    return set_sched(capr__thread_of(thread), policy, p->sched_priority);
 }
 
 /* POSIX. What was set, else SCHED_OTHER and 0. Returns 0 or ESRCH. */
 CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *p)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     const struct capr_extra *x = t->extra;
@@ -92,7 +90,7 @@ static_assert(SCHED_OTHER == 0, "a zeroed record");
 /* POSIX. As pthread_setschedparam with the policy kept. */
 CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     const struct capr_extra *x = t ? t->extra : NULL;
     return set_sched(t, x ? x->policy : SCHED_OTHER, priority);
 }
@@ -101,7 +99,7 @@ CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
  * ENOMEM. */
 CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     size_t room = 1 << 14; /* bytes: 2^17 CPUs, sixteen times what Linux can have */
@@ -131,7 +129,7 @@ CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const c
 /* Linux. What was set, else the process's CPUs. Returns 0; EINVAL when `size` is too small; ESRCH. */
 CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
 {
-    struct capr_thread *t = thread_of(thread);
+    struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
     const struct capr_extra *x = t->extra;
@@ -149,7 +147,7 @@ CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set
  * 0 or ESRCH. */
 CAPR_INTERPOSE int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
 {
-    if (!thread_of(thread))
+    if (!capr__thread_of(thread))
         return ESRCH;
     *clock = CLOCK_PROCESS_CPUTIME_ID;
     return 0;

@@ -23,6 +23,16 @@ static inline struct capr_chunk *capr__first_chunk(struct capr_thread *t)
     return t->start ? (struct capr_chunk *)(t + 1) : NULL;
 }
 
+/* The thread of a handle, or NULL where none has it: it was joined, or has ended and was detached. Told with certainty as long as no
+ * other thread was created in the same chunk; a number that never was a handle need not be readable. */
+static inline struct capr_thread *capr__thread_of(uint64_t handle)
+{
+    struct capr_thread *t = (struct capr_thread *)handle;
+    if (t == &capr__main_thread)
+        return t->state ? t : NULL;
+    return t && handle % 16 == 0 && (((struct capr_chunk *)(t + 1))->flags & CAPR_CHUNK_RECORD) ? t : NULL;
+}
+
 /* Adds to, takes from the worker's list of live threads. */
 static inline void capr__all_add(struct capr_worker *w, struct capr_thread *t)
 {
