@@ -70,6 +70,7 @@ static void init(int argc, char **argv, char **envp)
     w->epoll_fd = w->wake_fd = -1;
     capr__chunk_init(w);
     capr__idle_init(w);
+    capr__timer_grow(w); /* a program that has run out of memory can wait for some to come back */
     adopt_main_stack();
     capr__bigstack_use(w, &main_stack);
     w->big_sp = 0;

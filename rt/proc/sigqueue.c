@@ -37,6 +37,25 @@ uint64_t capr__signals_of(const struct capr_thread *t) {
     return set;
 }
 
+/* Records for when malloc has none: a signal of the process that has come must not be lost. One bit of `spare_used` each. */
+static struct capr_pending spare[32];
+static uint32_t spare_used;
+
+static struct capr_pending *record(void) {
+    struct capr_pending *p = malloc(sizeof *p);
+    if (p || !~spare_used) return p;
+    int i = __builtin_ctz(~spare_used);
+    spare_used |= 1u << i;
+    return &spare[i];
+}
+
+static void forget(struct capr_pending *p) {
+    if (p >= spare && p < spare + 32)
+        spare_used &= ~(1u << (p - spare));
+    else
+        free(p);
+}
+
 /* Takes the first of the lowest number in `set`. */
 static struct capr_pending *take(struct capr_extra *x, uint64_t set) {
     struct capr_pending **best = NULL;
@@ -55,7 +74,7 @@ static int queue(struct capr_thread *t, const siginfo_t *info) {
     struct capr_pending **link = &x->pending;
     for (; *link; link = &(*link)->next)
         if (info->si_signo < 32 && (*link)->info.si_signo == info->si_signo) return 0; /* one of each is all that is kept */
-    struct capr_pending *p = malloc(sizeof *p);
+    struct capr_pending *p = record();
     if (!p) return EAGAIN;
     *p = (struct capr_pending){NULL, *info};
     *link = p;
@@ -69,7 +88,7 @@ int capr__signal_take(uint64_t set, siginfo_t *info) {
     if (!p) return 0;
     int number = p->info.si_signo;
     if (info) *info = p->info;
-    free(p);
+    forget(p);
     return number;
 }
 
@@ -81,13 +100,13 @@ int capr__signals_await(uint64_t set) {
 }
 
 void capr__signals_free(struct capr_extra *x) {
-    for (struct capr_pending *p; (p = take(x, ~0ull));) free(p);
+    for (struct capr_pending *p; (p = take(x, ~0ull));) forget(p);
 }
 
 void capr__signals_discard(int number) {
     for (struct capr_thread *t = capr__worker.all; t && pending_count; t = t->all_next)
         if (t->extra)
-            for (struct capr_pending *p; (p = take(t->extra, CAPR_SIGNAL_BIT(number)));) free(p);
+            for (struct capr_pending *p; (p = take(t->extra, CAPR_SIGNAL_BIT(number)));) forget(p);
 }
 
 /* --- making a thread look ------------------------------------------------------------------------------------------------------ */
@@ -202,7 +221,7 @@ void capr__signals_run(void) {
     x->handler_frame = __builtin_frame_address(0);
     for (struct capr_pending *p; (p = take(x, ~self->sigmask));) {
         siginfo_t info = p->info;
-        free(p); /* now, since the handler may not come back */
+        forget(p); /* now, since the handler may not come back */
         struct sigaction action;
         capr__signal_action(info.si_signo, &action);
         if (action.sa_handler == SIG_DFL)

@@ -40,7 +40,10 @@ CAPR_HIDDEN int capr__file_is_plain(FILE *f) {
 
 CAPR_HIDDEN struct capr_file_lock *capr__file_locks_more(void) {
     enum { N = 64 };
-    struct capr_file_lock *l = calloc(N, sizeof *l);
+    static struct capr_file_lock first[N]; /* a program without memory can say so */
+    static int used;
+    struct capr_file_lock *l = used ? calloc(N, sizeof *l) : first;
+    used = 1;
     if (!l) capr__fatal_thread("out of memory for the lock of a FILE; raise the memory limit (ulimit -v, cgroup)");
     for (int i = 0; i + 1 < N; i++) l[i].next = &l[i + 1];
     return l;

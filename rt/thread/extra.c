@@ -7,11 +7,15 @@
 #include <stdlib.h>
 
 #include "../proc/signals.h"
+#include "thread.h"
+
+/* The main thread's is always there: it is who gets the process's signals, which nobody can be told that there is no memory for. */
+static struct capr_extra of_main;
 
 struct capr_extra *capr__extra(struct capr_thread *t)
 {
     if (!t->extra)
-        t->extra = calloc(1, sizeof(struct capr_extra));
+        t->extra = t == &capr__main_thread ? &of_main : calloc(1, sizeof(struct capr_extra));
     return t->extra;
 }
 
@@ -27,5 +31,8 @@ void capr__extra_free(struct capr_thread *t)
     free(x->module_tls);
     free(x->affinity);
     free(x->robust);
-    free(x);
+    if (x == &of_main)
+        *x = (struct capr_extra){0};
+    else
+        free(x);
 }
