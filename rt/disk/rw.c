@@ -96,6 +96,7 @@ static __attribute__((noinline)) long rest(int fd, struct capr_fd *f, const stru
 /* Deeper than all else that a read may come to: a thread that waits for a socket is not to have room for it. */
 CAPR_CHECKPOINT __attribute__((noinline)) CAPR_HIDDEN long capr__file_rw(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write) {
     /* Of one buffer the vector is our own and may be looked into; a bad one of the program's is the kernel's to refuse. */
+    capr__turn_look(); /* a loop of calls that never wait */
     int disk = f->disk, small = write == CAPR_FILE_WRITE_ONE && iov->iov_len <= SMALL_WRITE;
     write = write != 0;
     if (__builtin_expect(!disk, 0)) disk = capr__file_learn(fd, f);

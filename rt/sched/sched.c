@@ -50,6 +50,7 @@ void capr__turn_over(void)
     if (!capr__may_switch())
         return;
     capr__worker.fast = 1;
+    capr__worker.poll_credit = 1; /* others may be ready only once descriptors and timers have been looked at */
     capr__yield();
 }
 
