@@ -100,7 +100,7 @@ CAPR_INTERPOSE ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t offset
 /* lseek(2): asks for the lock that a read on the pool may hold. */
 CAPR_INTERPOSE off_t lseek(int fd, off_t offset, int whence) {
     struct capr_fd *f = (uint32_t)fd < capr__fd_count ? &capr__fd_table[fd] : NULL;
-    if (f && f->position_used) return capr__result(capr__disk_call(SYS_lseek, fd, offset, whence, 0, 0));
+    if (f && f->kind == CAPR_FD_FILE && f->position_used) return capr__result(capr__disk_call(SYS_lseek, fd, offset, whence, 0, 0));
     return capr__result(capr__sys3(SYS_lseek, fd, offset, whence));
 }
 

@@ -4,6 +4,7 @@
  * code: none of them gives way to other threads. (close of a lingering socket may stop the worker.)
  */
 #include "fd.h"
+#include "pair.h"
 #include "source.h"
 
 #include <fcntl.h>
@@ -51,6 +52,7 @@ CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2]) {
 CAPR_INTERPOSE int pipe2(int pair[2], int flags) {
     long r = capr__sys2(SYS_pipe2, (long)pair, flags);
     for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
+    if (r >= 0 && !(flags & ~(O_CLOEXEC | O_NONBLOCK))) capr__pair_made(pair);
     return (int)capr__result(r);
 }
 
@@ -95,7 +97,7 @@ CAPR_INTERPOSE void closefrom(int first) { close_range(first < 0 ? 0 : (unsigned
 CAPR_HIDDEN void capr__fd_copied(int from, int to) {
     struct capr_fd *f = capr__fd_find(from);
     if (!f) return;
-    f->flags |= CAPR_FD_SHARED;
+    capr__fd_shared(from);
     int kept = CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED | CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO;
     capr__fd_fresh(to, f->flags & CAPR_FD_OWNED ? f->kind : CAPR_FD_UNKNOWN, f->flags & kept);
 }

@@ -66,8 +66,19 @@ struct capr_fd {
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
     uint8_t disk;               /* enum capr_disk_bits (disk/disk.h), of a FILE; 0: not asked yet */
-    uint32_t position_used;     /* calls on the pool that use the description's position, and hold the kernel's lock on it */
-    uint64_t file;              /* of a FILE that is not OWNED: device and inode, mixed, that `disk` was asked for */
+    uint8_t listed;             /* a pipe's reading end: on the list of pair.c */
+    uint8_t wakes;              /* of the same: threads woken by writes since it is REGISTERED, up to CAPR_PAIR_WAKES */
+    union {
+        uint32_t position_used; /* of a FILE: calls on the pool that use the description's position, and hold the kernel's lock on it */
+        uint32_t waiter;        /* of a pipe's reading end: capr__pair_offer's mark of a thread; or 0 */
+    };
+    union {
+        uint64_t file;          /* of a FILE that is not OWNED: device and inode, mixed, that `disk` was asked for */
+        struct {                /* of a NOWAIT (pair.h) */
+            uint32_t peer;      /* the other end of a pipe that is only ours, plus 1; or 0 */
+            uint32_t level;     /* of its reading end: bytes in the pipe, as far as we know */
+        };
+    };
 };
 static_assert(sizeof(struct capr_fd) == 64, "the table's records fill a cache line each");
 

@@ -6,6 +6,7 @@
  * others hold the description, in which case its entry would outlive the number and has to be deleted.
  */
 #include "fd.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -108,6 +109,7 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
     if (f->kind == CAPR_FD_UNKNOWN) f->kind = (uint8_t)classify(fd, f, st.st_mode);
+    if (f->kind != CAPR_FD_FILE) return f;
     uint64_t file = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)st.st_dev;
     if (file != f->file) f->disk = 0;
     f->file = file;
@@ -149,8 +151,10 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
         capr__sys4(SYS_epoll_ctl, capr__worker.epoll_fd, EPOLL_CTL_DEL, fd, 0);
         capr__worker.count.epoll_ctl++;
     }
+    capr__pair_part(f);
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
+    f->file = 0;
     f->flags = f->drained = f->hung_up = f->disk = 0;
     f->position_used = 0;
     if (!has_waiters(f)) return;
@@ -216,12 +220,17 @@ CAPR_HIDDEN void capr__fd_unflip(int fd, struct capr_fd *f) {
 
 CAPR_HIDDEN void capr__fd_shared(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (f) f->flags |= CAPR_FD_SHARED;
+    if (!f) return;
+    f->flags |= CAPR_FD_SHARED;
+    capr__pair_part(f);
 }
 
 CAPR_HIDDEN void capr__fd_all_shared(void) {
     for (uint32_t i = 0; i < fd_high; i++)
-        if (capr__fd_table[i].flags & CAPR_FD_OWNED) capr__fd_table[i].flags |= CAPR_FD_SHARED;
+        if (capr__fd_table[i].flags & CAPR_FD_OWNED) {
+            capr__fd_table[i].flags |= CAPR_FD_SHARED;
+            capr__pair_part(&capr__fd_table[i]);
+        }
 }
 
 CAPR_HIDDEN void capr__fd_fork_child(void) {

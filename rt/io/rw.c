@@ -5,27 +5,35 @@
  * are in, so its frames are what a connection costs.
  */
 #include "../disk/disk.h"
+#include "pair.h"
 #include "stream.h"
 
-/* Reads from a pipe or the like. */
-static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count) {
+/* Whether a write filled it. */
+static inline int filled(const struct iovec *own) { return own && own->iov_base == &capr__pair_filled; }
+
+/* Reads from a pipe or the like. `own`: the vector, if it is one buffer and not the program's, or NULL. */
+static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *iov, int count, struct iovec *own) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
-        if (f->kind == CAPR_FD_NOWAIT)
-            r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+        if (f->kind == CAPR_FD_NOWAIT && capr__pair_empty(f))
+            r = -EAGAIN;
+        else if (f->kind == CAPR_FD_NOWAIT)
+            capr__pair_read(f, r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
         else if (f->kind == CAPR_FD_POLL)
             r = capr__polled_readv(fd, iov, count);
         else
             r = capr__sys3(SYS_readv, fd, (long)iov, count);
-    } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
+        if (r < 0) capr__pair_offer(f, own);
+    } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
+    if (r <= 0 && filled(own)) r = (long)own->iov_len; /* whatever else happened meanwhile, these bytes have been read */
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
 
 static __attribute__((noinline)) ssize_t pipe_read(int fd, void *buf, size_t n) {
     struct iovec iov = {buf, n};
-    return pipe_readv(fd, &iov, 1);
+    return pipe_readv(fd, &iov, 1, &iov);
 }
 
 /* Writes `n` bytes to a pipe or the like; a descriptor that blocks takes them all. Returns bytes or -errno. At most PIPE_BUF
@@ -34,6 +42,7 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
     struct iovec iov = {buf, n};
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
+    if (capr__pair_give(f, buf, n)) return (long)n;
     do {
         if (f->kind == CAPR_FD_NOWAIT)
             r = capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
@@ -42,6 +51,7 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
         else
             r = capr__sys3(SYS_write, fd, (long)iov.iov_base, (long)iov.iov_len);
         if (r > 0) {
+            capr__pair_wrote(f, r);
             iov.iov_base = (char *)iov.iov_base + r;
             iov.iov_len -= (size_t)r;
         }
@@ -69,6 +79,7 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
             r = capr__sys3(SYS_writev, fd, (long)iov, count);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
     size_t skip = r < 0 ? 0 : (size_t)r;
+    if (r > 0) capr__pair_wrote(f, r);
     for (int i = 0; r > 0 && i < count; i++) {
         size_t len = iov[i].iov_len;
         if (skip >= len) {
@@ -105,6 +116,7 @@ CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n) {
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN, 0)) {
         if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, CAPR_FILE_WRITE_ONE);
+        if (!f) capr__pair_doubt();
         return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
     }
     return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
@@ -132,7 +144,7 @@ CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count) {
         if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 0));
         return capr__result(capr__sys3(SYS_readv, fd, (long)iov, count));
     }
-    return capr__fd_is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count);
+    return capr__fd_is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count, NULL);
 }
 
 /* writev(2). As write. */
@@ -141,6 +153,7 @@ CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count) {
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || odd_vector(count), 0)) {
         if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 1));
+        if (!f) capr__pair_doubt();
         return capr__result(capr__sys3(SYS_writev, fd, (long)iov, count));
     }
     return capr__fd_is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);

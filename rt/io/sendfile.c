@@ -5,6 +5,7 @@
  * small pieces go out, of which one may wait. The file's pages are looked for before each try and read on the pool where they
  * are not in memory. To a file all of it is done on the pool. Fat code.
  */
+#include "pair.h"
 #include "stream.h"
 
 #include <sys/sendfile.h>
@@ -39,6 +40,7 @@ CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
     struct capr_fd *f = capr__fd_get(out);
     if (!f || count == 0) return capr__result(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
     if (f->kind >= CAPR_FD_PLAIN) return capr__result(capr__disk_call(SYS_sendfile, out, in, (long)offset, (long)count, 0));
+    capr__pair_part(f);
     int waits = may_wait(in);
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     size_t done = 0;

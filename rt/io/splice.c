@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include "pair.h"
 #include "poll.h"
 #include "../pool/pool.h"
 #include "../proc/signals.h"
@@ -17,10 +18,17 @@ static inline int waits(int fd, struct capr_fd *f) {
 
 /* Waits until `fd` is ready, if it is something that waits. 0 or -errno. */
 static __attribute__((noinline)) long ready(int fd, short events) {
-    if (!waits(fd, capr__fd_get(fd))) return 0;
+    struct capr_fd *f = capr__fd_get(fd);
+    if (!waits(fd, f)) return 0;
     struct pollfd p = {fd, events, 0};
     long r = capr__poll(&p, 1, CAPR_FOREVER, NULL);
     return r < 0 ? r : 0;
+}
+
+/* What is moved is not counted. */
+static inline void part(int fd) {
+    struct capr_fd *f = fd >= 0 ? capr__fd_get(fd) : NULL;
+    if (f) capr__pair_part(f);
 }
 
 static __attribute__((noinline)) ssize_t move(struct capr_job *job, int in, int out, int flags) {
@@ -30,6 +38,8 @@ static __attribute__((noinline)) ssize_t move(struct capr_job *job, int in, int 
         r = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
         return capr__result(r);
     }
+    part(in);
+    part(out);
     do {
         r = flags & SPLICE_F_NONBLOCK || in < 0 ? 0 : ready(in, POLLIN);
         if (!r && !(flags & SPLICE_F_NONBLOCK)) r = ready(out, POLLOUT);

@@ -3,11 +3,14 @@
  * The wait for a descriptor: what a call does after EAGAIN. Fat code on the thread's own stack; in the common case (a descriptor
  * of ours, registered, without a timeout) it is a push on a queue and a switch, and nothing is asked of the kernel.
  *
+ * A pipe that is only ours does without the set (pair.h).
+ *
  * No event can be lost between the call that said EAGAIN and the wait: the set is edge-triggered but keeps an edge until the
  * poll loop takes it, and the poll loop runs on this worker, after the switch.
  */
 #include "../proc/signals.h"
 #include "fd.h"
+#include "pair.h"
 
 CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
     struct capr_thread *self = capr__self();
@@ -15,7 +18,10 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     int known = f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK | timeout_flag);
     int by_time = 0;
     uint64_t until;
-    if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
+    if (direction == CAPR_FD_READ && capr__pair_waits(f)) {
+        if (!f->listed) capr__pair_list(fd, f);
+        until = *deadline = CAPR_FOREVER;
+    } else if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
         int e = capr__fd_prepare(fd, f, direction, deadline);
         if (e > 0) return e;
         if (e == CAPR_FD_AGAIN) return 0;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../io/pair.h"
 #include "../io/stream.h"
 #include "../pool/pool.h"
 
@@ -34,6 +35,7 @@ static __attribute__((noinline)) long transmit(int fd, struct capr_fd *d, const 
         else
             r = capr__sys3(SYS_write, fd, (long)from, (long)n);
     } while (r < 0 && capr__fd_again(fd, d, CAPR_FD_WRITE, &r, &deadline));
+    if (r > 0) capr__pair_wrote(d, r);
     capr__fd_done(d, CAPR_FD_WRITE);
     return r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../disk/disk.h"
+#include "../io/pair.h"
 #include "../io/stream.h"
 
 /* One read, of at least a byte unless at the end. -errno; -EINTR if a handler or cancellation ended the wait. */
@@ -26,6 +27,7 @@ static __attribute__((noinline)) long receive(int fd, struct capr_fd *d, char *t
             r = capr__file_rw(fd, d, &iov, 1, -1, 0);
         else
             r = capr__sys3(SYS_read, fd, (long)to, (long)n);
+        if (r < 0) capr__pair_offer(d, NULL);
     } while (r < 0 && capr__fd_again(fd, d, CAPR_FD_READ, &r, &deadline));
     capr__fd_done(d, CAPR_FD_READ);
     return r;
