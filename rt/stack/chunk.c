@@ -32,6 +32,11 @@ static const uint32_t class_bytes[CAPR_CLASSES] = {448,  576,  704,  832,  960, 
 #define CANARY_WORDS 16
 #define CANARY 0xca9e5ec0c0ca9e5eull
 
+/* Freed mappings of their own are kept up to so many bytes in all, for threads that call in turn a function with a large frame: to
+ * map a megabyte anew and fill its pages costs 200 us. Fits is what is at most twice as large as asked for. */
+#define LARGE_KEPT (8u << 20)
+#define LARGE_TRIES 8
+
 /* Freed guard mappings are kept by their page count, up to 16 pages; larger ones go back to the kernel at the next demand. */
 #define GUARD_PAGES_KEPT 16
 
@@ -41,7 +46,8 @@ uint16_t capr__link_class;
 uint8_t capr__class_index[CAPR_CLASS_TOP / 64 + 1];
 
 static struct capr_chunk *guard_free[GUARD_PAGES_KEPT + 1];
-static struct capr_chunk *to_unmap;       /* large mappings given back, perhaps still run on until the next demand */
+static struct capr_chunk *large_free;     /* large mappings given back, newest first, perhaps still run on until the next demand */
+static uint64_t large_bytes;              /* of them */
 static struct capr_chunk *canary_free;    /* not sorted: first fit of at most CANARY_TRIES */
 static uint32_t guard_left;               /* mappings that may still be made with a guard page */
 static uint64_t spare;                    /* bytes below each base that belong to no chunk: 0, or what valgrind writes to */
@@ -187,17 +193,38 @@ static uint64_t guard_mapping(const struct capr_chunk *chunk, uint64_t *bytes)
     return chunk->base - spare - guard;
 }
 
-static void unmap_buried(void)
+/* Gives the oldest large mappings back to the kernel, but for the `kept` bytes. */
+static void unmap_large(uint64_t kept)
 {
-    while (to_unmap) {
-        struct capr_chunk *chunk = to_unmap;
-        to_unmap = chunk->prev;
+    struct capr_chunk **link = &large_free;
+    for (uint64_t bytes = 0; *link && (bytes += footprint(*link)) <= kept;)
+        link = &(*link)->prev;
+    while (*link) {
+        struct capr_chunk *chunk = *link;
+        *link = chunk->prev;
+        large_bytes -= footprint(chunk);
         uint64_t bytes, start = guard_mapping(chunk, &bytes);
         if (chunk->size_class == CAPR_CLASS_GUARD)
             guard_left++;
         capr__worker.chunk_bytes -= footprint(chunk);
         munmap((void *)start, bytes);
     }
+}
+
+/* A large mapping that was given back, of `bytes` or up to twice as many; or NULL. */
+static struct capr_chunk *reuse_large(uint64_t bytes)
+{
+    struct capr_chunk **link = &large_free;
+    for (int i = 0; i < LARGE_TRIES && *link; i++, link = &(*link)->prev) {
+        struct capr_chunk *chunk = *link;
+        uint64_t has = footprint(chunk);
+        if (has < bytes || has > 2 * bytes)
+            continue;
+        *link = chunk->prev;
+        large_bytes -= has;
+        return place(chunk->base, chunk->size, CAPR_CLASS_MMAP);
+    }
+    return NULL;
 }
 
 static struct capr_chunk *make_canary(uint64_t size)
@@ -255,14 +282,20 @@ static struct capr_chunk *make_guarded(uint64_t size)
 struct capr_chunk *capr__chunk_make(uint64_t below)
 {
     uint64_t size = (below + CAPR_RESERVE + sizeof(struct capr_chunk) + 15) & ~15ull;
-    if (to_unmap)
-        unmap_buried();
+    if (capr__env.stack_mode == CAPR_STACK_GUARD) {
+        unmap_large(0);
+        return size > UINT32_MAX - 2 * PAGE ? NULL : make_guarded(size);
+    }
+    uint64_t bytes = size > CAPR_CLASS_TOP ? pages_for(size) * PAGE : 0;
+    struct capr_chunk *large = bytes ? reuse_large(bytes) : NULL;
+    if (large_bytes > LARGE_KEPT)
+        unmap_large(LARGE_KEPT);
+    if (large)
+        return large;
     if (size > UINT32_MAX - 2 * PAGE)
         return NULL;
-    if (capr__env.stack_mode == CAPR_STACK_GUARD)
-        return make_guarded(size);
-    if (size > CAPR_CLASS_TOP) {
-        uint64_t bytes = pages_for(size) * PAGE, start = map(bytes);
+    if (bytes) {
+        uint64_t start = map(bytes);
         if (!start)
             return NULL;
         account(bytes);
@@ -296,7 +329,7 @@ void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top)
 
 void capr__chunk_bury(struct capr_chunk *chunk)
 {
-    struct capr_chunk **list = &to_unmap;
+    struct capr_chunk **list = &large_free;
     if (chunk->size_class == CAPR_CLASS_SUPPLIED)
         return;
     if (chunk->size_class == CAPR_CLASS_CANARY) {
@@ -310,6 +343,8 @@ void capr__chunk_bury(struct capr_chunk *chunk)
         if (pages <= GUARD_PAGES_KEPT)
             list = &guard_free[pages];
     }
+    if (list == &large_free)
+        large_bytes += footprint(chunk);
     chunk->prev = *list;
     *list = chunk;
 }
@@ -324,7 +359,7 @@ static uint64_t list_bytes(const struct capr_chunk *chunk)
 
 uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
 {
-    uint64_t idle = list_bytes(to_unmap) + list_bytes(canary_free);
+    uint64_t idle = large_bytes + list_bytes(canary_free);
     for (unsigned i = 0; i < CAPR_CLASSES; i++)
         idle += list_bytes(*capr__chunk_list(w, i));
     for (unsigned i = 0; i <= GUARD_PAGES_KEPT; i++)
