@@ -130,10 +130,9 @@ struct capr_queue {
 };
 
 enum capr_state {
-    CAPR_RUNNING = 1, /* on a worker now */
-    CAPR_READY,       /* in a run queue */
-    CAPR_PARKED,      /* waits for capr__ready */
-    CAPR_DONE,        /* ended, waits to be joined */
+    CAPR_READY = 1, /* on a worker now (worker.self), or in a run queue */
+    CAPR_PARKED,    /* waits for capr__ready */
+    CAPR_DONE,      /* ended, waits to be joined */
 };
 
 struct capr_key_value;      /* thread/key.c */
@@ -201,7 +200,7 @@ struct capr_worker {
     uint64_t link_need;           /* bytes: a link that needs fewer may take link_free's; 0: always call C (test modes) */
     uint64_t links;               /* counter */
     struct capr_thread *run_head, *run_tail; /* FIFO of ready threads; run_tail means nothing while run_head is NULL */
-    uint32_t poll_credit;                    /* switches left until the idle thread polls although others are ready */
+    uint64_t poll_at;                        /* count.switches at which the idle thread polls although others are ready; 0: at once */
     uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
     uint32_t fast;                           /* 1: fast paths of locks may be taken. 0: no worker, or the thread's turn has been long */
 

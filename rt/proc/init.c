@@ -74,7 +74,7 @@ static void init(int argc, char **argv, char **envp)
     adopt_main_stack();
     capr__bigstack_use(w, &main_stack);
     w->big_sp = 0;
-    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_RUNNING, .id = w->last_id = 1};
+    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .id = w->last_id = 1};
     capr__all_add(w, &capr__main_thread);
     w->live_threads = 1;
     w->count.live_threads_peak = 1;

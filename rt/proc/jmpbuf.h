@@ -32,7 +32,7 @@
 #define CAPR_J_BIG_SP 96
 
 #define CAPR_W_IDLE 56
-#define CAPR_W_IN_SIGNAL 108
+#define CAPR_W_IN_SIGNAL 112
 
 #ifndef __ASSEMBLER__
 #include <pthread.h>

@@ -46,7 +46,7 @@ void capr__jump_to_other(struct capr_thread *owner) {
 
     capr__bigstack_handover(w->idle, owner);
     capr__idle_init(w);
-    owner->state = CAPR_RUNNING;
+    owner->state = CAPR_READY;
     w->self = owner;
     /* Its rounding modes, which the switch that parked it left on top of its stack. */
     __asm__ volatile("ldmxcsr (%0)\n\tfldcw 4(%0)" : : "r"(owner->sp) : "memory");

@@ -122,7 +122,7 @@ static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
         capr__signals_pending = 1;
         capr__deferred_count = capr__deferred_count + 1; /* the idle thread is to look although others are ready */
     }
-    capr__worker.poll_credit = 1;
+    capr__worker.poll_at = 0;
 }
 
 CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) { note(t, info, 0); }

@@ -74,9 +74,9 @@ static int64_t poll_timeout(const struct capr_worker *w)
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
     static uint32_t since; /* picks since it was the idle thread's turn, in random order */
-    w->poll_credit = CAPR_POLL_EVERY;
+    w->poll_at = w->count.switches + CAPR_POLL_EVERY;
     if (capr__env.sched_random) {
-        w->poll_credit = 1;
+        w->poll_at = 0;
         capr__shuffle(w);
         if (++since % CAPR_POLL_EVERY && !w->signal_ready && !capr__deferred_count)
             return NULL;
@@ -101,7 +101,7 @@ static _Noreturn void idle_main(void)
             capr__io_poll(timeout);
         if (w->timer_count)
             fire(w);
-        w->poll_credit = capr__env.sched_random ? 1 : CAPR_POLL_EVERY;
+        w->poll_at = capr__env.sched_random ? 0 : w->count.switches + CAPR_POLL_EVERY;
         if (!w->run_head)
             continue;
         if (capr__env.sched_random)
@@ -129,5 +129,5 @@ void capr__idle_init(struct capr_worker *w)
     capr__switch_frame_modes(frame);
     idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
     w->idle = &idle_thread;
-    w->poll_credit = capr__env.sched_random ? 1 : CAPR_POLL_EVERY;
+    w->poll_at = capr__env.sched_random ? 0 : w->count.switches + CAPR_POLL_EVERY;
 }

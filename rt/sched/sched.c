@@ -50,21 +50,36 @@ void capr__turn_over(void)
     if (!capr__may_switch())
         return;
     capr__worker.fast = 1;
-    capr__worker.poll_credit = 1; /* others may be ready only once descriptors and timers have been looked at */
+    capr__worker.poll_at = 0; /* others may be ready only once descriptors and timers have been looked at */
     capr__yield();
+}
+
+/* Where there is nobody to give way to, or it is time to poll. */
+static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct capr_thread *self)
+{
+    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count) && !w->signal_ready)
+        return;
+    capr__run_append(w, self);
+    struct capr_thread *next = capr__pick(w);
+    if (next != self)
+        capr__switch_to(w, self, next);
+    else if (w->poll_at)
+        w->poll_at--; /* no switch, which would bring the poll nearer */
 }
 
 void capr__yield(void)
 {
     struct capr_worker *w = &capr__worker;
-    struct capr_thread *self = w->self;
-    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count) && !w->signal_ready)
+    struct capr_thread *self = w->self, *next = w->run_head;
+    if (__builtin_expect(!next || w->count.switches >= w->poll_at, 0)) {
+        yield_seldom(w, self);
         return;
-    self->state = CAPR_READY;
-    capr__run_append(w, self);
-    struct capr_thread *next = capr__pick(w);
-    if (next == self)
-        self->state = CAPR_RUNNING;
-    else
-        capr__switch_to(w, self, next);
+    }
+    /* Append and pick in one: the queue is not empty before, nor after. */
+    self->next = NULL;
+    w->run_tail->next = self;
+    w->run_tail = self;
+    w->run_head = next->next;
+    capr__prefetch(next->next);
+    capr__switch_to(w, self, next);
 }

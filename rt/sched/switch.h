@@ -46,13 +46,22 @@ CAPR_HIDDEN struct capr_thread *capr__pick_seldom(struct capr_worker *w);
 /* CAPRICCIO_SCHED=random: puts another thread at the head of the run queue, which is not empty. Plain code (random.c). */
 CAPR_HIDDEN void capr__shuffle(struct capr_worker *w);
 
+/* With many threads each switch would wait for memory: fetches what `after` touches, the thread that is next but one, and the record of
+ * the one behind it. */
+static inline void capr__prefetch(const struct capr_thread *after)
+{
+    __builtin_prefetch((void *)after->sp);
+    __builtin_prefetch((char *)after->sp + 64);
+    __builtin_prefetch(after->next);
+}
+
 /* Takes the next thread to run: the idle one when none is ready, or when it is time to poll and there is what to poll for. */
 static inline struct capr_thread *capr__pick(struct capr_worker *w)
 {
     struct capr_thread *t = w->run_head;
     if (!t)
         return w->idle;
-    if (__builtin_expect(--w->poll_credit == 0, 0)) {
+    if (__builtin_expect(w->count.switches >= w->poll_at, 0)) {
         struct capr_thread *idle = capr__pick_seldom(w);
         if (idle)
             return idle;
@@ -60,19 +69,14 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w)
     }
     struct capr_thread *after = t->next;
     w->run_head = after;
-    /* With many threads each switch would wait for memory: fetch what the next one touches, and the record of the one after. */
-    if (after) {
-        __builtin_prefetch((void *)after->sp);
-        __builtin_prefetch((char *)after->sp + 64);
-        __builtin_prefetch(after->next);
-    }
+    if (after)
+        capr__prefetch(after);
     return t;
 }
 
 /* Switches to `to`, which nobody else has taken. Returns when `self` is switched to again. */
 static inline void capr__switch_to(struct capr_worker *w, struct capr_thread *self, struct capr_thread *to)
 {
-    to->state = CAPR_RUNNING;
     w->count.switches++;
     capr__switch(self, to);
 }

@@ -145,8 +145,9 @@ CAPR_INTERPOSE int sched_yield(void)
 {
     if (CAPR_UNLIKELY(!capr__may_switch()))
         return (int)syscall(SYS_sched_yield);
+    struct capr_thread *self = capr__self();
     capr__yield();
-    if (capr__cancel_async_due(capr__self()))
+    if (capr__cancel_async_due(self))
         capr__cancel_self();
     return 0;
 }

@@ -116,7 +116,7 @@ void capr__defer(enum capr_deferred_op op, void *object)
     ring[slot].object = object;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ring[slot].op = op;
-    capr__worker.poll_credit = 1; /* the idle thread is next */
+    capr__worker.poll_at = 0; /* the idle thread is next */
     __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE);
 }
 

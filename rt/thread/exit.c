@@ -44,7 +44,6 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
          * which is the kernel's. */
         w->big_sp = w->big_top;
     }
-    next->state = CAPR_RUNNING;
     w->count.switches++;
     capr__switch(self, next);
     __builtin_unreachable();
