@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * long capr__epoll_wait(int set, struct epoll_event *list, long count, long timeout, volatile int *check, long number)
+ * long capr__epoll_wait(long set, void *list, long count, long timeout, volatile int *check, long number)
  *
- * Makes the system call `number` (epoll_pwait2 or epoll_pwait, without a signal mask), unless *check is not 0; returns what the
+ * Makes the system call `number` (epoll_pwait2 or epoll_pwait, without a signal mask; ppoll, whose mask is
+ * `timeout`), unless *check is not 0; returns what the
  * kernel returns, or -EINTR. A signal handler that sets *check between our look at it and the system call would be noticed only
  * after the wait, perhaps never: so the handlers' trampoline moves an instruction pointer that it finds between
  * capr__epoll_wait_begin and capr__epoll_wait_end to capr__epoll_wait_abort. That costs the normal case nothing, where blocking

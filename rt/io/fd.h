@@ -87,6 +87,7 @@ CAPR_INLINE int capr__fd_is_socket(const struct capr_fd *f) { return f->kind != 
 
 extern CAPR_HIDDEN struct capr_fd *capr__fd_table;
 extern CAPR_HIDDEN uint32_t capr__fd_count; /* records; 0 until the first call */
+extern CAPR_HIDDEN uint32_t capr__fd_high;  /* one more than the highest number that ever had a record */
 
 /* The record of `fd`, or NULL where the caller is to make the plain system call: no record can exist for the number, or nothing
  * may switch here. The kind may be UNKNOWN. */

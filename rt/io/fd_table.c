@@ -6,6 +6,7 @@
  * others hold the description, in which case its entry would outlive the number and has to be deleted.
  */
 #include "fd.h"
+#include "net_poll.h"
 #include "pair.h"
 
 #include <fcntl.h>
@@ -28,7 +29,7 @@ CAPR_HIDDEN uint32_t capr__fd_count;
 CAPR_HIDDEN volatile int capr__fd_sweep_wanted;
 
 /* One more than the highest number that ever had a record: bounds the walks over all of them. */
-static uint32_t fd_high;
+CAPR_HIDDEN uint32_t capr__fd_high;
 
 static void table_make(void) {
     struct rlimit limit = {0, 0};
@@ -51,7 +52,7 @@ static void table_make(void) {
 CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd) {
     if (!capr__fd_count && capr__may_switch()) table_make();
     if ((uint32_t)fd >= capr__fd_count) return NULL;
-    if ((uint32_t)fd >= fd_high) fd_high = (uint32_t)fd + 1;
+    if ((uint32_t)fd >= capr__fd_high) capr__fd_high = (uint32_t)fd + 1;
     return &capr__fd_table[fd];
 }
 
@@ -143,7 +144,7 @@ static int has_waiters(const struct capr_fd *f) {
 }
 
 CAPR_HIDDEN void capr__fd_forget(int fd) {
-    if ((uint32_t)fd >= fd_high) return;
+    if ((uint32_t)fd >= capr__fd_high) return;
     struct capr_fd *f = &capr__fd_table[fd];
     uint8_t flags = f->flags;
     /* Not OWNED: the number may be registered without our knowing, with an old generation, and then nobody minds. */
@@ -168,7 +169,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
 
 CAPR_HIDDEN void capr__fd_sweep(void) {
     capr__fd_sweep_wanted = 0;
-    for (uint32_t i = 0; i < fd_high; i++) {
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
         if (capr__fd_table[i].flags & CAPR_FD_CLOSING) {
             capr__fd_table[i].flags &= (uint8_t)~CAPR_FD_CLOSING;
             wake_all(&capr__fd_table[i]);
@@ -177,7 +178,7 @@ CAPR_HIDDEN void capr__fd_sweep(void) {
 }
 
 CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t) {
-    for (uint32_t i = 0; i < fd_high; i++) {
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_watch *next;
         for (struct capr_watch *w = capr__fd_table[i].watches; w; w = next) {
             next = w->next;
@@ -226,7 +227,7 @@ CAPR_HIDDEN void capr__fd_shared(int fd) {
 }
 
 CAPR_HIDDEN void capr__fd_all_shared(void) {
-    for (uint32_t i = 0; i < fd_high; i++)
+    for (uint32_t i = 0; i < capr__fd_high; i++)
         if (capr__fd_table[i].flags & CAPR_FD_OWNED) {
             capr__fd_table[i].flags |= CAPR_FD_SHARED;
             capr__pair_part(&capr__fd_table[i]);
@@ -234,7 +235,7 @@ CAPR_HIDDEN void capr__fd_all_shared(void) {
 }
 
 CAPR_HIDDEN void capr__fd_fork_child(void) {
-    for (uint32_t i = 0; i < fd_high; i++) {
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
         if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING)) f->flags &= (uint8_t)~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
         f->drained = 0;
@@ -247,13 +248,14 @@ CAPR_HIDDEN void capr__fd_fork_child(void) {
 }
 
 CAPR_HIDDEN void capr__fd_before_exec(void) {
-    for (uint32_t i = 0; i < fd_high; i++) {
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
         if ((f->flags & CAPR_FD_FLIPPED) && !(capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC)) capr__fd_unflip((int)i, f);
     }
 }
 
 CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f) {
+    if (capr__net_polls()) return capr__net_register(fd, f);
     int set = capr__io_epoll_fd();
     if (set < 0) return -set;
     struct epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
+#include "net_poll.h"
 #include "source.h"
 
 /* Looks of a busy worker (64 switches each) from one registration to the next: it costs as much as 200 switches. */
@@ -97,8 +98,10 @@ CAPR_HIDDEN void capr__pair_list(int fd, struct capr_fd *f) {
 CAPR_HIDDEN void capr__pair_unregister(int fd, struct capr_fd *f) {
     f->wakes = 0;
     if (f->watches) return; /* polls wait by events */
-    capr__worker.count.epoll_ctl++;
-    if (capr__sys4(SYS_epoll_ctl, capr__worker.epoll_fd, EPOLL_CTL_DEL, fd, 0) < 0) return;
+    if (!capr__net_polls()) {
+        capr__worker.count.epoll_ctl++;
+        if (capr__sys4(SYS_epoll_ctl, capr__worker.epoll_fd, EPOLL_CTL_DEL, fd, 0) < 0) return;
+    }
     f->flags &= (uint8_t)~CAPR_FD_REGISTERED;
     if (f->queue[CAPR_FD_READ].head && !f->listed) capr__pair_list(fd, f);
 }

@@ -12,15 +12,13 @@
 #include <time.h>
 
 #include "../proc/signals.h"
+#include "net_poll.h"
 #include "source.h"
 
 /* Events taken at once: 256 of 12 bytes fill less than a page, and a full batch costs the kernel crossing once per 256. */
 #define EVENTS 256
 
 static _Thread_local struct epoll_event events[EVENTS];
-
-/* epoll_wait.S: the system call, unless *check is not 0 by then. */
-CAPR_HIDDEN long capr__epoll_wait(int set, struct epoll_event *list, long count, long timeout, volatile int *check, long number);
 
 /* Out of the way of programs that expect the lowest free number, and of select's 1024, where there is room. */
 static int out_of_the_way(long fd) {
@@ -70,14 +68,17 @@ CAPR_HIDDEN int capr__io_wake_fd_move(int fd) {
 }
 
 CAPR_HIDDEN int capr__io_wake_fd(void) {
-    int set = capr__io_epoll_fd();
+    int set = capr__net_polls() ? 0 : capr__io_epoll_fd();
     if (capr__worker.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__worker.wake_fd;
     long fd = capr__sys2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0) return (int)fd;
     fd = out_of_the_way(fd);
     struct epoll_event event = {EPOLLIN | EPOLLET, {.u64 = WAKE_DATA}};
-    capr__worker.count.epoll_ctl++;
-    long r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
+    long r = 0;
+    if (!capr__net_polls()) {
+        capr__worker.count.epoll_ctl++;
+        r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
+    }
     if (r < 0) {
         capr__sys1(SYS_close, fd);
         return (int)r;
@@ -157,12 +158,14 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     if (sources) collect();
     if (capr__worker.run_head) timeout_ns = 0;
     if (sources && timeout_ns != 0 && arm()) timeout_ns = 0;
-    if (capr__worker.epoll_fd < 0 && timeout_ns == 0) return 0;
+    if (capr__worker.epoll_fd < 0 && timeout_ns == 0 && !capr__net_polls()) return 0;
 
-    int set = capr__io_epoll_fd();
+    int set = capr__net_polls() ? -1 : capr__io_epoll_fd();
     long n;
     capr__worker.count.epoll_wait++;
-    if (set >= 0) {
+    if (capr__net_polls()) {
+        n = capr__net_wait(events, EVENTS, timeout_ns);
+    } else if (set >= 0) {
         n = wait_events(set, timeout_ns);
     } else { /* no descriptor left for the set: nobody waits by event then, only by time */
         struct timespec piece = {0, timeout_ns < 0 || timeout_ns > CAPR_FD_RETRY_NS ? CAPR_FD_RETRY_NS : timeout_ns};

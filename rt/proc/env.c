@@ -130,6 +130,12 @@ static int read_disk(const char *v)
     return read_choice(v, disks, &capr__env.disk);
 }
 
+static int read_net(const char *v)
+{
+    static const char *const nets[] = {"epoll", "poll", NULL};
+    return read_choice(v, nets, &capr__env.net);
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -141,6 +147,7 @@ static const struct setting {
     {"CAPRICCIO_DEADLOCK", read_deadlock, "report, abort or off"},
     {"CAPRICCIO_DISK", read_disk, "aio, pool or immediate"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
+    {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
     {"CAPRICCIO_SCHED", read_sched, "fifo or random:SEED, a number"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},

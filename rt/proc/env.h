@@ -21,6 +21,8 @@ enum capr_disk {
     CAPR_DISK_IMMEDIATE, /* in place: the worker waits */
 };
 
+enum capr_net { CAPR_NET_EPOLL, CAPR_NET_POLL };
+
 struct capr_env {
     uint64_t big_stack;      /* CAPRICCIO_BIG_STACK: bytes of a big stack, without its guard */
     uint64_t stack_max;      /* CAPRICCIO_STACK_MAX: bytes of linked chunks that one thread may have */
@@ -28,6 +30,7 @@ struct capr_env {
     uint32_t map_count_max;  /* not a variable: the kernel's vm.max_map_count */
     uint32_t pool_min, pool_max; /* CAPRICCIO_POOL: kernel threads of the pool that stay once made, and that there may be */
     uint8_t disk;            /* CAPRICCIO_DISK: enum capr_disk */
+    uint8_t net;             /* CAPRICCIO_NET: enum capr_net */
     uint8_t stack_mode;      /* CAPRICCIO_STACK: enum capr_stack_mode */
     uint8_t stats;           /* CAPRICCIO_STATS: print counters at exit */
     uint8_t deadlock;        /* CAPRICCIO_DEADLOCK: enum capr_deadlock */
