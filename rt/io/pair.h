@@ -60,17 +60,24 @@ CAPR_INLINE void capr__pair_offer(struct capr_fd *f, struct iovec *iov) {
 /* Set by capr__pair_doubt and by what makes a pipe anybody's, until the list has been registered. */
 extern CAPR_HIDDEN volatile int capr__pair_doubtful;
 
+/* Wakes a reader. */
+CAPR_INLINE void capr__pair_wake(int fd, struct capr_fd *f) {
+    if (capr__wake_one(&f->queue[CAPR_FD_READ]) && (f->flags & CAPR_FD_REGISTERED) && ++f->wakes >= CAPR_PAIR_WAKES)
+        capr__pair_unregister(fd, f);
+}
+
 /* Gives all `n` bytes to a thread that waits for as many. Returns 1 if there is one. */
 CAPR_INLINE int capr__pair_give(const struct capr_fd *f, const void *bytes, size_t n) {
     struct capr_fd *other = capr__pair_other(f);
-    if (!other || other->level || n == 0 || !capr__pair_waits(other) || capr__pair_doubtful) return 0;
+    if (!other || other->level || n == 0 || capr__pair_doubtful) return 0;
+    if ((other->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK)) != CAPR_FD_OWNED) return 0;
     struct capr_thread *t = other->queue[CAPR_FD_READ].head;
     if (!t || other->waiter != t->id + 1 || t->timer >= 0) return 0;
     struct iovec *iov = (struct iovec *)t->deadline;
     if (n > iov->iov_len) return 0;
     __builtin_memcpy(iov->iov_base, bytes, n);
     *iov = (struct iovec){&capr__pair_filled, n};
-    capr__wake_one(&other->queue[CAPR_FD_READ]);
+    capr__pair_wake((int)f->peer - 1, other);
     return 1;
 }
 
@@ -87,8 +94,7 @@ CAPR_INLINE void capr__pair_wrote(const struct capr_fd *f, long r) {
     struct capr_fd *other = capr__pair_other(f);
     if (!other) return;
     other->level += (uint32_t)r;
-    if (capr__wake_one(&other->queue[CAPR_FD_READ]) && (other->flags & CAPR_FD_REGISTERED) && ++other->wakes >= CAPR_PAIR_WAKES)
-        capr__pair_unregister((int)f->peer - 1, other);
+    capr__pair_wake((int)f->peer - 1, other);
 }
 
 #endif
