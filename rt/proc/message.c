@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,49 +87,53 @@ static int first_object(struct dl_phdr_info *info, size_t size, void *bias)
     return 1;
 }
 
-/* Finds the function symbol that covers `address` in a mapped ELF file. */
-static const char *find_symbol(const uint8_t *file, uint64_t size, uint64_t address)
+static int read_at(long fd, uint64_t offset, void *to, size_t bytes) { return syscall(SYS_pread64, fd, to, bytes, offset) == (long)bytes; }
+
+/* Finds the function symbol that covers `address` in an ELF file and reads its name. By small reads: what is to be said may be that
+ * there is no memory left to map a file into. Returns whether there is one. */
+static int find_symbol(long fd, uint64_t address, char *name, size_t size)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)file;
-    if (size < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) || header->e_shentsize != sizeof(Elf64_Shdr) ||
-        header->e_shoff > size || (uint64_t)header->e_shnum * sizeof(Elf64_Shdr) > size - header->e_shoff)
-        return NULL;
-    const Elf64_Shdr *sections = (const Elf64_Shdr *)(file + header->e_shoff);
-    for (unsigned i = 0; i < header->e_shnum; i++) {
-        const Elf64_Shdr *s = &sections[i];
-        if (s->sh_type != SHT_SYMTAB || s->sh_link >= header->e_shnum)
+    Elf64_Ehdr header;
+    Elf64_Shdr section, strings;
+    if (!read_at(fd, 0, &header, sizeof header) || memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_shentsize != sizeof section)
+        return 0;
+    for (unsigned i = 0; i < header.e_shnum; i++) {
+        if (!read_at(fd, header.e_shoff + i * sizeof section, &section, sizeof section))
+            return 0;
+        if (section.sh_type != SHT_SYMTAB || section.sh_link >= header.e_shnum)
             continue;
-        const Elf64_Shdr *strings = &sections[s->sh_link];
-        if (s->sh_offset > size || s->sh_size > size - s->sh_offset || strings->sh_offset > size ||
-            strings->sh_size > size - strings->sh_offset || !strings->sh_size || file[strings->sh_offset + strings->sh_size - 1])
-            return NULL;
-        const Elf64_Sym *symbols = (const Elf64_Sym *)(file + s->sh_offset);
-        for (uint64_t n = 0; n < s->sh_size / sizeof *symbols; n++)
-            if (ELF64_ST_TYPE(symbols[n].st_info) == STT_FUNC && symbols[n].st_shndx != SHN_UNDEF &&
-                address >= symbols[n].st_value && address - symbols[n].st_value < (symbols[n].st_size ? symbols[n].st_size : 1) &&
-                symbols[n].st_name < strings->sh_size)
-                return (const char *)file + strings->sh_offset + symbols[n].st_name;
+        if (!read_at(fd, header.e_shoff + section.sh_link * sizeof strings, &strings, sizeof strings))
+            return 0;
+        Elf64_Sym symbols[64];
+        for (uint64_t done = 0; done < section.sh_size; done += sizeof symbols) {
+            uint64_t bytes = section.sh_size - done < sizeof symbols ? section.sh_size - done : sizeof symbols;
+            if (!read_at(fd, section.sh_offset + done, symbols, bytes))
+                return 0;
+            for (uint64_t n = 0; n < bytes / sizeof *symbols; n++) {
+                const Elf64_Sym *s = &symbols[n];
+                if (ELF64_ST_TYPE(s->st_info) != STT_FUNC || s->st_shndx == SHN_UNDEF || s->st_name >= strings.sh_size ||
+                    address < s->st_value || address - s->st_value >= (s->st_size ? s->st_size : 1))
+                    continue;
+                long got = syscall(SYS_pread64, fd, name, size - 1, strings.sh_offset + s->st_name);
+                if (got <= 0)
+                    return 0;
+                name[got] = 0;
+                return 1;
+            }
+        }
     }
-    return NULL;
+    return 0;
 }
 
 void capr__function_name(uint64_t address, char *name, size_t size)
 {
     uint64_t bias = 0;
     dl_iterate_phdr(first_object, &bias);
-    snprintf(name, size, "%#llx", (unsigned long long)address);
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    struct stat st;
-    void *file = MAP_FAILED;
-    if (!syscall(SYS_fstat, fd, &st) && st.st_size > 0)
-        file = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, (int)fd, 0);
-    syscall(SYS_close, fd);
-    if (file == MAP_FAILED)
-        return;
-    const char *found = find_symbol(file, (uint64_t)st.st_size, address - bias);
-    if (found)
-        snprintf(name, size, "%.*s", (int)strcspn(found, "$"), found); /* f$e is the pass's entry stub of f */
-    munmap(file, (size_t)st.st_size);
+    if (fd >= 0 && find_symbol(fd, address - bias, name, size))
+        name[strcspn(name, "$")] = 0; /* f$e is the pass's entry stub of f */
+    else
+        snprintf(name, size, "%#llx", (unsigned long long)address);
+    if (fd >= 0)
+        syscall(SYS_close, fd);
 }
