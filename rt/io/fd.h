@@ -132,6 +132,9 @@ CAPR_HIDDEN void capr__fd_fork_child(void);
 /* Descriptors that stay open across exec get back their O_NONBLOCK. */
 CAPR_HIDDEN void capr__fd_before_exec(void);
 
+/* The same, and more, for a child that gets them while this program goes on: what it can reach is no longer ours alone. */
+CAPR_HIDDEN void capr__fd_before_spawn(void);
+
 /* Puts `fd` into the worker's epoll set. Returns 0, EPERM if it can't wait (then the kind is PLAIN), or another errno. Plain
  * code. */
 CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f);

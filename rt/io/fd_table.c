@@ -254,6 +254,16 @@ CAPR_HIDDEN void capr__fd_before_exec(void) {
     }
 }
 
+CAPR_HIDDEN void capr__fd_before_spawn(void) {
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
+        struct capr_fd *f = &capr__fd_table[i];
+        capr__pair_part(f);
+        if (!(f->flags & CAPR_FD_FLIPPED) || (capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC)) continue;
+        f->flags |= CAPR_FD_SHARED;
+        capr__fd_unflip((int)i, f);
+    }
+}
+
 CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f) {
     if (capr__net_polls()) return capr__net_register(fd, f);
     int set = capr__io_epoll_fd();

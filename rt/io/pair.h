@@ -4,7 +4,7 @@
  * nothing, and a write gives its bytes to the thread that waits in read, and makes it ready: neither asks the kernel. Only what
  * nobody waits for goes into the kernel's pipe. Such a pipe needs no epoll set.
  *
- * That others may write after all (a signal handler, a system call made by hand, a child that inherited the end unseen) costs time
+ * That others may write after all (a signal handler, a system call made by hand) costs time
  * and loses nothing: threads that wait so are on a list, and before the worker waits in the kernel each pipe on it goes into the
  * epoll set, which tells at once of what is there. While the worker is busy, the oldest does so from time to time.
  * The level may thus be wrong: too high, and the read is tried in vain; too low, and the epoll set finds out. What others wrote

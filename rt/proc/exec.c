@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * exec hands descriptors on: listeners that we made O_NONBLOCK behind the program's back get their own state again first, since
- * what runs next knows nothing of it. (posix_spawn, system and popen start programs that have no use for our listeners.) Plain.
+ * exec and posix_spawn hand descriptors on: listeners that we made O_NONBLOCK behind the program's back get their own state again
+ * first, since what runs next knows nothing of it. Plain.
  */
 #include <dlfcn.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -79,4 +80,17 @@ CAPR_INTERPOSE int execle(const char *path, const char *first, ...) {
     char *const *envp = va_arg(ap, char *const *);
     va_end(ap);
     return execve(path, argv, envp);
+}
+
+/* posix_spawn(3), also of system and popen. Wait until the child has begun its program. */
+CAPR_INTERPOSE int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *actions,
+                               const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    capr__fd_before_spawn();
+    return REAL(posix_spawn)(child, path, actions, attributes, argv, envp);
+}
+
+CAPR_INTERPOSE int posix_spawnp(pid_t *restrict child, const char *restrict file, const posix_spawn_file_actions_t *actions,
+                                const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    capr__fd_before_spawn();
+    return REAL(posix_spawnp)(child, file, actions, attributes, argv, envp);
 }

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -146,6 +147,22 @@ static void a_child(void) {
     over(t, 5);
 }
 
+/* What the child writes comes before what is written here once it has ended. */
+static void a_spawned_child(void) {
+    pthread_t t = reader(reads_one);
+    char script[64], *argv[] = {"sh", "-c", script, NULL};
+    snprintf(script, sizeof script, "printf first >&%d", ends[1]);
+    pid_t child;
+    int status;
+    CHECK_EQUAL(posix_spawn(&child, "/bin/sh", NULL, NULL, argv, environ), 0);
+    CHECK_EQUAL(syscall(SYS_wait4, child, &status, 0, NULL), child); /* nobody else runs meanwhile */
+    CHECK_EQUAL(write(ends[1], "second", 6), 6);
+    CHECK_EQUAL(pthread_join(t, NULL), 0);
+    CHECK(got >= 5 && memcmp(text, "first", 5) == 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void the_end(void) {
     pthread_t t = reader(reads_one), second;
     CHECK_EQUAL(pthread_create(&second, NULL, reads_one, NULL), 0);
@@ -270,6 +287,7 @@ int main(void) {
     a_system_call();
     a_copy();
     a_child();
+    a_spawned_child();
     the_end();
     a_line();
     a_splice();
