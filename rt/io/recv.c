@@ -11,8 +11,9 @@
     capr__sys6(SYS_recvfrom, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len))
 
 /* MSG_WAITALL on a stream: as many bytes as asked for, unless the peer or an error ends it. With MSG_PEEK the kernel too looks
- * anew each time, so there nothing is added up: the first bytes are taken. */
-static __attribute__((noinline)) long recv_all(int fd, struct capr_fd *f, char *buf, size_t n, int flags) {
+ * anew each time, so there nothing is added up: the first bytes are taken. Few ask for it, so that a thread that waits in read is
+ * not to have room for it. */
+static CAPR_CHECKPOINT __attribute__((noinline)) long recv_all(int fd, struct capr_fd *f, char *buf, size_t n, int flags) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     size_t done = 0;
     long r;
