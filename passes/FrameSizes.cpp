@@ -8,11 +8,14 @@
 #include "CallGraph.h"
 #include "Diagnostics.h"
 #include "LinkerOptions.h"
+#include "llvm/Analysis/RuntimeLibcallInfo.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/CodeGen/CommandFlags.h"
 #include "llvm/CodeGen/MachineFrameInfo.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetFrameLowering.h"
 #include "llvm/CodeGen/TargetLowering.h"
@@ -24,6 +27,7 @@
 #include "llvm/MC/MCContext.h"
 #include "llvm/MC/MCSymbol.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
 #include "llvm/Target/TargetMachine.h"
@@ -222,6 +226,34 @@ std::unique_ptr<TargetMachine> makeTargetMachine(const Module &M) {
       M.getCodeModel(), Linker.CodeGenLevel));
 }
 
+/// Code generation as far as the frames are laid out: nothing behind that changes them. Where the pipeline ends is an option of LLVM's
+/// that the link's own code generation must not see.
+void addPassesUpToFrames(TargetMachine &TM, legacy::PassManager &PM) {
+  auto *StopAfter = static_cast<cl::opt<std::string> *>(cl::getRegisteredOptions().lookup("stop-after"));
+  if (!StopAfter)
+    fail("this LLVM has no -stop-after");
+  std::string Before = StopAfter->getValue();
+  StopAfter->setValue("prologepilog");
+  TargetPassConfig *Config = TM.createPassConfig(PM); // reads the option
+  StopAfter->setValue(Before);
+  if (!Config)
+    fail("the target cannot generate code");
+  // What lld's code generation knows of library functions, and LLVM's pipeline in its order.
+  const TargetOptions &O = TM.Options;
+  PM.add(new TargetLibraryInfoWrapperPass(TargetLibraryInfoImpl(TM.getTargetTriple(), O.VecLib)));
+  PM.add(new RuntimeLibraryInfoWrapper(TM.getTargetTriple(), O.ExceptionModel, O.FloatABIType, O.EABIVersion, O.MCOptions.ABIName,
+                                       O.VecLib));
+  Config->setDisableVerify(true);
+  PM.add(Config);
+  PM.add(new MachineModuleInfoWrapperPass(&TM));
+  invokeGlobalTargetPassConfigCallbacks(TM, PM, Config);
+  if (Config->addISelPasses())
+    fail("the target cannot generate code");
+  Config->addMachinePasses();
+  Config->setInitialized();
+  PM.add(createFreeMachineFunctionPass());
+}
+
 } // namespace
 
 FrameTable measureFrames(const Module &M) {
@@ -241,9 +273,7 @@ FrameTable measureFrames(const Module &M) {
   std::unique_ptr<TargetMachine> TM = makeTargetMachine(**Copy);
   (*Copy)->setDataLayout(TM->createDataLayout());
   legacy::PassManager PM;
-  raw_null_ostream Null;
-  if (TM->addPassesToEmitFile(PM, Null, nullptr, CodeGenFileType::Null))
-    fail("the target cannot generate code");
+  addPassesUpToFrames(*TM, PM);
   PM.run(**Copy);
   return Frames;
 }
