@@ -5,6 +5,7 @@
  * find it in order. That also serves libc's internal forks (daemon, forkpty). Plain code, on the big stack of the thread that
  * forks, which the child goes on using.
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -52,13 +53,19 @@ static void in_child(void) {
     capr__idle_init(w);
 }
 
-__attribute__((constructor(101))) static void register_handlers(void) { pthread_atfork(before, NULL, in_child); }
+/* libc's _Fork, found at start, since the program may call it in a signal handler. */
+static pid_t (*libcs_fork)(void);
+
+__attribute__((constructor(101))) static void register_handlers(void) {
+    pthread_atfork(before, NULL, in_child);
+    libcs_fork = (pid_t(*)(void))dlsym(RTLD_NEXT, "_Fork");
+}
 
 /* _Fork(3): without the program's handlers, but a thread alone all the same. */
 CAPR_INTERPOSE pid_t _Fork(void) {
     before();
-    /* As libc does: the thread's id and robust list are the kernel's business. */
-    long r = capr__sys6(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);
-    if (r == 0) in_child();
-    return (pid_t)capr__result(r);
+    /* libc's own, since the kernel thread's number and its list of robust mutexes, which process-shared mutexes go by, are libc's. */
+    pid_t child = libcs_fork ? libcs_fork() : (pid_t)capr__result(capr__sys6(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0));
+    if (child == 0) in_child();
+    return child;
 }
