@@ -16,6 +16,7 @@
 #include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../sync/mutex.h"
+#include "../sync/shared.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "switch.h"
@@ -42,9 +43,9 @@ static enum kind kind_of(const struct capr_thread *t)
     case 0:
         return COND;
     case 8:
-        return BARRIER;
-    case 16:
         return READ;
+    case 16:
+        return BARRIER;
     case 32:
         return WRITE;
     }
@@ -68,7 +69,7 @@ static void tell(struct capr_worker *w, struct capr_thread *t)
     if (kind == MUTEX)
         by = (const struct capr_thread *)(((const struct capr_mutex *)object)->owner & CAPR_MUTEX_OWNER);
     else if (kind == READ || kind == WRITE)
-        by = *(struct capr_thread *const *)object; /* the writer comes first; readers are only counted */
+        by = *(struct capr_thread *const *)((const char *)object + CAPR_RWLOCK_WRITER); /* readers are only counted */
     else if (kind == JOIN)
         by = object;
     name_thread(t, who, sizeof who);

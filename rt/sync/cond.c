@@ -13,14 +13,16 @@
 
 #define SLOW_PATH __attribute__((noinline))
 
-/* Waits by comparing the number of signals: other processes, and kernel threads that are no workers, make nobody ready. */
+/* Waits by comparing the number of signals: kernel threads that are no workers make nobody ready. */
 static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline)
 {
-    if (c->shared == CAPR_COND_DESTROYED)
+    if (c->state & CAPR_COND_SHARED)
+        return capr__shared_cond_wait((pthread_cond_t *)c, m, deadline);
+    if (c->state == CAPR_COND_DESTROYED)
         return EINVAL;
+    __atomic_add_fetch(&c->pollers, 1, __ATOMIC_SEQ_CST); /* from here on signals count */
     uint32_t sequence = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE);
     uint32_t count;
-    __atomic_add_fetch(&c->pollers, 1, __ATOMIC_RELAXED);
     int error = capr__mutex_release(m, &count);
     if (error) {
         __atomic_sub_fetch(&c->pollers, 1, __ATOMIC_RELEASE);
@@ -45,7 +47,7 @@ static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint6
 {
     struct capr_thread *self = capr__self();
     capr__cancel_point();
-    if (CAPR_UNLIKELY(c->shared || !capr__may_switch()))
+    if (CAPR_UNLIKELY(c->state || !capr__may_switch()))
         return wait_polling(c, m, deadline);
     uint32_t count;
     int error = capr__mutex_release(m, &count);
@@ -92,7 +94,11 @@ CAPR_INTERPOSE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t 
 /* POSIX pthread_cond_timedwait: the same by the clock of the condition variable's attributes. */
 CAPR_INTERPOSE int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)
 {
-    return pthread_cond_clockwait(cond, mutex, ((struct capr_cond *)cond)->clock, abstime);
+    struct capr_cond *c = (struct capr_cond *)cond;
+    clockid_t clock = c->clock;
+    if (CAPR_UNLIKELY(c->state & CAPR_COND_SHARED))
+        clock = c->state & CAPR_COND_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+    return pthread_cond_clockwait(cond, mutex, clock, abstime);
 }
 
 void capr__cond_wake(struct capr_cond *c, int all)
@@ -106,11 +112,27 @@ void capr__cond_wake(struct capr_cond *c, int all)
     } while (all);
 }
 
+/* Somebody polls, or the queue is none of ours. Returns whether that was all. */
+static SLOW_PATH int wake_special(struct capr_cond *c, int all)
+{
+    if (c->state & CAPR_COND_SHARED) {
+        if (CAPR_UNLIKELY(capr__worker.in_signal)) /* which may have interrupted glibc's */
+            capr__defer(all ? CAPR_DEFER_BROADCAST : CAPR_DEFER_SIGNAL, c);
+        else
+            capr__shared_cond_wake((pthread_cond_t *)c, all);
+        capr__turn_look();
+        return 1;
+    }
+    c->sequence++;
+    return c->state != 0;
+}
+
 /* POSIX pthread_cond_signal. Returns 0. Never blocks. */
 CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
-    c->sequence++;
+    if (CAPR_UNLIKELY(c->special) && wake_special(c, 0))
+        return 0;
     capr__turn_look();
     if (!c->waiters.head)
         return 0;
@@ -125,7 +147,8 @@ CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
-    c->sequence++;
+    if (CAPR_UNLIKELY(c->special) && wake_special(c, 1))
+        return 0;
     capr__turn_look();
     if (!c->waiters.head)
         return 0;
@@ -140,20 +163,20 @@ CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
 CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
+    int shared;
+    clockid_t clock;
+    if (attr && pthread_condattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED)
+        return capr__shared_cond_init(cond, attr);
     *c = (struct capr_cond){ .sequence = 0 };
     capr__turn_look();
     if (!attr)
         return 0;
-    int shared;
-    clockid_t clock;
-    if (pthread_condattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED)
-        c->shared = 1;
     if (pthread_condattr_getclock(attr, &clock) == 0)
         c->clock = clock;
     return 0;
 }
 
-/* How long pthread_cond_destroy lets woken waiters of a process-shared object find out: ns, a thousand times what they need. */
+/* How long pthread_cond_destroy lets woken waiters that poll find out: ns, a thousand times what they need. */
 #define LEAVE_NS 1000000000ull
 
 /* POSIX pthread_cond_destroy. Returns 0, EBUSY while threads wait, EINVAL the second time. Safe at once after a broadcast: woken
@@ -161,8 +184,12 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
 CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
 {
     struct capr_cond *c = (struct capr_cond *)cond;
-    if (c->shared == CAPR_COND_DESTROYED)
-        return EINVAL;
+    if (CAPR_UNLIKELY(c->state)) {
+        int error = c->state & CAPR_COND_SHARED ? capr__shared_cond_destroy(cond) : EINVAL;
+        if (error == 0)
+            c->state = CAPR_COND_DESTROYED;
+        return error;
+    }
     if (c->waiters.head)
         return EBUSY;
     if (CAPR_UNLIKELY(__atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE))) {
@@ -171,6 +198,6 @@ CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
             if (capr__poll_wait(&round, end, 0))
                 return EBUSY;
     }
-    c->shared = CAPR_COND_DESTROYED;
+    c->state = CAPR_COND_DESTROYED;
     return 0;
 }

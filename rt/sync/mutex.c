@@ -13,12 +13,34 @@
 #include <string.h>
 
 #include "../thread/cancel.h"
+#include "libcs.h"
 #include "wait.h"
 
 /* Each loss costs the waiter one switch in and out, about 10 ns; eight bound the wait to eight critical sections of others. */
 #define CAPR_MUTEX_PATIENCE 8
 
 #define SLOW_PATH __attribute__((noinline))
+/* The fast paths take 37 to 39 bytes each, and a lock with its unlock a sixth longer where these lie across two cache lines. */
+#define ONE_LINE __attribute__((aligned(64)))
+
+/* What the owner word says before it is an owner's: a mutex that is no private one or none at all, else 0. A type that a static
+ * initialiser left there is moved to its place; by compare-and-swap, since kernel threads that are no workers come here too. */
+enum state { PRIVATE, SHARED, DESTROYED };
+
+static inline enum state look_at(struct capr_mutex *m)
+{
+    uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+    if (CAPR_UNLIKELY(word - 1 < CAPR_MUTEX_TYPE)) {
+        m->kind = (int32_t)word;
+        __atomic_compare_exchange_n(&m->owner, &word, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+        return PRIVATE;
+    }
+    if (CAPR_UNLIKELY((uint32_t)word == CAPR_MUTEX_DESTROYED))
+        return DESTROYED;
+    return CAPR_UNLIKELY(capr__mutex_shared(word)) ? SHARED : PRIVATE;
+}
+
+static inline pthread_mutex_t *posix(struct capr_mutex *m) { return (pthread_mutex_t *)m; }
 
 static inline struct capr_thread *owner_of(const struct capr_mutex *m)
 {
@@ -144,10 +166,9 @@ static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
     capr__turn_look();
-    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
-        return EINVAL;
-    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED))
-        return capr__shared_mutex_lock(m, deadline);
+    enum state state = look_at(m);
+    if (CAPR_UNLIKELY(state != PRIVATE))
+        return state == SHARED ? capr__shared_mutex_lock(posix(m), deadline) : EINVAL;
     if (CAPR_UNLIKELY(!self))
         return capr__foreign_lock(m, deadline);
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
@@ -165,10 +186,9 @@ static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 static SLOW_PATH int unlock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
-        return EINVAL;
-    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED))
-        return capr__shared_mutex_unlock(m);
+    enum state state = look_at(m);
+    if (CAPR_UNLIKELY(state != PRIVATE))
+        return state == SHARED ? capr__shared_mutex_unlock(posix(m)) : EINVAL;
     if (CAPR_UNLIKELY(!self))
         return capr__foreign_unlock(m);
     if (owner_of(m) != self) {
@@ -227,7 +247,9 @@ int capr__mutex_release(struct capr_mutex *m, uint32_t *count)
 {
     *count = 0;
     if (CAPR_UNLIKELY(m->count)) {
-        if (!(m->kind & CAPR_MUTEX_SHARED) && owner_of(m) != capr__self())
+        if (capr__mutex_shared(m->owner))
+            return capr__shared_mutex_release(posix(m), count);
+        if (owner_of(m) != capr__self())
             return EPERM;
         *count = m->count;
         m->count = 0;
@@ -241,27 +263,30 @@ int capr__mutex_reacquire(struct capr_mutex *m, uint32_t count)
 {
     int error = capr__mutex_lock(m, CAPR_FOREVER);
     if (CAPR_UNLIKELY(count)) {
-        m->count = count;
-        m->owner |= CAPR_MUTEX_SLOW;
+        if (capr__mutex_shared(m->owner)) {
+            capr__shared_mutex_recount(posix(m), count);
+        } else {
+            m->count = count;
+            m->owner |= CAPR_MUTEX_SLOW;
+        }
     }
     return error;
 }
 
 /* POSIX pthread_mutex_lock. Returns 0; EDEADLK (error-checking mutex held by the caller, or a signal handler that would have to
  * wait); EAGAIN (recursive mutex held 2^32 times); EOWNERDEAD, ENOTRECOVERABLE (robust); EINVAL (destroyed). Blocks. */
-CAPR_INTERPOSE int pthread_mutex_lock(pthread_mutex_t *m) { return capr__mutex_lock(capr__mutex(m), CAPR_FOREVER); }
+CAPR_INTERPOSE ONE_LINE int pthread_mutex_lock(pthread_mutex_t *m) { return capr__mutex_lock(capr__mutex(m), CAPR_FOREVER); }
 
 /* POSIX pthread_mutex_unlock. Returns 0, or EPERM when a recursive, error-checking or robust mutex is not the caller's. */
-CAPR_INTERPOSE int pthread_mutex_unlock(pthread_mutex_t *m) { return capr__mutex_unlock(capr__mutex(m)); }
+CAPR_INTERPOSE ONE_LINE int pthread_mutex_unlock(pthread_mutex_t *m) { return capr__mutex_unlock(capr__mutex(m)); }
 
 static SLOW_PATH int trylock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
     capr__turn_look();
-    if (CAPR_UNLIKELY(m->kind == CAPR_MUTEX_DESTROYED))
-        return EINVAL;
-    if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_SHARED)) {
-        int error = capr__shared_mutex_lock(m, 0);
+    enum state state = look_at(m);
+    if (CAPR_UNLIKELY(state != PRIVATE)) {
+        int error = state == SHARED ? capr__shared_mutex_lock(posix(m), 0) : EINVAL;
         return error == ETIMEDOUT || error == EDEADLK ? EBUSY : error;
     }
     if (CAPR_UNLIKELY(!self)) {
@@ -278,7 +303,7 @@ static SLOW_PATH int trylock_slow(struct capr_mutex *m)
 }
 
 /* POSIX pthread_mutex_trylock. Returns 0, or EBUSY; else as pthread_mutex_lock. Never blocks. */
-CAPR_INTERPOSE int pthread_mutex_trylock(pthread_mutex_t *mutex)
+CAPR_INTERPOSE ONE_LINE int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     struct capr_mutex *m = capr__mutex(mutex);
     struct capr_thread *self = capr__self();
@@ -307,25 +332,26 @@ CAPR_INTERPOSE int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct 
     return pthread_mutex_clocklock(mutex, CLOCK_REALTIME, abstime);
 }
 
-/* POSIX pthread_mutex_init. `attr` NULL: a normal mutex. Returns 0. Never blocks. */
+/* POSIX pthread_mutex_init. `attr` NULL: a normal mutex. Returns 0; ENOTSUP for what glibc has not for process-shared ones. Never
+ * blocks. */
 CAPR_INTERPOSE int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 {
     struct capr_mutex *m = capr__mutex(mutex);
+    int value;
+    if (attr && pthread_mutexattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
+        return capr__shared_mutex_init(mutex, attr);
     *m = (struct capr_mutex){ .owner = 0 };
     if (!attr)
         return 0;
-    int value;
     if (pthread_mutexattr_gettype(attr, &value) == 0)
         m->kind = value & CAPR_MUTEX_TYPE;
     if (pthread_mutexattr_getrobust(attr, &value) == 0 && value == PTHREAD_MUTEX_ROBUST)
         m->kind |= CAPR_MUTEX_ROBUST;
-    if (pthread_mutexattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
-        m->kind |= CAPR_MUTEX_SHARED;
     if (pthread_mutexattr_getprotocol(attr, &value) == 0)
         m->kind |= value << CAPR_MUTEX_PROTOCOL;
     if (pthread_mutexattr_getprioceiling(attr, &value) == 0)
         m->kind |= (value & 0xff) << CAPR_MUTEX_CEILING;
-    if (m->kind & (CAPR_MUTEX_ROBUST | CAPR_MUTEX_SHARED))
+    if (m->kind & CAPR_MUTEX_ROBUST)
         m->owner = CAPR_MUTEX_SLOW;
     return 0;
 }
@@ -334,12 +360,12 @@ CAPR_INTERPOSE int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mute
 CAPR_INTERPOSE int pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
     struct capr_mutex *m = capr__mutex(mutex);
-    if (m->kind == CAPR_MUTEX_DESTROYED)
-        return EINVAL;
+    enum state state = look_at(m);
+    if (state != PRIVATE)
+        return state == SHARED ? capr__shared_mutex_destroy(mutex) : EINVAL;
     if ((m->owner & CAPR_MUTEX_OWNER) || m->waiters.head)
         return EBUSY;
-    m->owner = CAPR_MUTEX_SLOW;
-    m->kind = CAPR_MUTEX_DESTROYED;
+    m->owner = CAPR_MUTEX_DESTROYED;
     return 0;
 }
 
@@ -347,21 +373,26 @@ CAPR_INTERPOSE int pthread_mutex_destroy(pthread_mutex_t *mutex)
 CAPR_INTERPOSE int pthread_mutex_consistent(pthread_mutex_t *mutex)
 {
     struct capr_mutex *m = capr__mutex(mutex);
-    if (m->kind == CAPR_MUTEX_DESTROYED || !(m->kind & CAPR_MUTEX_ROBUST) || !(m->kind & CAPR_MUTEX_ORPHANED))
+    enum state state = look_at(m);
+    if (state == SHARED)
+        return capr__shared_mutex_consistent(mutex);
+    if (state == DESTROYED || !(m->kind & CAPR_MUTEX_ROBUST) || !(m->kind & CAPR_MUTEX_ORPHANED))
         return EINVAL;
     m->kind &= ~CAPR_MUTEX_ORPHANED;
     return 0;
 }
 
-static int has_ceiling(const struct capr_mutex *m)
+static int has_ceiling(struct capr_mutex *m)
 {
-    return m->kind != CAPR_MUTEX_DESTROYED && ((m->kind >> CAPR_MUTEX_PROTOCOL) & 3) == PTHREAD_PRIO_PROTECT;
+    return look_at(m) == PRIVATE && ((m->kind >> CAPR_MUTEX_PROTOCOL) & 3) == PTHREAD_PRIO_PROTECT;
 }
 
 /* POSIX pthread_mutex_getprioceiling. Returns 0; EINVAL unless its protocol is PTHREAD_PRIO_PROTECT. */
 CAPR_INTERPOSE int pthread_mutex_getprioceiling(const pthread_mutex_t *mutex, int *ceiling)
 {
-    const struct capr_mutex *m = (const struct capr_mutex *)mutex;
+    struct capr_mutex *m = (struct capr_mutex *)mutex;
+    if (look_at(m) == SHARED)
+        return capr__libcs()->mutex_getprioceiling(mutex, ceiling);
     if (!has_ceiling(m))
         return EINVAL;
     *ceiling = (m->kind >> CAPR_MUTEX_CEILING) & 0xff;
@@ -373,6 +404,8 @@ CAPR_INTERPOSE int pthread_mutex_getprioceiling(const pthread_mutex_t *mutex, in
 CAPR_INTERPOSE int pthread_mutex_setprioceiling(pthread_mutex_t *mutex, int ceiling, int *old)
 {
     struct capr_mutex *m = capr__mutex(mutex);
+    if (look_at(m) == SHARED)
+        return capr__shared_mutex_set_ceiling(mutex, ceiling, old);
     if (!has_ceiling(m) || ceiling < sched_get_priority_min(SCHED_FIFO) || ceiling > sched_get_priority_max(SCHED_FIFO))
         return EINVAL;
     int mine = m->owner != 0 && owner_of(m) == capr__self();

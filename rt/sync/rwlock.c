@@ -11,27 +11,32 @@
 
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
+#include "libcs.h"
 #include "shared.h"
 #include "wait.h"
 
 #define SLOW_PATH __attribute__((noinline))
 #define LOOK_AGAIN (-1)
-#define SHARED 1ul    /* as `writer`: process-shared, every operation goes to shared.c */
 #define DESTROYED 2ul /* as `writer` */
 
 struct capr_rwlock {
-    uint64_t writer;           /* the thread that holds it for writing, 0: none, SHARED, DESTROYED */
-    uint32_t readers;          /* read locks held; process-shared: shared.c's word */
+    uint32_t readers;          /* read locks held */
     uint32_t pad;
     struct capr_queue reading; /* waiters, FIFO; their wait_data is not NULL until the lock is theirs */
+    uint64_t writer;           /* the thread that holds it for writing, 0: none, DESTROYED. In glibc's memory (process-shared: every
+                                  operation goes to shared.c) the writing kernel thread's number, and 1 in the upper half, the
+                                  flag: no record lies there (mutex.h) */
     struct capr_queue writing;
     uint32_t kind; /* offset 48 is glibc's __flags: PTHREAD_RWLOCK_PREFER_* */
 };
 
 static_assert(sizeof(struct capr_rwlock) <= sizeof(pthread_rwlock_t), "pthread_rwlock_t");
 static_assert(offsetof(struct capr_rwlock, kind) == offsetof(pthread_rwlock_t, __data.__flags), "static initialisers");
+static_assert(offsetof(struct capr_rwlock, writer) + 4 == offsetof(pthread_rwlock_t, __data.__shared), "process-shared");
+static_assert(offsetof(struct capr_rwlock, writer) == CAPR_RWLOCK_WRITER, "deadlock.c");
 
 static inline struct capr_rwlock *lock_of(pthread_rwlock_t *l) { return (struct capr_rwlock *)l; }
+static inline int is_shared(const struct capr_rwlock *l) { return CAPR_UNLIKELY(l->writer >> 32 == 1); }
 
 static void grant(struct capr_thread *t)
 {
@@ -110,8 +115,8 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
     capr__turn_look();
-    if (CAPR_UNLIKELY(l->writer == SHARED))
-        return capr__shared_read(&l->readers, deadline);
+    if (is_shared(l))
+        return capr__shared_read((pthread_rwlock_t *)l, deadline);
     if (CAPR_UNLIKELY(l->writer == DESTROYED))
         return EINVAL;
     if (CAPR_UNLIKELY(!self))
@@ -136,8 +141,8 @@ static SLOW_PATH int write_slow(struct capr_rwlock *l, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
     capr__turn_look();
-    if (CAPR_UNLIKELY(l->writer == SHARED))
-        return capr__shared_write(&l->readers, deadline);
+    if (is_shared(l))
+        return capr__shared_write((pthread_rwlock_t *)l, deadline);
     if (CAPR_UNLIKELY(l->writer == DESTROYED))
         return EINVAL;
     if (CAPR_UNLIKELY(!self))
@@ -224,7 +229,9 @@ CAPR_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clo
         return error;
     if (lock_of(l)->writer == (uint64_t)capr__self())
         return EDEADLK;
-    return deadline == 0 ? ETIMEDOUT : write_lock(lock_of(l), deadline);
+    if (deadline == 0 && !is_shared(lock_of(l)))
+        return ETIMEDOUT;
+    return write_lock(lock_of(l), deadline);
 }
 
 CAPR_INTERPOSE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *abstime)
@@ -243,13 +250,14 @@ CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
     struct capr_rwlock *l = lock_of(lock);
     struct capr_thread *self = capr__self();
-    if (CAPR_UNLIKELY(l->writer == SHARED))
-        return capr__shared_rwunlock(&l->readers);
     if (CAPR_UNLIKELY(!self))
-        return ENOTSUP;
+        return is_shared(l) ? capr__shared_rwunlock(lock) : ENOTSUP;
     if (l->writer) {
-        if (l->writer != (uint64_t)self)
+        if (CAPR_UNLIKELY(l->writer != (uint64_t)self)) {
+            if (is_shared(l))
+                return capr__shared_rwunlock(lock);
             return l->writer == DESTROYED ? EINVAL : EPERM;
+        }
         l->writer = 0;
         if (CAPR_UNLIKELY(l->reading.head || l->writing.head))
             pass(l, l->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -268,14 +276,12 @@ CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 CAPR_INTERPOSE int pthread_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 {
     struct capr_rwlock *l = lock_of(lock);
-    *l = (struct capr_rwlock){ .writer = 0 };
-    if (!attr)
-        return 0;
     int value;
-    if (pthread_rwlockattr_getkind_np(attr, &value) == 0)
+    if (attr && pthread_rwlockattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
+        return capr__shared_rwinit(lock, attr);
+    *l = (struct capr_rwlock){ .writer = 0 };
+    if (attr && pthread_rwlockattr_getkind_np(attr, &value) == 0)
         l->kind = (uint32_t)value;
-    if (pthread_rwlockattr_getpshared(attr, &value) == 0 && value == PTHREAD_PROCESS_SHARED)
-        l->writer = SHARED;
     return 0;
 }
 
@@ -285,8 +291,13 @@ CAPR_INTERPOSE int pthread_rwlock_destroy(pthread_rwlock_t *lock)
     struct capr_rwlock *l = lock_of(lock);
     if (l->writer == DESTROYED)
         return EINVAL;
-    if ((l->writer & ~SHARED) || l->readers || l->reading.head || l->writing.head)
+    if (is_shared(l)) {
+        int error = capr__shared_rwdestroy(lock);
+        if (error)
+            return error;
+    } else if (l->writer || l->readers || l->reading.head || l->writing.head) {
         return EBUSY;
+    }
     l->writer = DESTROYED;
     return 0;
 }

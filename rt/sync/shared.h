@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Reader-writer locks and barriers in memory that other processes share: one word each, changed by compare-and-swap.
+ * Process-shared reader-writer locks and barriers: glibc's (libcs.h). The same returns as the POSIX functions.
  */
 #ifndef CAPR_SYNC_SHARED_H
 #define CAPR_SYNC_SHARED_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "../layout.h"
 
-/* The word of a reader-writer lock: readers, or CAPR_SHARED_WRITER. `deadline` 0: only try. 0, EAGAIN or ETIMEDOUT. Block. */
-#define CAPR_SHARED_WRITER UINT32_MAX
-CAPR_HIDDEN int capr__shared_read(uint32_t *word, uint64_t deadline);
-CAPR_HIDDEN int capr__shared_write(uint32_t *word, uint64_t deadline);
-/* 0, or EINVAL when nobody holds it. */
-CAPR_HIDDEN int capr__shared_rwunlock(uint32_t *word);
+/* Where a private rwlock has its writer, for deadlock.c: bytes. */
+#define CAPR_RWLOCK_WRITER 24
 
-/* The words of a barrier: threads that arrived in this round, rounds so far. 0 or PTHREAD_BARRIER_SERIAL_THREAD. Blocks. */
-CAPR_HIDDEN int capr__shared_barrier(uint32_t *arrived, uint32_t *rounds, uint32_t count);
+/* `deadline` in ns of CLOCK_MONOTONIC, CAPR_FOREVER, or 0: only try, ETIMEDOUT for EBUSY. Block. */
+CAPR_HIDDEN int capr__shared_read(pthread_rwlock_t *l, uint64_t deadline);
+CAPR_HIDDEN int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline);
+/* EINVAL when nobody holds it, EPERM when another thread of ours does for writing. */
+CAPR_HIDDEN int capr__shared_rwunlock(pthread_rwlock_t *l);
+CAPR_HIDDEN int capr__shared_rwinit(pthread_rwlock_t *l, const pthread_rwlockattr_t *attr);
+CAPR_HIDDEN int capr__shared_rwdestroy(pthread_rwlock_t *l);
+
+CAPR_HIDDEN int capr__shared_barrier_wait(pthread_barrier_t *b);
+CAPR_HIDDEN int capr__shared_barrier_destroy(pthread_barrier_t *b);
 
 #endif

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * pthread_spin_*. On one worker a lock that is held is held by a thread that is not running: spinning would never end, so that
- * a waiter gives way instead. The word holds the holder's number, which finds a thread that locks twice; process-shared
- * locks, whose other holders really run, are taken by exchange and hold no number.
+ * a waiter gives way instead. The word holds the holder's number, which finds a thread that locks twice. Process-shared
+ * locks, whose other holders really run, are glibc's, by its own functions, and hold no number: x86's are 1 when free, 0 when held,
+ * below by as much as others spin, and ours are above.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 
 #include "../thread/cancel.h"
+#include "libcs.h"
 #include "wait.h"
 
-#define FREE 0
-#define SHARED_FREE ((int)0x80000000)
-#define SHARED_HELD ((int)0x80000001)
-#define DESTROYED ((int)0x80000002)
+#define FREE 2 /* above are the numbers of holders */
+#define DESTROYED INT_MIN /* no more than 2^22 kernel threads spin */
+#define LIBCS_FREE 1      /* and what is below, but DESTROYED */
 
 /* Kernel threads that are no workers share a number: one that locks twice is not found out. */
-#define FOREIGN_ID 0x7fffffff
+#define FOREIGN_ID INT_MAX
 
-static int id_of(const struct capr_thread *t) { return t ? (int)(t->id % (FOREIGN_ID - 1)) + 1 : FOREIGN_ID; }
+static int id_of(const struct capr_thread *t) { return t ? (int)(t->id % 0x40000000) + FREE + 1 : FOREIGN_ID; }
+static int is_libcs(int word) { return word <= LIBCS_FREE && word != DESTROYED; }
 
 static __attribute__((noinline)) int lock_slow(volatile int *l)
 {
     struct capr_thread *self = capr__self();
-    if (*l == SHARED_FREE || *l == SHARED_HELD) {
-        for (unsigned round = 0; __atomic_exchange_n(l, SHARED_HELD, __ATOMIC_ACQUIRE) != SHARED_FREE;)
+    if (is_libcs(*l)) {
+        for (unsigned round = 0; capr__libcs()->spin_trylock((pthread_spinlock_t *)l) != 0;)
             capr__poll_wait(&round, CAPR_FOREVER, 0);
         return 0;
     }
@@ -47,6 +50,20 @@ static __attribute__((noinline)) int lock_slow(volatile int *l)
     return 0;
 }
 
+static __attribute__((noinline)) int try_slow(volatile int *l)
+{
+    if (is_libcs(*l))
+        return capr__libcs()->spin_trylock((pthread_spinlock_t *)l);
+    return *l == DESTROYED ? EINVAL : EBUSY;
+}
+
+static __attribute__((noinline)) int unlock_slow(volatile int *l)
+{
+    if (*l == FREE || *l == LIBCS_FREE)
+        return EPERM;
+    return *l == DESTROYED ? EINVAL : capr__libcs()->spin_unlock((pthread_spinlock_t *)l);
+}
+
 /* POSIX pthread_spin_lock. Returns 0; EDEADLK when the caller holds it, or where a signal handler would have to wait; EINVAL
  * once it was destroyed, as all below. Blocks. */
 CAPR_INTERPOSE int pthread_spin_lock(pthread_spinlock_t *l)
@@ -62,10 +79,8 @@ CAPR_INTERPOSE int pthread_spin_lock(pthread_spinlock_t *l)
 /* POSIX pthread_spin_trylock. Returns 0 or EBUSY. Never blocks. */
 CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
 {
-    if (CAPR_UNLIKELY(*l == SHARED_FREE || *l == SHARED_HELD))
-        return __atomic_exchange_n(l, SHARED_HELD, __ATOMIC_ACQUIRE) == SHARED_FREE ? 0 : EBUSY;
-    if (*l != FREE)
-        return *l == DESTROYED ? EINVAL : EBUSY;
+    if (CAPR_UNLIKELY(*l != FREE))
+        return try_slow(l);
     *l = id_of(capr__self());
     return 0;
 }
@@ -74,14 +89,11 @@ CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
 CAPR_INTERPOSE int pthread_spin_unlock(pthread_spinlock_t *l)
 {
     int held = *l;
-    if (CAPR_LIKELY(held > 0)) { /* a number of ours */
+    if (CAPR_LIKELY(held > FREE)) { /* a number of ours */
         *l = FREE;
         return 0;
     }
-    if (held != SHARED_HELD)
-        return held == DESTROYED ? EINVAL : EPERM;
-    __atomic_store_n(l, SHARED_FREE, __ATOMIC_RELEASE);
-    return 0;
+    return unlock_slow(l);
 }
 
 /* POSIX pthread_spin_init. Returns 0, or EINVAL for another value of `shared` than PTHREAD_PROCESS_*. */
@@ -89,14 +101,16 @@ CAPR_INTERPOSE int pthread_spin_init(pthread_spinlock_t *l, int shared)
 {
     if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
         return EINVAL;
-    *l = shared == PTHREAD_PROCESS_SHARED ? SHARED_FREE : FREE;
+    if (shared == PTHREAD_PROCESS_SHARED)
+        return capr__libcs()->spin_init(l, shared);
+    *l = FREE;
     return 0;
 }
 
 /* POSIX pthread_spin_destroy. Returns 0, EBUSY while it is held, EINVAL the second time. */
 CAPR_INTERPOSE int pthread_spin_destroy(pthread_spinlock_t *l)
 {
-    if (*l != FREE && *l != SHARED_FREE)
+    if (*l != FREE && *l != LIBCS_FREE)
         return *l == DESTROYED ? EINVAL : EBUSY;
     *l = DESTROYED;
     return 0;

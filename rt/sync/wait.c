@@ -10,6 +10,7 @@
 
 #include "../thread/cancel.h"
 #include "cond.h"
+#include "held.h"
 #include "mutex.h"
 #include "sem.h"
 
@@ -19,6 +20,7 @@ void capr__sync_forked(void)
 {
     if (++capr__sync_epoch == 0)
         capr__sync_epoch = 1;
+    capr__held_forked();
 }
 
 int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)
@@ -72,10 +74,11 @@ static void perform(enum capr_deferred_op op, void *object)
             capr__mutex_pass(m);
         break;
     case CAPR_DEFER_SIGNAL:
-        capr__cond_wake(object, 0);
-        break;
     case CAPR_DEFER_BROADCAST:
-        capr__cond_wake(object, 1);
+        if (((struct capr_cond *)object)->state & CAPR_COND_SHARED)
+            capr__shared_cond_wake(object, op == CAPR_DEFER_BROADCAST);
+        else
+            capr__cond_wake(object, op == CAPR_DEFER_BROADCAST);
         break;
     case CAPR_DEFER_POST:
         capr__sem_pass(object);

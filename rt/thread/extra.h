@@ -28,6 +28,7 @@ struct capr_extra {
     void *stack;                   /* lowest address of the stack supplied by the program at creation, or NULL */
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
+    uint32_t held;                 /* process-shared locks that sync/held.c says it holds */
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
     uint32_t module_tls_count;
 };

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The kernel threads of helper.h: each has a record and sleeps on its state. glibc's wait on a condition asks for a mutex that it gives
+ * up once it has counted the caller as a waiter. That mutex is the helper's own, so that taking it tells the worker that the wait has
+ * begun, and the program's mutex, of whatever type, stays with the user-level thread that holds it, which gives it up only then: no
+ * signal falls between. (glibc's conditions do not know their mutex since 2.25.) Those that have finished are on a list, which the poll
+ * loop collects, as it does for the pool (pool.c says how it is woken). Plain code.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../io/source.h"
+#include "libcs.h"
+
+/* Helpers without work that are kept: what it costs to make one again is 30 us. */
+#define MOST_IDLE 16
+
+/* Bytes of stack, of which little is touched; glibc refuses less than 16 KiB and its own records. */
+#define STACK_BYTES (64u << 10)
+
+#define SIGNAL_SETXID 33
+
+static struct capr_helper *idle;
+static uint32_t idle_count;
+static struct capr_helper *finished; /* newest first. Pushed by helpers, emptied by the worker */
+static uint32_t asleep;              /* the worker waits in the kernel, or is about to */
+static int started;
+
+static void set(struct capr_helper *h, uint32_t state, int wake)
+{
+    __atomic_store_n(&h->state, state, __ATOMIC_RELEASE);
+    if (wake)
+        syscall(SYS_futex, &h->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static int wait_on_cond(struct capr_helper *h)
+{
+    const struct capr_libcs *libc = capr__libcs();
+    libc->mutex_lock(&h->waits);
+    set(h, CAPR_HELPER_WAITS, 0);
+    int error;
+    if (h->deadline == CAPR_FOREVER) {
+        error = libc->cond_wait(h->object, &h->waits);
+    } else {
+        struct timespec until = capr__libcs_time(h->deadline);
+        error = libc->cond_clockwait(h->object, &h->waits, CLOCK_MONOTONIC, &until);
+    }
+    libc->mutex_unlock(&h->waits);
+    return error;
+}
+
+/* From here on the record is the worker's, until it asks again. */
+static void finish(struct capr_helper *h)
+{
+    set(h, CAPR_HELPER_FINISHED, 0);
+    struct capr_helper *head = __atomic_load_n(&finished, __ATOMIC_RELAXED);
+    do
+        h->next = head;
+    while (!__atomic_compare_exchange_n(&finished, &head, h, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
+        capr__io_wake();
+}
+
+static void *run(void *arg)
+{
+    struct capr_helper *h = arg;
+    for (;;) {
+        uint32_t state = __atomic_load_n(&h->state, __ATOMIC_ACQUIRE);
+        if (state == CAPR_HELPER_END)
+            break;
+        if (state != CAPR_HELPER_ASKED) {
+            syscall(SYS_futex, &h->state, FUTEX_WAIT_PRIVATE, state, NULL, NULL, 0);
+            continue;
+        }
+        h->result = h->call == CAPR_HELPER_COND ? wait_on_cond(h) : capr__libcs()->barrier_wait(h->object);
+        finish(h);
+    }
+    free(h);
+    return NULL;
+}
+
+/* Makes the threads of those that have finished ready, the first first. On the worker. */
+static int collect(void)
+{
+    if (!__atomic_load_n(&finished, __ATOMIC_RELAXED))
+        return 0;
+    struct capr_helper *h = __atomic_exchange_n(&finished, NULL, __ATOMIC_ACQUIRE), *first = NULL;
+    while (h) {
+        struct capr_helper *next = h->next;
+        h->next = first;
+        first = h;
+        h = next;
+    }
+    int n = 0;
+    for (; first; n++) {
+        h = first;
+        first = h->next;
+        set(h, CAPR_HELPER_DONE, 0);
+        if (h->waiting && h->thread->state == CAPR_PARKED)
+            capr__ready(h->thread);
+    }
+    return n;
+}
+
+static int arm(void)
+{
+    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&finished, __ATOMIC_SEQ_CST) != NULL;
+}
+
+static void disarm(void) { __atomic_store_n(&asleep, 0, __ATOMIC_RELAXED); }
+
+/* In the child of a fork: they are the parent's. */
+static void forked(void)
+{
+    idle = finished = NULL;
+    idle_count = asleep = 0;
+    started = 0;
+}
+
+static struct capr_source source = { .collect = collect, .arm = arm, .disarm = disarm, .forked = forked };
+
+struct capr_helper *capr__helper_get(void)
+{
+    if (!started) {
+        if (capr__io_wake_fd() < 0)
+            return NULL;
+        capr__io_source_add(&source);
+        started = 1;
+    }
+    struct capr_helper *h = idle;
+    if (h) {
+        idle = h->next;
+        idle_count--;
+        return h;
+    }
+    h = calloc(1, sizeof(*h));
+    if (!h)
+        return NULL;
+    pthread_t thread;
+    pthread_attr_t attr;
+    uint64_t mask = ~(1ull << (SIGNAL_SETXID - 1)), before;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    /* By the kernel's own call: the mask is the kernel thread's, which the new one starts with. */
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, 8);
+    int error = capr__libcs()->create(&thread, &attr, run, h);
+    if (error == EINVAL) { /* thread-local variables of some library leave no room */
+        pthread_attr_setstacksize(&attr, 8u << 20);
+        error = capr__libcs()->create(&thread, &attr, run, h);
+    }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
+    pthread_attr_destroy(&attr);
+    if (error) {
+        free(h);
+        return NULL;
+    }
+    return h;
+}
+
+void capr__helper_ask(struct capr_helper *h, enum capr_helper_call call, void *object, uint64_t deadline)
+{
+    h->call = call;
+    h->object = object;
+    h->deadline = deadline;
+    h->thread = capr__self();
+    h->waiting = 0;
+    set(h, CAPR_HELPER_ASKED, 1);
+}
+
+int capr__helper_waits(struct capr_helper *h)
+{
+    if (__atomic_load_n(&h->state, __ATOMIC_ACQUIRE) == CAPR_HELPER_ASKED || capr__libcs()->mutex_trylock(&h->waits) != 0)
+        return 0;
+    capr__libcs()->mutex_unlock(&h->waits);
+    return 1;
+}
+
+int capr__helper_put(struct capr_helper *h)
+{
+    int result = h->result;
+    if (idle_count == MOST_IDLE) {
+        set(h, CAPR_HELPER_END, 1);
+        return result;
+    }
+    set(h, CAPR_HELPER_IDLE, 0);
+    h->next = idle;
+    idle = h;
+    idle_count++;
+    return result;
+}
