@@ -76,7 +76,7 @@ struct capr_fd {
         uint64_t file;          /* of a FILE that is not OWNED: device and inode, mixed, that `disk` was asked for */
         struct {                /* of a NOWAIT (pair.h) */
             uint32_t peer;      /* the other end of a pipe that is only ours, plus 1; or 0 */
-            uint32_t level;     /* of its reading end: bytes in the pipe, as far as we know */
+            uint32_t level;     /* of its reading end: bytes in the pipe, as far as we know; of its writing end: 1 */
         };
     };
 };

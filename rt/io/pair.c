@@ -78,7 +78,8 @@ CAPR_HIDDEN void capr__pair_made(const int ends[2]) {
     }
     r->peer = (uint32_t)ends[1] + 1;
     w->peer = (uint32_t)ends[0] + 1;
-    r->level = w->level = 0;
+    r->level = 0;
+    w->level = 1; /* for ever: a read of this end is to ask the kernel, which says EBADF */
 }
 
 CAPR_HIDDEN void capr__pair_part(struct capr_fd *f) {

@@ -86,7 +86,7 @@ CAPR_INLINE int capr__pair_empty(const struct capr_fd *f) { return f->level == 0
 
 /* A read gave `r`, bytes or -errno. */
 CAPR_INLINE void capr__pair_read(struct capr_fd *f, long r) {
-    if (capr__pair_other(f)) f->level = r > 0 && (uint64_t)r < f->level ? f->level - (uint32_t)r : 0;
+    if (r != -EBADF && capr__pair_other(f)) f->level = r > 0 && (uint64_t)r < f->level ? f->level - (uint32_t)r : 0;
 }
 
 /* `r` bytes were written. */

@@ -280,8 +280,27 @@ static void cancelled_when_filled(void) {
     close(ends[1]);
 }
 
+static void the_wrong_end(void) {
+    CHECK_EQUAL(pipe(ends), 0);
+    for (int i = 0; i < 2; i++) { /* the first must not change what the second finds */
+        struct iovec iov[2] = {{text, 1}, {text + 1, 1}};
+        errno = 0;
+        CHECK_EQUAL(read(ends[1], text, 1), -1);
+        CHECK_EQUAL(errno, EBADF);
+        errno = 0;
+        CHECK_EQUAL(readv(ends[1], iov, 2), -1);
+        CHECK_EQUAL(errno, EBADF);
+        errno = 0;
+        CHECK_EQUAL(write(ends[0], text, 1), -1);
+        CHECK_EQUAL(errno, EBADF);
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void) {
     alarm(60);
+    the_wrong_end();
     any_sizes();
     a_handler();
     a_system_call();
