@@ -4,7 +4,8 @@
  * is a job; its error and return value are written by the pool thread, so that a program which asks for them in a loop sees them
  * whatever its threads do; everything else (notification, waiters, what had to wait for it) is done on the worker. Requests on
  * one descriptor run at the same time, but a sync waits for what was asked for before it, and writes that append keep their
- * order. Plain code.
+ * order. So do reads, and writes, of what has no position (pipes, sockets, terminals): there a request may wait for another thread of
+ * the program, so it has a kernel thread of its own. Plain code.
  */
 #include <aio.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../io/pair.h"
 #include "../io/poll.h"
 #include "../io/source.h"
 #include "../proc/signals.h"
@@ -41,6 +43,7 @@ struct request {
     int fd;
     uint8_t operation; /* enum operation */
     uint8_t started;   /* given to the pool */
+    uint8_t stream;    /* the descriptor has no position */
 };
 
 static struct request *oldest, *newest;
@@ -88,11 +91,13 @@ static void run(struct capr_job *job) {
     struct request *r = (struct request *)job;
     switch (r->operation) {
     case READ:
-        job->result = capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        job->result = r->stream ? capr__sys3(SYS_read, r->fd, (long)r->buf, (long)r->n)
+                                : capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset);
         break;
     case WRITE:
     case APPEND:
-        job->result = capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        job->result = r->stream ? capr__sys3(SYS_write, r->fd, (long)r->buf, (long)r->n)
+                                : capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset);
         break;
     default:
         job->result = capr__sys1(r->operation == SYNC ? SYS_fsync : SYS_fdatasync, r->fd);
@@ -130,15 +135,18 @@ static void done(struct capr_job *job) { ended((struct request *)job); }
 static int must_wait(const struct request *r) {
     for (const struct request *before = r->prev; before; before = before->prev)
         if (before->fd == r->fd && (r->operation >= SYNC || before->operation >= SYNC ||
-                                    (r->operation == APPEND && before->operation == APPEND)))
+                                    (r->operation == before->operation && (r->operation == APPEND || r->stream))))
             return 1;
     return 0;
 }
 
 static void start(struct request *r) {
     r->started = 1;
-    if (capr__pool_submit(&r->job)) { /* no kernel thread: now, in place, and the rest as ever */
-        run(&r->job);
+    if (capr__pool_submit(&r->job)) { /* no kernel thread: now, in place, and the rest as ever; not what may wait for ever */
+        if (r->stream)
+            set(r->cb, -EAGAIN);
+        else
+            run(&r->job);
         ended(r);
     }
 }
@@ -179,11 +187,14 @@ static int enqueue(struct aiocb *cb, int operation, struct group *g) {
         known_to_fork = 1;
         capr__io_source_add(&source);
     }
-    if (operation == WRITE) {
+    int stream = ranks && capr__sys3(SYS_lseek, cb->aio_fildes, 0, SEEK_CUR) == -ESPIPE;
+    struct capr_fd *f = stream ? capr__fd_get(cb->aio_fildes) : NULL;
+    if (f) capr__pair_part(f); /* what kernel threads move is not counted */
+    if (operation == WRITE && !stream) {
         long flags = capr__sys2(SYS_fcntl, cb->aio_fildes, F_GETFL);
         if (flags >= 0 && (flags & O_APPEND)) operation = APPEND;
     }
-    *r = (struct request){.job = {.run = run, .done = done, .kind = CAPR_JOB_DISK},
+    *r = (struct request){.job = {.run = run, .done = done, .kind = stream ? CAPR_JOB_ENDLESS : CAPR_JOB_DISK},
                           .prev = newest,
                           .cb = cb,
                           .group = g,
@@ -192,7 +203,8 @@ static int enqueue(struct aiocb *cb, int operation, struct group *g) {
                           .n = cb->aio_nbytes,
                           .offset = cb->aio_offset,
                           .fd = cb->aio_fildes,
-                          .operation = (uint8_t)operation};
+                          .operation = (uint8_t)operation,
+                          .stream = (uint8_t)stream};
     *(newest ? &newest->next : &oldest) = r;
     newest = r;
     if (g) g->left++;

@@ -138,6 +138,37 @@ static void order(void) {
     CHECK(aio_cancel(log, NULL) == -1 && errno == EBADF);
 }
 
+/* No position: each side in its order, and the thread that waits for the other side lets it come. */
+static void pipes(void) {
+    int ends[2];
+    char in[3][4] = {""};
+    struct aiocb reads[3], writes[3];
+    CHECK_EQUAL(pipe(ends), 0);
+    for (int i = 0; i < 3; i++) {
+        reads[i] = (struct aiocb){.aio_fildes = ends[0], .aio_buf = in[i], .aio_nbytes = 3, .aio_offset = i};
+        CHECK_EQUAL(aio_read(&reads[i]), 0);
+    }
+    CHECK_EQUAL(aio_error(&reads[0]), EINPROGRESS);
+    CHECK_EQUAL(write(ends[1], "one", 3), 3);
+    finish(&reads[0], 3);
+    CHECK_EQUAL(aio_error(&reads[1]), EINPROGRESS);
+    char *const out[2] = {"two", "six"};
+    for (int i = 0; i < 2; i++) {
+        writes[i] = (struct aiocb){.aio_fildes = ends[1], .aio_buf = out[i], .aio_nbytes = 3};
+        CHECK_EQUAL(aio_write(&writes[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        finish(&writes[i], 3);
+        finish(&reads[i + 1], 3);
+        CHECK(memcmp(in[i + 1], out[i], 3) == 0);
+    }
+    CHECK(memcmp(in[0], "one", 3) == 0);
+    CHECK_EQUAL(aio_read(&reads[0]), 0);
+    close(ends[1]);
+    finish(&reads[0], 0);
+    close(ends[0]);
+}
+
 static void errors(void) {
     char c;
     struct aiocb cb = {.aio_fildes = -1, .aio_buf = &c, .aio_nbytes = 1};
@@ -169,6 +200,7 @@ static void all(void) {
     signals = value = 0;
     notifications();
     order();
+    pipes();
     errors();
 }
 
