@@ -129,14 +129,14 @@ CAPR_INTERPOSE int usleep(useconds_t us)
     return nanosleep(&t, NULL);
 }
 
-/* POSIX sleep. Returns 0, or the seconds left when interrupted (rounded to the nearest, as glibc does). Blocks; a cancellation
+/* POSIX sleep. Returns 0, or the whole seconds left when interrupted, as glibc does. Blocks; a cancellation
  * point. */
 CAPR_INTERPOSE unsigned sleep(unsigned seconds)
 {
     struct timespec t = { seconds, 0 };
     if (CAPR_LIKELY(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == 0))
         return 0;
-    return (unsigned)t.tv_sec + (t.tv_nsec >= 500000000);
+    return (unsigned)t.tv_sec;
 }
 
 /* POSIX sched_yield. Returns 0. Lets every other ready thread run once. Not a cancellation point, but where asynchronous
