@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "extra.h"
 #include "thread.h"
@@ -30,7 +32,7 @@ CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
         return ENOMEM;
     memcpy(x->name, name, length + 1);
     if (t == &capr__main_thread)
-        prctl(PR_SET_NAME, name);
+        capr__sys2(SYS_prctl, PR_SET_NAME, (long)name);
     return 0;
 }
 
@@ -45,9 +47,33 @@ CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
     const struct capr_extra *x = t->extra;
     if (x && x->name[0])
         memcpy(name, x->name, sizeof(x->name));
-    else if (prctl(PR_GET_NAME, name) != 0)
-        return errno;
+    else
+        capr__sys2(SYS_prctl, PR_GET_NAME, (long)name);
     return 0;
+}
+
+/* prctl(2): the name is the calling thread's, the rest is the kernel's business. */
+CAPR_INTERPOSE int prctl(int option, ...)
+{
+    va_list list;
+    va_start(list, option);
+    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long), d = va_arg(list, long);
+    va_end(list);
+    struct capr_thread *self = capr__self();
+    if (option == PR_SET_NAME && self && self != &capr__main_thread) {
+        char name[16];
+        size_t length = strnlen((const char *)a, sizeof(name) - 1); /* the kernel too cuts it off */
+        memcpy(name, (const char *)a, length);
+        name[length] = 0;
+        int error = pthread_setname_np((pthread_t)self, name);
+        return (int)capr__result(-error);
+    }
+    const struct capr_extra *x = self ? self->extra : NULL;
+    if (option == PR_GET_NAME && x && x->name[0]) {
+        memcpy((char *)a, x->name, sizeof(x->name));
+        return 0;
+    }
+    return (int)capr__result(capr__sys6(SYS_prctl, option, a, b, c, d, 0));
 }
 
 static int set_sched(struct capr_thread *t, int policy, int priority)

@@ -34,6 +34,30 @@ static void test_names(pthread_t t)
     CHECK(strcmp(process, "main one") == 0); /* main's is the process's, the other's is its own */
 }
 
+static void *named_by_prctl(void *arg)
+{
+    char name[16];
+    CHECK_INT(prctl(PR_SET_NAME, "of a thread, too long"), 0);
+    sched_yield();
+    CHECK_INT(prctl(PR_GET_NAME, name), 0);
+    CHECK(strcmp(name, "of a thread, to") == 0);
+    CHECK_INT(pthread_getname_np(pthread_self(), name, sizeof(name)), 0);
+    CHECK(strcmp(name, "of a thread, to") == 0);
+    return arg;
+}
+
+static void test_prctl(void)
+{
+    char name[16];
+    CHECK_INT(prctl(PR_SET_NAME, "all of us"), 0);
+    check_join(check_spawn(named_by_prctl, NULL));
+    CHECK_INT(prctl(PR_GET_NAME, name), 0);
+    CHECK(strcmp(name, "all of us") == 0);
+    FILE *f = fopen("/proc/self/comm", "r");
+    CHECK(f && fgets(name, sizeof(name), f) && strcmp(name, "all of us\n") == 0);
+    fclose(f);
+}
+
 static void test_sched(pthread_t t)
 {
     struct sched_param p = { .sched_priority = 5 };
@@ -178,6 +202,7 @@ static void test_inheritance(void)
 int main(int argc, char **argv)
 {
     check_start(argc, argv, 60);
+    test_prctl();
     pthread_t t = check_spawn(stay, NULL);
     test_names(t);
     test_sched(t);
