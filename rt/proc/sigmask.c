@@ -87,6 +87,10 @@ void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t) {
     capr__signals_mask_busy = 0;
 }
 
+void capr__signals_mask_differs(void) {
+    if (!capr__signals_mask_busy) update();
+}
+
 void capr__signals_leave(struct capr_worker *w, struct capr_thread *self) {
     capr__signals_mask_busy = 1;
     count(w, self->sigmask, 0);

@@ -83,6 +83,9 @@ extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
 
 /* A thread begins with its creator's mask, which is not empty, and is counted; a thread that ends is no longer. */
 CAPR_HIDDEN void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t);
+
+/* The new thread has another mask than its creator: tells the kernel what all threads block now. */
+CAPR_HIDDEN void capr__signals_mask_differs(void);
 CAPR_HIDDEN void capr__signals_leave(struct capr_worker *w, struct capr_thread *self);
 
 /* In the child of a fork, where `self` is alone; and before exec, which hands the calling thread's mask on, and after its failure. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "extra.h"
@@ -64,6 +65,9 @@ int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct c
         /* A stack that was not set is reported as one that ends at address 0. */
         if ((uintptr_t)stack + size == 0)
             stack = NULL;
+        sigset_t mask; /* the first word is the kernel's */
+        if (pthread_attr_getsigmask_np(attr, &mask) == 0)
+            t->sigmask = *(const uint64_t *)&mask & ~CAPR_SIGNALS_UNBLOCKABLE;
     }
     if (policy == SCHED_OTHER && p.sched_priority == 0 && !stack)
         return 0;

@@ -98,6 +98,8 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         w->count.live_threads_peak = w->live_threads;
     *out = (pthread_t)t;
     capr__run_append(w, t);
+    if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0))
+        capr__signals_mask_differs();
     return 0;
 }
 

@@ -43,7 +43,7 @@ CAPR_HIDDEN struct capr_extra *capr__extra(struct capr_thread *t);
 CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
 
 /* What pthread_create takes from `attr` (or NULL) and from the creating thread beyond the detach state: scheduling parameters,
- * inherited or explicit, and the stack asked for. Where the program supplied one, the switch frame below the record moves there,
+ * inherited or explicit, the stack asked for, and the signal mask if there is one. Where the program supplied one, the switch frame below the record moves there,
  * and t->sp, limit and chunk with it. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated. */
 CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
 

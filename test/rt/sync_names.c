@@ -58,6 +58,49 @@ static void test_prctl(void)
     fclose(f);
 }
 
+static volatile int heard;
+
+static void hear(int number)
+{
+    (void)number;
+    heard++;
+}
+
+static void *has_mask(void *arg)
+{
+    sigset_t mask;
+    CHECK_INT(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+    CHECK_INT(sigismember(&mask, SIGUSR2), arg != NULL);
+    CHECK_INT(sigismember(&mask, SIGUSR1), arg == NULL);
+    return arg;
+}
+
+/* The mask in the attributes is the new thread's, also where nobody else lets the signal through. */
+static void test_mask(void)
+{
+    pthread_attr_t attr;
+    pthread_t t;
+    sigset_t mask, before;
+    CHECK_INT(pthread_attr_init(&attr), 0);
+    signal(SIGUSR2, hear);
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR2);
+    CHECK_INT(pthread_attr_setsigmask_np(&attr, &mask), 0);
+    CHECK_INT(pthread_create(&t, &attr, has_mask, &mask), 0);
+    check_join(t);
+
+    CHECK_INT(pthread_sigmask(SIG_BLOCK, &mask, &before), 0);
+    kill(getpid(), SIGUSR2); /* waits for a thread that takes it */
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    CHECK_INT(pthread_attr_setsigmask_np(&attr, &mask), 0);
+    CHECK_INT(pthread_create(&t, &attr, has_mask, NULL), 0);
+    check_join(t);
+    CHECK_INT(heard, 1);
+    CHECK_INT(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+    CHECK_INT(pthread_attr_destroy(&attr), 0);
+}
+
 static void test_sched(pthread_t t)
 {
     struct sched_param p = { .sched_priority = 5 };
@@ -203,6 +246,7 @@ int main(int argc, char **argv)
 {
     check_start(argc, argv, 60);
     test_prctl();
+    test_mask();
     pthread_t t = check_spawn(stay, NULL);
     test_names(t);
     test_sched(t);
