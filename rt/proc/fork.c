@@ -13,6 +13,7 @@
 #include "../io/source.h"
 #include "../sched/idle.h"
 #include "../sync/wait.h"
+#include "../thread/own_locale.h"
 #include "signals.h"
 
 static void before(void) { capr__fd_all_shared(); }
@@ -48,6 +49,7 @@ static void in_child(void) {
     w->epoll_fd = w->wake_fd = -1;
     capr__io_sources_forked();
     if (capr__file_locks_forked) capr__file_locks_forked();
+    capr__locale_forked(self);
     capr__signals_forked(self);
     capr__sync_forked();
     capr__idle_init(w);

@@ -11,8 +11,12 @@
 #include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../stack/bigstack.h"
+#include "../thread/own_locale.h"
 #include "deadlock.h"
 #include "switch.h"
+
+/* poll_at while threads have locales of their own: each pick comes here. Not 0, which others set for a look at once. */
+#define POLL_AT_LOCALES 1
 
 /* Room for epoll's event array and what libc's clock needs. */
 #define IDLE_STACK (128u << 10)
@@ -73,15 +77,26 @@ static int64_t poll_timeout(const struct capr_worker *w)
 
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
-    static uint32_t since; /* picks since it was the idle thread's turn, in random order */
-    w->poll_at = w->count.switches + CAPR_POLL_EVERY;
+    static uint32_t since;   /* picks since it was the idle thread's turn, in random order */
+    static uint64_t look_at; /* what poll_at would be, while that is POLL_AT_LOCALES */
+    int now = w->signal_ready || capr__deferred_count, look = 1;
     if (capr__env.sched_random) {
         w->poll_at = 0;
         capr__shuffle(w);
-        if (++since % CAPR_POLL_EVERY && !w->signal_ready && !capr__deferred_count)
-            return NULL;
+        look = ++since % CAPR_POLL_EVERY == 0 || now;
+    } else if (capr__locales) {
+        look = w->poll_at != POLL_AT_LOCALES || w->count.switches >= look_at || now;
+        w->poll_at = POLL_AT_LOCALES;
+        if (look)
+            look_at = w->count.switches + CAPR_POLL_EVERY;
+    } else {
+        w->poll_at = w->count.switches + CAPR_POLL_EVERY;
     }
-    return w->fd_waiters || w->timer_count || w->signal_ready || capr__deferred_count ? w->idle : NULL;
+    if (look && (w->fd_waiters || w->timer_count || now))
+        return w->idle;
+    if (capr__locales)
+        capr__locale_enter(w->run_head);
+    return NULL;
 }
 
 static _Noreturn void idle_main(void)
@@ -101,11 +116,13 @@ static _Noreturn void idle_main(void)
             capr__io_poll(timeout);
         if (w->timer_count)
             fire(w);
-        w->poll_at = capr__env.sched_random ? 0 : w->count.switches + CAPR_POLL_EVERY;
+        w->poll_at = capr__env.sched_random ? 0 : capr__locales ? POLL_AT_LOCALES : w->count.switches + CAPR_POLL_EVERY;
         if (!w->run_head)
             continue;
         if (capr__env.sched_random)
             capr__shuffle(w);
+        if (capr__locales)
+            capr__locale_enter(w->run_head);
         struct capr_thread *next = w->run_head;
         w->run_head = next->next;
         capr__switch_to(w, w->idle, next);
@@ -129,5 +146,5 @@ void capr__idle_init(struct capr_worker *w)
     capr__switch_frame_modes(frame);
     idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
     w->idle = &idle_thread;
-    w->poll_at = capr__env.sched_random ? 0 : w->count.switches + CAPR_POLL_EVERY;
+    w->poll_at = capr__env.sched_random || capr__locales ? 0 : w->count.switches + CAPR_POLL_EVERY;
 }

@@ -6,6 +6,7 @@
 #ifndef CAPR_THREAD_EXTRA_H
 #define CAPR_THREAD_EXTRA_H
 
+#include <locale.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -31,6 +32,7 @@ struct capr_extra {
     uint32_t held;                 /* process-shared locks that sync/held.c says it holds */
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
     uint32_t module_tls_count;
+    locale_t locale;               /* as chosen by uselocale, or NULL: the process's */
 };
 
 static_assert(offsetof(struct capr_extra, resume) == CAPR_X_RESUME, "sigentry.S");

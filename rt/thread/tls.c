@@ -11,6 +11,7 @@
 
 #include "../proc/message.h"
 #include "extra.h"
+#include "own_locale.h"
 
 /* Defined by the pass where the program has thread-local variables. */
 extern CAPR_HIDDEN const char __capr_tls_image[] __attribute__((weak));
@@ -47,4 +48,5 @@ void capr__tls_end(struct capr_thread *t)
     free(x->module_tls);
     x->module_tls = NULL;
     x->module_tls_count = 0;
+    capr__locale_leave(t);
 }

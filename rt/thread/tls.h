@@ -11,7 +11,7 @@
  * threads that are not workers (each has a block of its own). Plain code; ends the program when memory runs out. */
 CAPR_HIDDEN void *__capr_tls_slow(void);
 
-/* Gives back the blocks of a thread that ends, those of shared objects too. Plain code. */
+/* Gives back the blocks of a thread that ends, those of shared objects too, and its locale. Plain code. */
 CAPR_HIDDEN void capr__tls_end(struct capr_thread *t);
 
 #endif
