@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 timeout 100 "$capcc" -w -O2 -g -D_GNU_SOURCE -I"$(dirname "$source")/../../rt" "$source" -o "$work/program" -pthread
 for mode in normal guard always; do
     status=0
-    CAPRICCIO_STACK=$mode timeout 100 "$work/program" || status=$?
+    CAPRICCIO_STACK=$mode timeout 250 "$work/program" || status=$?
     if [[ $status != 0 ]]; then
         echo "compiled.sh: error: $source: exit status $status with CAPRICCIO_STACK=$mode" >&2
         exit "$status"

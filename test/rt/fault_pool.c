@@ -37,7 +37,7 @@ static void *files(void *arg)
     char path[128], text[64];
     struct stat st;
     snprintf(path, sizeof path, "%s/%ld", top, (long)arg);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 2; i++) {
         int fd = open(path, O_CREAT | O_RDWR | O_TRUNC, 0600);
         CHECK(fd >= 0);
         CHECK_EQUAL(write(fd, path, 40), 40);
@@ -236,7 +236,7 @@ int main(void)
 {
     static const int calls[] = {SYS_clone3, SYS_eventfd2, SYS_epoll_create1, SYS_epoll_ctl, SYS_pidfd_open, SYS_openat2, SYS_epoll_pwait2};
     fault_start(calls, sizeof calls / sizeof *calls);
-    alarm(110);
+    alarm(380);
     CHECK(mkdtemp(top));
     snprintf(file, sizeof file, "%s/file", top);
     snprintf(queue_name, sizeof queue_name, "/capr-fault-%d", (int)getpid());
