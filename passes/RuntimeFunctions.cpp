@@ -51,6 +51,13 @@ void noteRuntimeFunctions(Module &M) {
   Old->eraseFromParent();
 }
 
+/// A use by annotations (CAPR_CHECKPOINT) alone is nobody's.
+static bool onlyAnnotates(const User *U) {
+  if (const auto *GV = dyn_cast<GlobalVariable>(U))
+    return GV->getName() == "llvm.global.annotations";
+  return isa<Constant>(U) && all_of(U->users(), onlyAnnotates);
+}
+
 std::vector<bool> findRuntimeFunctions(const CallGraph &G) {
   std::vector<bool> Runtime(G.Nodes.size());
   for (unsigned I = 0; I != G.Nodes.size(); ++I) {
@@ -67,7 +74,8 @@ std::vector<bool> findRuntimeFunctions(const CallGraph &G) {
     Changed = false;
     for (unsigned I = 0; I != G.Nodes.size(); ++I) {
       const Function &F = *G.Nodes[I].F;
-      if (!Runtime[I] && F.hasLocalLinkage() && !F.use_empty() && all_of(F.users(), IsRuntime))
+      if (!Runtime[I] && F.hasLocalLinkage() && any_of(F.users(), IsRuntime) &&
+          all_of(F.users(), [&](const User *U) { return IsRuntime(U) || onlyAnnotates(U); }))
         Changed = Runtime[I] = true;
     }
   }
