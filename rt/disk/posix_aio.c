@@ -44,6 +44,7 @@ struct request {
     uint8_t operation; /* enum operation */
     uint8_t started;   /* given to the pool */
     uint8_t stream;    /* the descriptor has no position */
+    uint8_t told;      /* 0; 1 while the aiocb is being told how it ended; 2. Written by the kernel thread */
 };
 
 static struct request *oldest, *newest;
@@ -102,7 +103,9 @@ static void run(struct capr_job *job) {
     default:
         job->result = capr__sys1(r->operation == SYNC ? SYS_fsync : SYS_fdatasync, r->fd);
     }
+    __atomic_store_n(&r->told, 1, __ATOMIC_RELEASE);
     set(r->cb, job->result);
+    __atomic_store_n(&r->told, 2, __ATOMIC_RELEASE);
     if (r->event.sigev_notify == SIGEV_SIGNAL) {
         notify(&r->event);
         r->event.sigev_notify = SIGEV_NONE;
@@ -271,6 +274,14 @@ CAPR_INTERPOSE int aio_suspend(const struct aiocb *const list[], int n, const st
     return any_ended(list, n) ? 0 : result(e);
 }
 
+/* Whether a request that a kernel thread has begun goes on. The program may have seen how it ended before the worker hears of it, and
+ * may then have freed the aiocb. */
+static int goes_on(const struct request *r) {
+    uint8_t told;
+    while ((told = __atomic_load_n(&r->told, __ATOMIC_ACQUIRE)) == 1) capr__sys1(SYS_sched_yield, 0);
+    return !told;
+}
+
 /* aio_cancel(3): what the pool has not begun. Does not block. */
 CAPR_INTERPOSE int aio_cancel(int fd, struct aiocb *cb) {
     if (capr__sys2(SYS_fcntl, fd, F_GETFL) < 0) return result(EBADF);
@@ -280,7 +291,7 @@ CAPR_INTERPOSE int aio_cancel(int fd, struct aiocb *cb) {
         next = r->next;
         if (r->fd != fd || (cb && r->cb != cb)) continue;
         if (r->started && !capr__pool_withdraw(&r->job)) {
-            left += __atomic_load_n(&r->job.state, __ATOMIC_ACQUIRE) <= CAPR_JOB_RUNNING;
+            left += goes_on(r);
             continue;
         }
         cancelled++;
