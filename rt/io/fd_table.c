@@ -247,10 +247,15 @@ CAPR_HIDDEN void capr__fd_fork_child(void) {
     }
 }
 
+/* Whether what is executed next would find our O_NONBLOCK on it. */
+static int hands_on_flipped(uint32_t fd, const struct capr_fd *f) {
+    return (f->flags & CAPR_FD_FLIPPED) && !(capr__sys2(SYS_fcntl, (long)fd, F_GETFD) & FD_CLOEXEC);
+}
+
 CAPR_HIDDEN void capr__fd_before_exec(void) {
     for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
-        if ((f->flags & CAPR_FD_FLIPPED) && !(capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC)) capr__fd_unflip((int)i, f);
+        if (hands_on_flipped(i, f)) capr__fd_unflip((int)i, f);
     }
 }
 
@@ -258,7 +263,7 @@ CAPR_HIDDEN void capr__fd_before_spawn(void) {
     for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
         capr__pair_part(f);
-        if (!(f->flags & CAPR_FD_FLIPPED) || (capr__sys2(SYS_fcntl, (long)i, F_GETFD) & FD_CLOEXEC)) continue;
+        if (!hands_on_flipped(i, f)) continue;
         f->flags |= CAPR_FD_SHARED;
         capr__fd_unflip((int)i, f);
     }

@@ -10,7 +10,6 @@
  */
 #include "pool.h"
 
-#include <dlfcn.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "../io/source.h"
 #include "../proc/env.h"
 #include "../proc/notify.h"
+#include "../thread/kernel_thread.h"
 
 /* A thread without work ends after this: what it costs to make one again (30 us) is nothing against it, and a load that comes
  * in bursts keeps its threads. */
@@ -30,8 +30,6 @@
  * AMX), libc's resolver 100 KiB and what its modules need. */
 #define STACK_SYSCALLS (64u << 10)
 #define STACK_NAMES (1u << 20)
-
-#define SIGNAL_SETXID 33
 
 struct kind {
     uint32_t lock;                 /* 0 free, 1 held, 2 held and waited for */
@@ -134,29 +132,9 @@ static void *pool_thread(void *arg) {
     return NULL;
 }
 
-/* libc's own, since the executable has the name. */
-static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
-    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    if (!real) real = (__typeof__(real))dlsym(RTLD_NEXT, "pthread_create");
-    return real ? real(thread, attr, start, arg) : ENOSYS;
-}
-
 static int start_thread(struct kind *k) {
-    pthread_t thread;
-    pthread_attr_t attr;
-    uint64_t mask = ~(1ull << (CAPR_NOTIFY_SIGNAL - 1) | 1ull << (SIGNAL_SETXID - 1)), before;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, k == &kinds[CAPR_JOB_NAMES] ? STACK_NAMES : STACK_SYSCALLS);
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&before, 8);
-    int e = real_create(&thread, &attr, pool_thread, k);
-    if (e == EINVAL) { /* thread-local variables of some library leave no room */
-        pthread_attr_setstacksize(&attr, 8u << 20);
-        e = real_create(&thread, &attr, pool_thread, k);
-    }
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8);
-    pthread_attr_destroy(&attr);
-    return -e;
+    size_t bytes = k == &kinds[CAPR_JOB_NAMES] ? STACK_NAMES : STACK_SYSCALLS;
+    return -capr__kernel_thread_start(pool_thread, k, bytes, 1ull << (CAPR_NOTIFY_SIGNAL - 1));
 }
 
 /* Makes the threads of finished jobs ready. On the worker. */

@@ -10,12 +10,12 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../io/source.h"
+#include "../thread/kernel_thread.h"
 #include "libcs.h"
 
 /* Helpers without work that are kept: what it costs to make one again is 30 us. */
@@ -23,8 +23,6 @@
 
 /* Bytes of stack, of which little is touched; glibc refuses less than 16 KiB and its own records. */
 #define STACK_BYTES (64u << 10)
-
-#define SIGNAL_SETXID 33
 
 static struct capr_helper *idle;
 static uint32_t idle_count;
@@ -143,21 +141,7 @@ struct capr_helper *capr__helper_get(void)
     h = calloc(1, sizeof(*h));
     if (!h)
         return NULL;
-    pthread_t thread;
-    pthread_attr_t attr;
-    uint64_t mask = ~(1ull << (SIGNAL_SETXID - 1)), before;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    /* By the kernel's own call: the mask is the kernel thread's, which the new one starts with. */
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, 8);
-    int error = capr__libcs()->create(&thread, &attr, run, h);
-    if (error == EINVAL) { /* thread-local variables of some library leave no room */
-        pthread_attr_setstacksize(&attr, 8u << 20);
-        error = capr__libcs()->create(&thread, &attr, run, h);
-    }
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
-    pthread_attr_destroy(&attr);
+    int error = capr__kernel_thread_start(run, h, STACK_BYTES, 0);
     if (error) {
         free(h);
         return NULL;

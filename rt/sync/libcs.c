@@ -94,7 +94,6 @@ const struct capr_libcs *capr__libcs_find(void)
     FIND(spin_init, NULL);
     FIND(spin_trylock, NULL);
     FIND(spin_unlock, NULL);
-    FIND(create, NULL);
 #undef FIND
     if (!as_expected())
         capr__fatal("this C library lays process-shared locks out in another way than the one that capcc was built with; "

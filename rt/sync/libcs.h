@@ -44,7 +44,6 @@ struct capr_libcs {
     int (*spin_init)(pthread_spinlock_t *, int);
     int (*spin_trylock)(pthread_spinlock_t *);
     int (*spin_unlock)(pthread_spinlock_t *);
-    int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };
 
 /* Finds them all, once; ends the program in a line where the C library at hand lays the objects out in another way than the one that
