@@ -137,17 +137,12 @@ static void estimateFrequencies(Node &N) {
     E.Often = Blocks.getBlockFreq(E.Site->getParent()).getFrequency() / Entry;
 }
 
-CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
-                     uint64_t EntryInPlace) {
+CallGraph::CallGraph(Module &M, const Externals &X, uint64_t EntryInPlace) {
   for (Function &F : M) {
     if (isOpaque(F))
       continue;
     Node N;
     N.F = &F;
-    auto It = Frames.find(F.getName());
-    if (It == Frames.end())
-      fail(F.getName() + ": code generation reported no frame for it");
-    N.Frame = It->second.Bytes;
     N.Pointed = isPointed(F);
     N.Entered = N.Pointed || !F.hasLocalLinkage();
     N.Apart = X.wantsCheckpoint(F.getName());
@@ -197,10 +192,18 @@ CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X,
       }
       N.Edges.push_back(E);
     }
+}
 
-  for (Node &N : Nodes)
+CallGraph::CallGraph(Module &M, const FrameTable &Frames, const Externals &X, uint64_t EntryInPlace)
+    : CallGraph(M, X, EntryInPlace) {
+  for (Node &N : Nodes) {
+    auto It = Frames.find(N.F->getName());
+    if (It == Frames.end())
+      fail(N.F->getName() + ": code generation reported no frame for it");
+    N.Frame = It->second.Bytes;
     if (N.Pointed && !N.Edges.empty())
       estimateFrequencies(N);
+  }
 
   // Calls that code generation itself made (memcpy for a struct copy, 128-bit division): no instruction of the module, so
   // no edge to decide on, but bytes all the same.

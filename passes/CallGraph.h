@@ -60,8 +60,11 @@ struct CallGraph {
   std::vector<Node> Nodes;
   llvm::DenseMap<const llvm::Function *, unsigned> Index;
 
-  /// Reads the module; `Frames` holds every defined function's frame. Calls that were rewritten to go through __capr_icall
-  /// are the indirect ones. `EntryInPlace` bytes are what an indirect call needs at most below its return address.
+  /// Reads the module. Calls that were rewritten to go through __capr_icall are the indirect ones. `EntryInPlace` bytes are what an
+  /// indirect call needs at most below its return address. Without frames: for what asks who calls whom, before they are measured.
+  CallGraph(llvm::Module &M, const Externals &X, uint64_t EntryInPlace);
+
+  /// The same with weights; `Frames` holds every defined function's frame.
   CallGraph(llvm::Module &M, const FrameTable &Frames, const Externals &X,
             uint64_t EntryInPlace);
 

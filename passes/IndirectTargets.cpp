@@ -33,13 +33,15 @@ public:
 
   TargetSet targets(const CallBase &Site) const override {
     TargetSet Set;
+    // A call that goes through a stub already has its target in front of its arguments.
+    unsigned First = Site.arg_size() && Site.paramHasAttr(0, Attribute::Nest), Count = Site.arg_size() - First;
     for (Function *F : Taken) {
-      if (F->arg_size() > Site.arg_size() && !F->isVarArg())
+      if (F->arg_size() > Count && !F->isVarArg())
         continue;
       bool Fits = true;
-      for (unsigned I = 0; I < F->arg_size() && I < Site.arg_size() && Fits; ++I)
+      for (unsigned I = 0; I < F->arg_size() && I < Count && Fits; ++I)
         Fits = classify(F->getArg(I)->getType()) ==
-               classify(Site.getArgOperand(I)->getType());
+               classify(Site.getArgOperand(First + I)->getType());
       if (Fits)
         Set.Functions.push_back(F);
     }

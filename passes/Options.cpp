@@ -70,6 +70,11 @@ Options readOptions() {
       fail("CAPCC_CHECK_ICALLS=" + Check + ": neither 1 nor without:FUNCTION");
     O.CheckICalls = true;
   }
+  if (StringRef Graph = env("CAPCC_GRAPH"); !Graph.empty()) {
+    if (Graph != "on" && Graph != "off")
+      fail("CAPCC_GRAPH=" + Graph + ": neither on nor off");
+    O.Contexts = Graph == "on";
+  }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;
@@ -83,9 +88,11 @@ Options readOptions() {
       O.PrintPlacement = true;
     else if (Step == "blocking")
       O.PrintBlocking = true;
+    else if (Step == "contexts")
+      O.PrintContexts = true;
     else
       fail("CAPCC_PRINT=" + Step +
-           ": no such step; the steps are frames, graph, placement, blocking");
+           ": no such step; the steps are frames, graph, placement, blocking, contexts");
   }
   return O;
 }

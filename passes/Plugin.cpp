@@ -7,6 +7,8 @@
 #include "CheckIndirectCalls.h"
 #include "Claims.h"
 #include "CodeGenCalls.h"
+#include "ContextCode.h"
+#include "ContextGraph.h"
 #include "Diagnostics.h"
 #include "DynamicAlloca.h"
 #include "Externals.h"
@@ -79,6 +81,17 @@ public:
       checkIndirectCalls(M, *Targets, O);
     lowerCalls(M, X, *Targets, Others);
     DynamicAllocas Allocas(M);
+    CallGraph Calls(M, X, O.EntryInPlace);
+    for (Node &N : Calls.Nodes)
+      N.MayBlock = false;
+    findMayBlock(Calls, *Targets, O.Shared);
+    std::unique_ptr<ContextGraph> Contexts;
+    if (O.Contexts && !O.Shared) { // the word is the program's: a library may be loaded by many
+      Contexts = std::make_unique<ContextGraph>(Calls, *Targets);
+      if (O.PrintContexts)
+        Contexts->print(Calls, errs());
+      applyContexts(M, Calls, *Contexts);
+    }
 
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
@@ -93,8 +106,7 @@ public:
     if (O.PrintGraph)
       G.print(errs());
     for (Node &N : G.Nodes)
-      N.MayBlock = false;
-    findMayBlock(G, *Targets, O.Shared);
+      N.MayBlock = Calls.Nodes[Calls.Index.lookup(N.F)].MayBlock;
     BlockingChains Chains(G, *Targets, O.PointsTo && !O.Shared);
     if (O.PrintBlocking)
       Chains.print(G, errs());
@@ -114,6 +126,8 @@ public:
     if (O.Shared)
       emitExports(M, G);
     emitClaims(M, G, X, *Targets, Allocas, O);
+    if (Contexts)
+      emitContextTables(M, Calls, *Contexts);
     emitRuntimeConstants(M, X, O);
     checkFinalFrames(finalFrames(M, G));
     writeReport(Report, O);

@@ -82,6 +82,17 @@ constexpr const char *TlsImage = "__capr_tls_image";
 constexpr const char *TlsSize = "__capr_tls_size";
 constexpr const char *TlsAlign = "__capr_tls_align";
 
+/// The word of the running thread that says by which calls it came where it is: worker.context, and how far it is turned at calls
+/// through pointers. Tables that decode it: docs/abi.md, "Contexts".
+constexpr uint64_t WorkerContext = CAPR_W_CONTEXT;
+constexpr uint64_t ContextTurn = CAPR_CONTEXT_TURN;
+constexpr uint32_t ContextOutside = CAPR_CONTEXT_OUTSIDE;
+constexpr uint32_t ContextSink = CAPR_CONTEXT_SINK;
+constexpr const char *ContextFunctions = "__capr_context_functions";
+constexpr const char *ContextSites = "__capr_context_sites";
+constexpr const char *ContextCounts = "__capr_context_counts";
+constexpr const char *ContextText = "__capr_context_text";
+
 /// Constants that the pass defines for the runtime, which declares them weak.
 constexpr const char *MinChunk = "__capr_min_chunk";
 constexpr const char *LeafBuildId = "__capr_leaf_build_id";

@@ -37,6 +37,7 @@
 #define CAPR_W_LINK_FREE 64
 #define CAPR_W_LINK_NEED 72
 #define CAPR_W_LINKS 80
+#define CAPR_W_CONTEXT 120
 
 #define CAPR_C_PREV 0
 #define CAPR_C_SAVED_LIMIT 8
@@ -59,10 +60,11 @@
 #define CAPR_T_BIG 16
 #define CAPR_T_ERRNO 32
 #define CAPR_T_CHUNK 40
-#define CAPR_T_EXTRA 160
-#define CAPR_T_TLS 168
+#define CAPR_T_CONTEXT 48
+#define CAPR_T_EXTRA 176
+#define CAPR_T_TLS 184
 
-#define CAPR_T_SIGMASK 184
+#define CAPR_T_SIGMASK 200
 
 #define CAPR_X_RESUME 0
 #define CAPR_X_HANDLER_FRAME 8
@@ -74,6 +76,12 @@
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
 #define CAPR_MODULE_VERSION 2
+
+/* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them, and callees in the table of calls that are
+ * no function of the table. */
+#define CAPR_CONTEXT_TURN 23
+#define CAPR_CONTEXT_OUTSIDE 0xffffffff
+#define CAPR_CONTEXT_SINK 0xfffffffe
 
 /* Bytes of stack arguments, of a link by a variadic function's entry stub, which cannot know how many there are. */
 #define CAPR_ARGS_UNKNOWN 0xffffffff
@@ -141,7 +149,7 @@ struct capr_cleanup;        /* thread/cancel.c: list of cleanup buffers */
 /* The record of one user-level thread; pthread_t is its address. At the top of the first chunk, except the main thread's and
  * each worker's idle thread's, which are static. */
 struct capr_thread {
-    /* All that a switch touches: 48 bytes, in one cache line, since records begin 16 bytes into one. */
+    /* All that a switch touches, in one cache line. */
     uint64_t sp;               /* rsp while not running */
     uint64_t limit;            /* %fs:0x70 while not running */
     struct capr_bigstack *big; /* the big stack that this thread keeps while not running, or NULL */
@@ -152,6 +160,9 @@ struct capr_thread {
     uint8_t detached;
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
+    uint64_t context;          /* worker.context while not running: graph/graph.h */
+    uint32_t node;             /* of the blocking graph: where the thread blocked last; 0: nowhere yet */
+    uint32_t stamp;            /* while its wait is sampled: units of 4096 cycles, and two bits for how far it is; else 0 */
 
     uint64_t big_sp;           /* worker.big_sp while not running; meaningful only if `big` is set */
     struct capr_thread *prev;  /* wait queue */
@@ -203,6 +214,10 @@ struct capr_worker {
     uint64_t poll_at;                        /* count.switches at which the idle thread polls although others are ready; 0: at once */
     uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
     uint32_t fast;                           /* 1: fast paths of locks may be taken. 0: no worker, or the thread's turn has been long */
+    uint64_t context;                        /* by which calls the running thread came where it is: graph/graph.h */
+
+    struct capr_edge *edges;                 /* what capr__graph_note looks into; NULL: the graph is off */
+    uint64_t edge_mask;
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */
@@ -246,7 +261,9 @@ static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 /* Tops of chunks are 64-aligned, but in guard mode. */
-static_assert((sizeof(struct capr_chunk) + sizeof(struct capr_thread)) % 64 == 48, "the record's first line");
+static_assert((sizeof(struct capr_chunk) + sizeof(struct capr_thread)) % 64 == 0, "the record's first line");
+static_assert(offsetof(struct capr_worker, context) == CAPR_W_CONTEXT, "emitted code");
+static_assert(offsetof(struct capr_thread, context) == CAPR_T_CONTEXT, "switch.S");
 static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
 static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");

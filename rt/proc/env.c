@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -136,6 +137,40 @@ static int read_net(const char *v)
     return read_choice(v, nets, &capr__env.net);
 }
 
+static int read_graph_check(const char *v)
+{
+    static const char *const zero_one[] = {"0", "1", NULL};
+    return read_choice(v, zero_one, &capr__env.graph_check);
+}
+
+/* USR2, SIGUSR2 or a number; signals that programs can handle. */
+static int read_dump_signal(const char *v)
+{
+    if (!strncmp(v, "SIG", 3))
+        v += 3;
+    int number = 0;
+    for (int i = 1; i < 32 && !number; i++)
+        if (sigabbrev_np(i) && !strcmp(v, sigabbrev_np(i)))
+            number = i;
+    char *end;
+    if (!number && *v >= '0' && *v <= '9') {
+        unsigned long n = strtoul(v, &end, 10);
+        number = *end || n > (unsigned long)SIGRTMAX ? 0 : (int)n;
+    }
+    if (number < 1 || number == SIGKILL || number == SIGSTOP || number == 32 || number == 33)
+        return -1;
+    capr__env.dump_signal = (uint8_t)number;
+    return 0;
+}
+
+static int read_graph(const char *v)
+{
+    capr__env.graph_off = !strcmp(v, "off");
+    if (!capr__env.graph_off && strcmp(v, "on"))
+        capr__env.graph_file = v;
+    return *v ? 0 : -1;
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -146,6 +181,9 @@ static const struct setting {
     {"CAPRICCIO_BIG_STACK", read_big_stack, "2M to 1G"},
     {"CAPRICCIO_DEADLOCK", read_deadlock, "report, abort or off"},
     {"CAPRICCIO_DISK", read_disk, "aio, pool or immediate"},
+    {"CAPRICCIO_DUMP_SIGNAL", read_dump_signal, "a signal's name or number, such as USR2"},
+    {"CAPRICCIO_GRAPH", read_graph, "on, off or the name of a file"},
+    {"CAPRICCIO_GRAPH_CHECK", read_graph_check, "0 or 1"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
     {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
@@ -191,4 +229,6 @@ void capr__env_read(char **envp)
     }
     if (capr__env.stack_mode == CAPR_STACK_GUARD)
         read_map_count();
+    if (capr__env.graph_file && !capr__env.dump_signal)
+        capr__env.dump_signal = SIGUSR2;
 }

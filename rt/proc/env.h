@@ -35,6 +35,10 @@ struct capr_env {
     uint8_t stats;           /* CAPRICCIO_STATS: print counters at exit */
     uint8_t deadlock;        /* CAPRICCIO_DEADLOCK: enum capr_deadlock */
     uint8_t sched_random;    /* CAPRICCIO_SCHED=random:SEED: threads run in an order that the seed says */
+    uint8_t graph_off;       /* CAPRICCIO_GRAPH=off: no blocking graph */
+    uint8_t graph_check;     /* CAPRICCIO_GRAPH_CHECK: compare chains with the stack at each block */
+    uint8_t dump_signal;     /* CAPRICCIO_DUMP_SIGNAL: the signal that has the graph written, 0: none */
+    const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for */
     uint64_t sched_seed;
 };
 

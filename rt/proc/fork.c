@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "../graph/graph.h"
 #include "../io/fd.h"
 #include "../io/source.h"
 #include "../sched/idle.h"
@@ -52,6 +53,7 @@ static void in_child(void) {
     capr__locale_forked(self);
     capr__signals_forked(self);
     capr__sync_forked();
+    capr__graph_forked();
     capr__idle_init(w);
 }
 

@@ -7,6 +7,8 @@
 
 #include <sys/mman.h>
 
+#include "../graph/dump.h"
+#include "../graph/graph.h"
 #include "../proc/env.h"
 #include "../proc/message.h"
 #include "../proc/signals.h"
@@ -79,7 +81,7 @@ struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
     static uint32_t since;   /* picks since it was the idle thread's turn, in random order */
     static uint64_t look_at; /* what poll_at would be, while that is POLL_AT_LOCALES */
-    int now = w->signal_ready || capr__deferred_count, look = 1;
+    int now = w->signal_ready || capr__deferred_count || capr__graph_wanted, look = 1;
     if (capr__env.sched_random) {
         w->poll_at = 0;
         capr__shuffle(w);
@@ -109,6 +111,10 @@ static _Noreturn void idle_main(void)
             capr__signals_deliver();
         if (capr__deferred_count)
             capr__run_deferred();
+        if (__builtin_expect(capr__graph_wanted, 0)) {
+            capr__graph_wanted = 0;
+            capr__graph_write_beside();
+        }
         int64_t timeout = poll_timeout(w);
         if (timeout < 0 && !w->fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
             capr__deadlock_look(w);
@@ -125,6 +131,7 @@ static _Noreturn void idle_main(void)
             capr__locale_enter(w->run_head);
         struct capr_thread *next = w->run_head;
         w->run_head = next->next;
+        capr__graph_restart_sample();
         capr__switch_to(w, w->idle, next);
     }
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "../graph/graph.h"
 #include "idle.h"
 
 void capr__ready(struct capr_thread *t)
@@ -18,6 +19,8 @@ void capr__ready(struct capr_thread *t)
     }
     if (t->timer >= 0)
         capr__timer_remove(t);
+    if (__builtin_expect(t->stamp != 0, 0))
+        capr__graph_woken(t);
     t->state = CAPR_READY;
     capr__run_append(w, t);
 }
@@ -28,7 +31,10 @@ void capr__park(void)
     struct capr_thread *self = w->self;
     self->state = CAPR_PARKED;
     w->count.blocks++;
+    capr__graph_note(w, self, 1);
     capr__switch_to(w, self, capr__pick(w));
+    if (__builtin_expect(self->stamp != 0, 0))
+        capr__graph_resumed(self);
 }
 
 int capr__park_until(uint64_t deadline)
@@ -59,6 +65,7 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
 {
     if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count) && !w->signal_ready)
         return;
+    capr__graph_note(w, self, 0);
     capr__run_append(w, self);
     struct capr_thread *next = capr__pick(w);
     if (next != self)
@@ -75,6 +82,7 @@ void capr__yield(void)
         yield_seldom(w, self);
         return;
     }
+    capr__graph_note(w, self, 0);
     /* Append and pick in one: the queue is not empty before, nor after. */
     self->next = NULL;
     w->run_tail->next = self;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * From one thread straight to the next: callee-saved registers, rsp, the limit, errno, rounding modes. The next thread is resumed by a ret, as
+ * From one thread straight to the next: callee-saved registers, rsp, the limit, errno, rounding modes, the
+ * context word. The next thread is resumed by a ret, as
  * the call was made by a call: the processor predicts returns from a stack of its own, and with a pop and a jump in place of the
  * ret every return after it is off by one and mispredicted (sched_yield between two threads: 28 ns, with ret 4.5).
  *
@@ -52,6 +53,10 @@ function capr__switch
     movl %eax, (%rdx)
     movq CAPR_T_LIMIT(%rsi), %rcx
     movq %rcx, FS_LIMIT
+    movq WORKER(CAPR_W_CONTEXT), %rax
+    movq %rax, CAPR_T_CONTEXT(%rdi)
+    movq CAPR_T_CONTEXT(%rsi), %rax
+    movq %rax, WORKER(CAPR_W_CONTEXT)
     movq %rsi, WORKER(CAPR_W_SELF)
     movl (%rsp), %r8d
     movzwl 4(%rsp), %r9d

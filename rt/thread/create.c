@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "../graph/graph.h"
 #include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
@@ -88,8 +89,10 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     chunk->flags |= CAPR_CHUNK_RECORD;
     capr__all_add(w, t);
     w->count.threads_created++;
-    if (__builtin_expect(w->live_threads == 1, 0))
+    if (__builtin_expect(w->live_threads == 1, 0)) {
         capr__turns_watch();
+        capr__graph_start();
+    }
     if (__builtin_expect(t->sigmask != 0, 0))
         capr__signals_inherit(w, t);
     else

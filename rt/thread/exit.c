@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "../graph/graph.h"
 #include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
@@ -20,6 +21,8 @@
 static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_chunk *first = capr__first_chunk(self);
+    w->context = CAPR_WORD_END;
+    capr__graph_note(w, self, 0);
     if (__builtin_expect(w->live_threads == 1, 0))
         exit(0);
     capr__all_remove(w, self);

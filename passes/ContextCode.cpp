@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The word lies in the worker, at a fixed place from %fs, and goes with the thread at each switch; so a change is one instruction that
+// adds to memory (two moves more where the word is turned as well) and needs no register that lives across the call. Each function
+// leaves the word as it found it.
+//
+// The tables are in the order of docs/abi.md, "Contexts". Functions that lead to blocking points get unwind information if they have
+// none: by it the runtime finds the calls of a chain the first time that it meets the chain's word.
+#include "ContextCode.h"
+#include "RuntimeABI.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+
+using namespace llvm;
+
+namespace capriccio {
+namespace {
+
+Value *contextAddress(IRBuilder<> &B, GlobalVariable *Worker) {
+  return B.CreateConstGEP1_64(B.getInt8Ty(), B.CreateThreadLocalAddress(Worker), abi::WorkerContext);
+}
+
+void change(const ContextSite &S, GlobalVariable *Worker) {
+  for (bool After : {false, true}) {
+    IRBuilder<> B(After ? S.Call->getNextNode() : S.Call);
+    B.SetCurrentDebugLocation(S.Call->getDebugLoc());
+    Type *Word = B.getInt64Ty();
+    Value *At = contextAddress(B, Worker), *W = B.CreateLoad(Word, At);
+    Value *Turned = B.getInt64(After ? 64 - abi::ContextTurn : abi::ContextTurn);
+    bool Turn = S.How == ContextSite::Turn;
+    if (Turn && !After)
+      W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, Turned});
+    W = After ? B.CreateSub(W, B.getInt64(S.Constant)) : B.CreateAdd(W, B.getInt64(S.Constant));
+    if (Turn && After)
+      W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, Turned});
+    B.CreateStore(W, At);
+  }
+}
+
+/// The word as it was at entry comes back wherever setjmp returns.
+void restoreAfterJumps(Function &F, GlobalVariable *Worker) {
+  SmallVector<CallInst *, 2> Calls;
+  for (Instruction &I : instructions(F))
+    if (auto *CI = dyn_cast<CallInst>(&I); CI && CI->hasFnAttr(Attribute::ReturnsTwice) && !CI->isMustTailCall())
+      Calls.push_back(CI);
+  if (Calls.empty())
+    return;
+  BasicBlock::iterator At = F.getEntryBlock().begin();
+  while (isa<AllocaInst>(*At))
+    ++At;
+  IRBuilder<> B(&*At);
+  B.SetCurrentDebugLocation(DebugLoc());
+  Value *W = B.CreateLoad(B.getInt64Ty(), contextAddress(B, Worker));
+  for (CallInst *CI : Calls) {
+    B.SetInsertPoint(CI->getNextNode());
+    B.SetCurrentDebugLocation(CI->getDebugLoc());
+    B.CreateStore(W, contextAddress(B, Worker));
+  }
+}
+
+/// Text of one table, each piece once.
+class Strings {
+  std::string Text = std::string(1, '\0'); // 0 is the empty string
+  StringMap<uint32_t> Known;
+
+public:
+  uint32_t add(StringRef S) {
+    if (S.empty())
+      return 0;
+    auto [It, New] = Known.try_emplace(S, Text.size());
+    if (New) {
+      Text += S;
+      Text += '\0';
+    }
+    return It->second;
+  }
+  StringRef text() const { return Text; }
+};
+
+/// Where a call stands: a line `function<tab>file:line` for each function that was inlined there, the outermost first.
+std::string placeOf(const Function &F, const CallBase &Call) {
+  SmallVector<const DILocation *, 4> Inlined;
+  for (const DILocation *L = Call.getDebugLoc(); L; L = L->getInlinedAt())
+    Inlined.push_back(L);
+  std::string Text;
+  for (const DILocation *L : reverse(Inlined)) {
+    const DISubprogram *P = L->getScope()->getSubprogram();
+    if (!Text.empty())
+      Text += '\n';
+    Text += (P ? P->getName() : StringRef(sourceName(F))).str();
+    if (L->getLine())
+      Text += ("\t" + L->getFilename() + ":" + Twine(L->getLine())).str();
+  }
+  return Text.empty() ? sourceName(F) : Text;
+}
+
+void define(Module &M, const char *Name, ArrayRef<Constant *> Words) {
+  Type *I32 = Type::getInt32Ty(M.getContext());
+  defineForRuntime(M, Name, ConstantArray::get(ArrayType::get(I32, Words.size()), Words));
+}
+
+} // namespace
+
+void applyContexts(Module &M, const CallGraph &G, const ContextGraph &C) {
+  GlobalVariable *Worker = M.getNamedGlobal(abi::Worker);
+  if (!Worker)
+    return; // no runtime in this module: opt on a piece of one
+  for (const ContextSite &S : C.Sites)
+    if (S.How != ContextSite::Same)
+      change(S, Worker);
+  for (unsigned I = 0; I != G.Nodes.size(); ++I)
+    if (C.Leads[I]) {
+      Function &F = *G.Nodes[I].F;
+      restoreAfterJumps(F, Worker);
+      if (!F.hasUWTable())
+        F.setUWTableKind(UWTableKind::Sync);
+    }
+}
+
+void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
+  LLVMContext &Context = M.getContext();
+  Type *I32 = Type::getInt32Ty(Context), *I64 = Type::getInt64Ty(Context);
+  auto Word = [&](uint32_t N) -> Constant * { return ConstantInt::get(I32, N); };
+
+  // Numbers of the functions that the table names.
+  std::vector<uint32_t> Number(G.Nodes.size(), ~0u);
+  uint32_t Functions = 0;
+  for (unsigned I = 0; I != G.Nodes.size(); ++I)
+    if (C.Leads[I])
+      Number[I] = Functions++;
+
+  Strings Text;
+  SmallVector<Constant *, 0> SiteWords, FunctionWords;
+  auto *Base = new GlobalVariable(M, ArrayType::get(I32, uint64_t(Functions) * 4), true, GlobalValue::InternalLinkage, nullptr, "");
+  unsigned Next = 0;
+  for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+    if (!C.Leads[I])
+      continue;
+    Function *F = G.Nodes[I].F;
+    unsigned First = Next;
+    for (; Next != C.Sites.size() && C.Sites[Next].Caller == I; ++Next) {
+      const ContextSite &S = C.Sites[Next];
+      uint32_t To = S.Callee == ~0u ? abi::ContextOutside : S.Sink ? abi::ContextSink : Number[S.Callee];
+      uint32_t Callee = S.Sink ? Text.add(sourceName(*G.Nodes[S.Callee].F)) : 0;
+      SiteWords.append({Word(S.Constant), Word(To), Word(Text.add(placeOf(*F, *S.Call))),
+                        Word(Callee << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
+    }
+    Constant *Distance = ConstantExpr::getTrunc(
+        ConstantExpr::getSub(ConstantExpr::getPtrToInt(F, I64), ConstantExpr::getPtrToInt(Base, I64)), I32);
+    FunctionWords.append({Distance, Word(Text.add(sourceName(*F))), Word(First), Word(Next - First)});
+  }
+  Base->setInitializer(ConstantArray::get(cast<ArrayType>(Base->getValueType()), FunctionWords));
+  if (GlobalVariable *Old = M.getNamedGlobal(abi::ContextFunctions)) {
+    Old->replaceAllUsesWith(Base);
+    Old->eraseFromParent();
+  }
+  Base->setName(abi::ContextFunctions);
+  Base->setLinkage(GlobalValue::ExternalLinkage);
+  Base->setVisibility(GlobalValue::HiddenVisibility);
+  Base->setDSOLocal(true);
+  define(M, abi::ContextSites, SiteWords);
+  define(M, abi::ContextCounts, {Word(Functions), Word(C.Sites.size()), Word(Text.text().size())});
+  defineForRuntime(M, abi::ContextText, ConstantDataArray::getString(Context, Text.text(), /*AddNull=*/false));
+}
+
+} // namespace capriccio

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The functions that lead to blocking points are found backwards from the runtime's; their strongly connected components, callers
+// first, are numbered in one sweep. Everything is linear in the edges, but for the target sets of pointers.
+#include "ContextGraph.h"
+#include "PointsTo/Models.h"
+#include "RuntimeFunctions.h"
+#include "Stubs.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace llvm;
+
+namespace capriccio {
+namespace {
+
+/// A function that more chains reach is one where counting starts again, so that what two pieces of a chain add stay apart while the
+/// word is turned by 23 bits (ContextCode.cpp).
+constexpr uint64_t MostChains = 1 << 22;
+
+/// Immediate operands are 31 bits and a sign.
+constexpr uint64_t MostConstant = (1u << 30) - 1;
+
+/// May the function, which is outside the module, call functions of it? What libc does with pointers is in the table of models.
+bool mayCallBack(StringRef Name) {
+  const pointsto::Model *Known = pointsto::modelOf(Name);
+  return !Known || any_of(Known->Statements, [](const pointsto::ModelStatement &S) { return S.K == pointsto::ModelStatement::CallBack; });
+}
+
+const Function *externalCallee(const CallBase &Call) {
+  const auto *F = dyn_cast<Function>(Call.getCalledOperand()->stripPointerCastsAndAliases());
+  const Function *Behind = F ? borrowedBy(*F) : nullptr;
+  return Behind ? Behind : F;
+}
+
+/// A call whose result is returned at once, with the frame gone by then if code generation wants so.
+bool isTail(const CallBase &Call) {
+  const auto *CI = dyn_cast<CallInst>(&Call);
+  if (!CI || !CI->isTailCall())
+    return false;
+  const Instruction *Next = CI->getNextNode();
+  return isa_and_nonnull<ReturnInst>(Next);
+}
+
+class Builder {
+  const CallGraph &G;
+  const IndirectTargets &Targets;
+  ContextGraph &Out;
+  std::vector<bool> Runtime;
+  std::vector<unsigned> Component;    // by node
+  std::vector<std::vector<unsigned>> Members; // by component, callees first
+
+public:
+  Builder(const CallGraph &G, const IndirectTargets &Targets, ContextGraph &Out)
+      : G(G), Targets(Targets), Out(Out), Runtime(findRuntimeFunctions(G)) {}
+
+  void run() {
+    findLeading();
+    collectSites();
+    findComponents();
+    number();
+  }
+
+private:
+  bool blocks(unsigned I) const { return Runtime[I] && G.Nodes[I].MayBlock; }
+  bool matters(unsigned I) const { return Out.Leads[I] || blocks(I); }
+
+  /// Calls `Do` with each function that a call through a pointer may end in.
+  template <typename F> void eachTarget(const CallEdge &E, F Do) {
+    for (const Function *Target : Targets.targets(*E.Site).Functions)
+      if (auto It = G.Index.find(Target); It != G.Index.end())
+        Do(It->second);
+  }
+
+  bool goesOutside(const CallEdge &E) const {
+    if (E.Kind == EdgeKind::OtherModule)
+      return true;
+    if (E.Kind != EdgeKind::ExternalBorrow || !E.Site)
+      return false;
+    const Function *F = externalCallee(*E.Site);
+    return !F || mayCallBack(F->getName());
+  }
+
+  void findLeading() {
+    std::vector<SmallVector<unsigned, 4>> Callers(G.Nodes.size());
+    std::vector<unsigned> Work;
+    Out.Leads.assign(G.Nodes.size(), false);
+    auto Mark = [&](unsigned I) {
+      if (!Runtime[I] && !Out.Leads[I]) {
+        Out.Leads[I] = true;
+        Work.push_back(I);
+      }
+    };
+    bool CalledBack = false; // is there anything to call back that blocks?
+    for (unsigned I = 0; I != G.Nodes.size(); ++I)
+      CalledBack |= !Runtime[I] && G.Nodes[I].MayBlock && G.Nodes[I].Pointed;
+    for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+      if (Runtime[I])
+        continue;
+      if (G.Nodes[I].MayBlock)
+        Mark(I);
+      for (const CallEdge &E : G.Nodes[I].Edges) {
+        if (E.Callee != ~0u)
+          Callers[E.Callee].push_back(I);
+        else if (E.Kind == EdgeKind::Indirect)
+          eachTarget(E, [&](unsigned To) { Callers[To].push_back(I); });
+        else if (CalledBack && goesOutside(E))
+          Mark(I);
+      }
+    }
+    while (!Work.empty()) {
+      unsigned I = Work.back();
+      Work.pop_back();
+      for (unsigned Caller : Callers[I])
+        Mark(Caller);
+    }
+  }
+
+  void collectSites() {
+    for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+      if (!Out.Leads[I])
+        continue;
+      for (const CallEdge &E : G.Nodes[I].Edges) {
+        if (!E.Site)
+          continue;
+        ContextSite S;
+        S.Call = E.Site;
+        S.Caller = I;
+        S.Tail = isTail(*E.Site);
+        if (E.Callee != ~0u) {
+          if (!matters(E.Callee))
+            continue;
+          S.Callee = E.Callee;
+          S.Sink = blocks(E.Callee);
+        } else {
+          bool Matters = E.Kind != EdgeKind::Indirect && goesOutside(E);
+          if (E.Kind == EdgeKind::Indirect)
+            eachTarget(E, [&](unsigned To) { Matters |= matters(To); });
+          if (!Matters)
+            continue;
+          // A frame less while the callee runs may be what a program that goes on by such calls for ever counts on.
+          S.How = S.Tail || E.Site->isMustTailCall() ? ContextSite::Same : ContextSite::Turn;
+        }
+        Out.Sites.push_back(S);
+      }
+    }
+  }
+
+  /// Tarjan's, without recursion, over direct calls.
+  void findComponents() {
+    unsigned N = G.Nodes.size();
+    std::vector<SmallVector<unsigned, 4>> Next(N);
+    for (const ContextSite &S : Out.Sites)
+      if (S.Callee != ~0u && !S.Sink)
+        Next[S.Caller].push_back(S.Callee);
+    Component.assign(N, ~0u);
+    std::vector<unsigned> Number(N, 0), Low(N, 0), Open;
+    std::vector<std::pair<unsigned, unsigned>> Stack;
+    unsigned Last = 0;
+    for (unsigned Root = 0; Root != N; ++Root) {
+      if (!Out.Leads[Root] || Number[Root])
+        continue;
+      Stack.push_back({Root, 0});
+      while (!Stack.empty()) {
+        auto &[At, I] = Stack.back();
+        if (I == 0) {
+          Number[At] = Low[At] = ++Last;
+          Open.push_back(At);
+        }
+        if (I != Next[At].size()) {
+          unsigned To = Next[At][I++];
+          if (!Number[To])
+            Stack.push_back({To, 0});
+          else if (Component[To] == ~0u)
+            Low[At] = std::min(Low[At], Number[To]);
+          continue;
+        }
+        unsigned Done = At;
+        if (Low[Done] == Number[Done]) {
+          Members.emplace_back();
+          unsigned Member;
+          do {
+            Member = Open.back();
+            Open.pop_back();
+            Component[Member] = Members.size() - 1;
+            Members.back().push_back(Member);
+          } while (Member != Done);
+        }
+        Stack.pop_back();
+        if (!Stack.empty())
+          Low[Stack.back().first] = std::min(Low[Stack.back().first], Low[Done]);
+      }
+    }
+  }
+
+  static uint32_t hashOf(const Function &F, unsigned Ordinal) {
+    std::string Text = sourceName(F) + ':' + utostr(Ordinal);
+    return uint32_t(xxh3_64bits(Text) & MostConstant) | 1;
+  }
+
+  void number() {
+    // Calls through pointers have their constants from function and place.
+    unsigned Ordinal = 0, Of = ~0u;
+    std::vector<uint32_t> Hash(Out.Sites.size());
+    std::vector<SmallVector<unsigned, 4>> Into(Members.size()); // sites, by component
+    for (unsigned I = 0; I != Out.Sites.size(); ++I) {
+      ContextSite &S = Out.Sites[I];
+      if (S.Caller != Of)
+        Of = S.Caller, Ordinal = 0;
+      Hash[I] = hashOf(*G.Nodes[S.Caller].F, Ordinal++);
+      if (S.How == ContextSite::Turn)
+        S.Constant = Hash[I];
+      else if (S.Callee != ~0u && !S.Sink && Component[S.Caller] != Component[S.Callee])
+        Into[Component[S.Callee]].push_back(I);
+    }
+
+    // Callers first: Tarjan's order backwards.
+    std::vector<uint64_t> Count(Members.size());
+    for (unsigned C = Members.size(); C-- != 0;) {
+      bool Entered = any_of(Members[C], [&](unsigned I) { return G.Nodes[I].Entered; });
+      uint64_t Sum = Entered || Into[C].empty();
+      for (unsigned I : Into[C])
+        Sum += Count[Component[Out.Sites[I].Caller]];
+      bool Again = Sum > MostChains;
+      Count[C] = Again ? 1 : Sum;
+      uint64_t Start = Entered;
+      for (unsigned I : Into[C])
+        place(Out.Sites[I], Again, Hash[I], Start, Count[Component[Out.Sites[I].Caller]]);
+    }
+
+    uint64_t Start = 1; // 0 is a thread that has not blocked yet
+    for (unsigned I = 0; I != Out.Sites.size(); ++I)
+      if (ContextSite &S = Out.Sites[I]; S.Sink) {
+        uint64_t Chains = Count[Component[S.Caller]];
+        Out.Chains += Chains;
+        place(S, Start + Chains > MostConstant, Hash[I], Start, Chains);
+      }
+  }
+
+  static void place(ContextSite &S, bool Turned, uint32_t Hash, uint64_t &Start, uint64_t Chains) {
+    if (S.Call->isMustTailCall())
+      return; // nothing can follow it
+    if (Turned) {
+      S.How = ContextSite::Turn;
+      S.Constant = Hash;
+      return;
+    }
+    if (Start) {
+      S.How = ContextSite::Add;
+      S.Constant = Start;
+    }
+    Start += Chains;
+  }
+};
+
+} // namespace
+
+std::string sourceName(const Function &F) {
+  if (const DISubprogram *P = F.getSubprogram(); P && !P->getName().empty())
+    return P->getName().str();
+  StringRef Name = F.getName().take_until([](char C) { return C == '$'; });
+  // The linker numbers local functions of one name: f.12, f.llvm.345.
+  size_t Dot = Name.find('.', 1);
+  return Name.take_front(Dot).str();
+}
+
+ContextGraph::ContextGraph(const CallGraph &G, const IndirectTargets &Targets) { Builder(G, Targets, *this).run(); }
+
+void ContextGraph::print(const CallGraph &G, raw_ostream &OS) const {
+  static const char *const How[] = {"same", "add", "turn"};
+  for (const ContextSite &S : Sites) {
+    OS << G.Nodes[S.Caller].F->getName() << " -> ";
+    if (S.Callee != ~0u)
+      OS << G.Nodes[S.Callee].F->getName();
+    else
+      OS << "(outside)";
+    OS << ' ' << How[S.How];
+    if (S.How == ContextSite::Add)
+      OS << ' ' << S.Constant;
+    OS << (S.Sink ? " blocks" : "") << (S.Tail ? " tail" : "") << '\n';
+  }
+  OS << Chains << " chains\n";
+}
+
+} // namespace capriccio

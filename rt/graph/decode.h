@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * From a node to the calls that lead there. Plain code.
+ */
+#ifndef CAPR_GRAPH_DECODE_H
+#define CAPR_GRAPH_DECODE_H
+
+#include "graph.h"
+
+#define CAPR_CHAIN_MAX 64
+
+struct capr_chain {
+    struct capr_chain_call {
+        const char *place; /* lines `function<tab>file:line`, outermost first; or a function's name alone */
+        int recursive;     /* calls between this one and the next come back to it */
+    } calls[CAPR_CHAIN_MAX];
+    uint32_t count;
+    const char *sink;      /* what the innermost calls: read, pthread_mutex_lock; NULL: not known */
+    int exact;             /* the calls add up to the word; else these are the functions that the unwinder met */
+};
+
+/* capr__tables_index must have succeeded. */
+CAPR_HIDDEN void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The blocking graph. A node is a place where threads block or yield: the chain of calls that leads there, told by the thread's context
+ * word (passes/ContextGraph.h). An edge is a thread's way from one such place to the next. What every block pays is in this
+ * file: one look into a table, and a countdown. Times are sampled: when an edge's countdown ends, the way that the next thread
+ * goes is timed as a whole (edges.c), since reading the clock twice would cost more than the switch.
+ *
+ *   note -> edges.c (counts, samples, new edges) -> walk.c (the calls behind a new word)
+ *                                  dump.c (snapshot as JSON, DOT) -> decode.c (names, files, lines)
+ */
+#ifndef CAPR_GRAPH_H
+#define CAPR_GRAPH_H
+
+#include "../layout.h"
+
+#define CAPR_NODE_START 0  /* where a thread is that has not blocked yet */
+#define CAPR_NODE_END 1    /* where one is that has ended */
+#define CAPR_WORD_END UINT64_MAX
+
+/* Exponentially weighted mean and variance: one sample counts a sixteenth of what is known. */
+struct capr_average {
+    float mean, variance;
+};
+
+/* One cache line. Owner: the worker. */
+struct capr_edge {
+    uint64_t word;            /* of the node where it ends */
+    uint32_t from, to;        /* nodes; from UINT32_MAX: a free entry */
+    uint32_t until, period;   /* countdown to the next sample; passages that it stands for */
+    uint64_t counted;         /* passages before this countdown */
+    uint32_t samples, unused;
+    struct capr_average cpu;  /* cycles of the time stamp counter from resumption to the next block */
+    struct capr_average heap; /* bytes that the thread's allocations grew by */
+    struct capr_average files;/* descriptors */
+};
+static_assert(sizeof(struct capr_edge) == 64, "one cache line");
+
+static inline uint64_t capr__edge_count(const struct capr_edge *e) { return e->counted + e->period - e->until; }
+
+struct capr_node {
+    uint64_t word;
+    uint32_t frames, frame_count; /* its calls: index among the return addresses that walk.c noted, innermost first */
+    struct capr_average wait;     /* units of 4096 cycles from the block until somebody makes the thread ready */
+    struct capr_average delay;    /* the same until it runs */
+    struct capr_average stack;    /* bytes of chunks that a thread holds there */
+    uint32_t waits, stacks;       /* samples */
+};
+
+/* A worker's graph. Counters are the worker's own; nodes have the same numbers everywhere. */
+struct capr_graph {
+    struct capr_edge *edges;      /* open addressing; NULL: off */
+    uint64_t edge_mask, edge_count;
+    uint64_t lost;                /* blocks that found no room in the table */
+    struct capr_node *nodes;      /* CAPR_NODES_MAX of them reserved */
+    uint32_t node_count;
+    void **frames;                /* return addresses, all nodes' */
+    uint32_t frame_count;
+    uint32_t armed;               /* the way that goes on now is being timed */
+    uint64_t since;               /* cycles: when it began */
+    uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
+};
+extern CAPR_HIDDEN struct capr_graph capr__graph;
+
+/* Begins, with the first pthread_create; does nothing when it is on, or switched off. Plain code. */
+CAPR_HIDDEN void capr__graph_start(void);
+
+/* In the child of a fork: the parent's counts go on. */
+CAPR_HIDDEN void capr__graph_forked(void);
+
+/* What capr__graph_note does not find at first sight, and what is sampled. Plain code. */
+CAPR_HIDDEN void capr__graph_slow(uint64_t word, int parks);
+
+/* For a thread whose wait is sampled: somebody made it ready; it runs again. Plain code. */
+CAPR_HIDDEN void capr__graph_woken(struct capr_thread *t);
+CAPR_HIDDEN void capr__graph_resumed(struct capr_thread *t);
+
+static inline uint64_t capr__cycles(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t capr__edge_hash(uint64_t word, uint32_t from) { return (word + from * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull >> 40; }
+
+/* The running thread is about to block (`parks`) or to yield. */
+static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *self, int parks)
+{
+    struct capr_edge *e = w->edges;
+    if (!e)
+        return;
+    uint64_t word = w->context;
+    uint32_t from = self->node;
+    e += capr__edge_hash(word, from) & w->edge_mask;
+    if (__builtin_expect(e->word == word && e->from == from && --e->until != 0, 1))
+        self->node = e->to;
+    else
+        capr__graph_slow(word, parks);
+}
+
+/* The idle thread's own time is nobody's. */
+static inline void capr__graph_restart_sample(void)
+{
+    if (capr__graph.armed)
+        capr__graph.since = capr__cycles();
+}
+
+/* walk.c: the return addresses of the running thread, innermost first; at most `most`. Plain code. */
+CAPR_HIDDEN uint32_t capr__walk(void **frames, uint32_t most);
+CAPR_HIDDEN void capr__walk_prepare(void);
+
+#endif

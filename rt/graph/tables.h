@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What the pass says of the calls that lead to blocking points (docs/abi.md, "Contexts"), and which function a return address belongs
+ * to. Plain code.
+ */
+#ifndef CAPR_GRAPH_TABLES_H
+#define CAPR_GRAPH_TABLES_H
+
+#include "../layout.h"
+
+struct capr_context_site {
+    uint32_t constant; /* added to the word, below 2^31; 0: nothing */
+    uint32_t to;       /* function, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
+    uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
+    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; above: text, the sink's name */
+};
+
+struct capr_context_function {
+    int32_t distance; /* of its first instruction from the table of functions */
+    uint32_t name;    /* text */
+    uint32_t first, sites;
+};
+
+CAPR_HIDDEN int capr__tables_present(void);
+CAPR_HIDDEN uint32_t capr__table_functions(const struct capr_context_function **out);
+CAPR_HIDDEN const struct capr_context_site *capr__table_sites(void);
+CAPR_HIDDEN const char *capr__table_text(uint32_t at);
+
+static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint64_t word)
+{
+    if (s->flags & 2)
+        word = word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN);
+    return word + s->constant;
+}
+
+/* Where a return address lies. */
+enum capr_place {
+    CAPR_PLACE_LISTED,  /* in the function of the table whose number is in *function */
+    CAPR_PLACE_PROGRAM, /* elsewhere in the executable: the runtime, stubs, functions that never block */
+    CAPR_PLACE_OUTSIDE, /* in a library, or in no file */
+};
+CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
+
+/* To be called before capr__table_find, once: it sorts. Returns an errno. */
+CAPR_HIDDEN int capr__tables_index(void);
+
+#endif
