@@ -27,7 +27,7 @@ static bool bytes_from(const char *text, unsigned smallest, unsigned *bytes) {
 }
 
 static bool steps_known(const char *list) {
-    static const char *const steps[] = {"frames", "graph", "placement", "blocking"};
+    static const char *const steps[] = {"frames", "graph", "placement", "blocking", "contexts"};
     for (;;) {
         size_t length = strcspn(list, ",");
         bool known = false;
@@ -47,6 +47,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->plain = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {
         flags->no_verify = text[2] == 'n';
+    } else if (!strcmp(text, "-fno-capriccio-graph") || !strcmp(text, "-fcapriccio-graph")) {
+        flags->no_graph = text[2] == 'n';
     } else if ((value = after(text, "-fcapriccio-max-path="))) {
         if (!bytes_from(value, SMALLEST_BYTES, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-min-chunk="))) {
@@ -56,7 +58,7 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         if (!*value) *error = "-fcapriccio-report=: give the file for the JSON report after the equals sign";
     } else if ((value = after(text, "-fcapriccio-print="))) {
         flags->print = value;
-        if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement, blocking", text);
+        if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement, blocking, contexts", text);
     } else if ((value = after(text, "-fcapriccio-icalls="))) {
         flags->icalls = value;
         if (strcmp(value, "signature") && strcmp(value, "pointsto") && strcmp(value, "pointsto-strict"))
