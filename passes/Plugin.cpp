@@ -13,6 +13,7 @@
 #include "DynamicAlloca.h"
 #include "Externals.h"
 #include "FrameSizes.h"
+#include "HeapCalls.h"
 #include "IndirectTargets.h"
 #include "InlineLimit.h"
 #include "Lower.h"
@@ -79,6 +80,8 @@ public:
     ThreadLocals Locals(M, O.Shared);
     if (O.CheckICalls && !O.Shared) // the record's reader is the program's
       checkIndirectCalls(M, *Targets, O);
+    if (O.Contexts && !O.Shared)
+      countHeapCalls(M);
     lowerCalls(M, X, *Targets, Others);
     DynamicAllocas Allocas(M);
     CallGraph Calls(M, X, O.EntryInPlace);

@@ -93,6 +93,11 @@ constexpr const char *ContextSites = "__capr_context_sites";
 constexpr const char *ContextCounts = "__capr_context_counts";
 constexpr const char *ContextText = "__capr_context_text";
 
+/// While worker.armed, the runtime is told of each block of the heap that is taken or given back.
+constexpr uint64_t WorkerArmed = CAPR_W_ARMED;
+constexpr const char *HeapTaken = "capr__heap_taken";
+constexpr const char *HeapGiven = "capr__heap_given";
+
 /// Constants that the pass defines for the runtime, which declares them weak.
 constexpr const char *MinChunk = "__capr_min_chunk";
 constexpr const char *LeafBuildId = "__capr_leaf_build_id";

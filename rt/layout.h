@@ -38,6 +38,7 @@
 #define CAPR_W_LINK_NEED 72
 #define CAPR_W_LINKS 80
 #define CAPR_W_CONTEXT 120
+#define CAPR_W_ARMED 144
 
 #define CAPR_C_PREV 0
 #define CAPR_C_SAVED_LIMIT 8
@@ -191,6 +192,9 @@ struct capr_thread {
     uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
 } __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 
+/* Resources that a program can declare (capr_resource_create). */
+#define CAPR_NAMED 4
+
 /* Chunk size classes: their bytes are in stack/chunk.c. */
 #define CAPR_CLASSES 14
 
@@ -218,6 +222,13 @@ struct capr_worker {
 
     struct capr_edge *edges;                 /* what capr__graph_note looks into; NULL: the graph is off */
     uint64_t edge_mask;
+    uint32_t armed;                          /* the way that goes on now is being timed: graph/edges.c */
+    uint32_t policy;                         /* 1: something else than a FIFO decides who runs: sched/policy.h */
+    struct capr_use {                        /* what threads have taken less what they have given back */
+        int64_t heap;                        /* bytes, while `armed` only */
+        int64_t files, threads;
+        int64_t named[CAPR_NAMED];           /* resources that the program declares: graph/named.c */
+    } use;
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */
@@ -263,6 +274,7 @@ static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 /* Tops of chunks are 64-aligned, but in guard mode. */
 static_assert((sizeof(struct capr_chunk) + sizeof(struct capr_thread)) % 64 == 0, "the record's first line");
 static_assert(offsetof(struct capr_worker, context) == CAPR_W_CONTEXT, "emitted code");
+static_assert(offsetof(struct capr_worker, armed) == CAPR_W_ARMED, "emitted code");
 static_assert(offsetof(struct capr_thread, context) == CAPR_T_CONTEXT, "switch.S");
 static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");

@@ -140,6 +140,9 @@ static void render(const struct snapshot *s, const uint64_t *in, const uint64_t 
         name_of(&g->nodes[e->to], e->to, to, sizeof to);
         capr__text_add(json, "%s {\"from\": \"%s\", \"to\": \"%s\", \"count\": %llu", comma, name, to, (unsigned long long)capr__edge_count(e));
         average(json, "cpu_ns", e->cpu, ns, e->samples);
+        average(json, "heap_bytes", e->use[CAPR_USE_HEAP], 1, e->samples);
+        average(json, "files", e->use[CAPR_USE_FILES], 1, e->samples);
+        average(json, "threads", e->use[CAPR_USE_THREADS], 1, e->samples);
         capr__text_add(json, "}");
         capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
         comma = ",\n";

@@ -149,8 +149,8 @@ void capr__graph_slow(uint64_t word, int parks)
     struct capr_graph *g = &capr__graph;
     struct capr_thread *self = w->self;
     uint64_t now = capr__cycles();
-    uint32_t armed = g->armed, first = 0;
-    g->armed = 0;
+    uint32_t armed = w->armed, first = 0;
+    w->armed = 0;
     w->edges = g->edges;
     w->edge_mask = g->edge_mask;
     struct capr_edge *e = edge_of(g, word, self->node);
@@ -172,6 +172,9 @@ void capr__graph_slow(uint64_t word, int parks)
     if (capr__env.graph_check && word != CAPR_WORD_END)
         capr__check_chain(g, n);
     if (armed) {
+        const int64_t *used = &w->use.heap, *before = &g->before.heap;
+        for (int i = 0; i < CAPR_USES; i++)
+            sample(&e->use[i], (float)(used[i] - before[i]), e->samples);
         sample(&e->cpu, (float)(now - g->since), e->samples);
         e->samples++;
         if (parks) {
@@ -182,7 +185,8 @@ void capr__graph_slow(uint64_t word, int parks)
     }
     self->node = e->to;
     if (first || capr__env.graph_check) {
-        g->armed = 1;
+        w->armed = 1;
+        g->before = w->use;
         w->edges = &nothing;
         w->edge_mask = 0;
         g->since = capr__cycles();
@@ -250,4 +254,4 @@ void capr__graph_start(void)
     w->edge_mask = g->edge_mask;
 }
 
-void capr__graph_forked(void) { capr__graph.armed = 0; }
+void capr__graph_forked(void) { capr__worker.armed = 0; }

@@ -22,18 +22,22 @@ struct capr_average {
     float mean, variance;
 };
 
-/* One cache line. Owner: the worker. */
+/* What threads take and give back on an edge: heap bytes, descriptors, threads, then the program's own resources. */
+enum { CAPR_USE_HEAP, CAPR_USE_FILES, CAPR_USE_THREADS, CAPR_USE_NAMED, CAPR_USES = CAPR_USE_NAMED + CAPR_NAMED };
+static_assert(sizeof(struct capr_use) == CAPR_USES * sizeof(int64_t), "read as an array");
+
+/* Two cache lines, of which a block touches the first. Owner: the worker. */
 struct capr_edge {
     uint64_t word;            /* of the node where it ends */
     uint32_t from, to;        /* nodes; from UINT32_MAX: a free entry */
     uint32_t until, period;   /* countdown to the next sample; passages that it stands for */
     uint64_t counted;         /* passages before this countdown */
-    uint32_t samples, unused;
+    uint32_t samples, seen;   /* seen: low bits of the count at the scheduler's last look */
     struct capr_average cpu;  /* cycles of the time stamp counter from resumption to the next block */
-    struct capr_average heap; /* bytes that the thread's allocations grew by */
-    struct capr_average files;/* descriptors */
+    struct capr_average use[CAPR_USES];
+    uint64_t unused[3];
 };
-static_assert(sizeof(struct capr_edge) == 64, "one cache line");
+static_assert(sizeof(struct capr_edge) == 128, "two cache lines");
 
 static inline uint64_t capr__edge_count(const struct capr_edge *e) { return e->counted + e->period - e->until; }
 
@@ -55,8 +59,8 @@ struct capr_graph {
     uint32_t node_count;
     void **frames;                /* return addresses, all nodes' */
     uint32_t frame_count;
-    uint32_t armed;               /* the way that goes on now is being timed */
-    uint64_t since;               /* cycles: when it began */
+    uint64_t since;               /* cycles: when the way that is being timed began */
+    struct capr_use before;       /* use when it began */
     uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
 };
 extern CAPR_HIDDEN struct capr_graph capr__graph;
@@ -101,7 +105,7 @@ static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *s
 /* The idle thread's own time is nobody's. */
 static inline void capr__graph_restart_sample(void)
 {
-    if (capr__graph.armed)
+    if (capr__worker.armed)
         capr__graph.since = capr__cycles();
 }
 

@@ -109,7 +109,10 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0) return NULL; /* EBADF: the plain call will say so */
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
-    if (f->kind == CAPR_FD_UNKNOWN) f->kind = (uint8_t)classify(fd, f, st.st_mode);
+    if (f->kind == CAPR_FD_UNKNOWN) {
+        f->kind = (uint8_t)classify(fd, f, st.st_mode);
+        capr__worker.use.files++; /* made elsewhere, and known from here on */
+    }
     if (f->kind != CAPR_FD_FILE) return f;
     uint64_t file = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)st.st_dev;
     if (file != f->file) f->disk = 0;
@@ -153,6 +156,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
         capr__worker.count.epoll_ctl++;
     }
     capr__pair_part(f);
+    if (f->kind != CAPR_FD_UNKNOWN) capr__worker.use.files--;
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;
@@ -200,6 +204,7 @@ CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags) {
         capr__fd_forget(fd);
     }
     f->kind = (uint8_t)kind;
+    capr__worker.use.files++;
     f->flags |= (uint8_t)(flags | CAPR_FD_OWNED);
 }
 

@@ -89,6 +89,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     chunk->flags |= CAPR_CHUNK_RECORD;
     capr__all_add(w, t);
     w->count.threads_created++;
+    w->use.threads++;
     if (__builtin_expect(w->live_threads == 1, 0)) {
         capr__turns_watch();
         capr__graph_start();

@@ -21,6 +21,7 @@
 static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_chunk *first = capr__first_chunk(self);
+    w->use.threads--;
     w->context = CAPR_WORD_END;
     capr__graph_note(w, self, 0);
     if (__builtin_expect(w->live_threads == 1, 0))
