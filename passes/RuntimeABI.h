@@ -82,6 +82,12 @@ constexpr const char *TlsImage = "__capr_tls_image";
 constexpr const char *TlsSize = "__capr_tls_size";
 constexpr const char *TlsAlign = "__capr_tls_align";
 
+/// Where loops that wait give way (SpinLoops.cpp), and the rounds that are left until then: worker.spin_left, or, in a shared object,
+/// a variable of its own.
+constexpr const char *SpinTurn = "__capr_spin_turn";
+constexpr const char *SpinLeft = "__capr_spin_left";
+constexpr uint64_t WorkerSpinLeft = CAPR_W_SPIN_LEFT;
+
 /// Constants that the pass defines for the runtime, which declares them weak.
 constexpr const char *MinChunk = "__capr_min_chunk";
 constexpr const char *LeafBuildId = "__capr_leaf_build_id";

@@ -37,6 +37,7 @@
 #define CAPR_W_LINK_FREE 64
 #define CAPR_W_LINK_NEED 72
 #define CAPR_W_LINKS 80
+#define CAPR_W_SPIN_LEFT 120
 
 #define CAPR_C_PREV 0
 #define CAPR_C_SAVED_LIMIT 8
@@ -203,6 +204,7 @@ struct capr_worker {
     uint64_t poll_at;                        /* count.switches at which the idle thread polls although others are ready; 0: at once */
     uint32_t in_signal;                      /* > 0 inside a signal handler: nothing may switch */
     uint32_t fast;                           /* 1: fast paths of locks may be taken. 0: no worker, or the thread's turn has been long */
+    int32_t spin_left;                       /* rounds that loops which wait may go before they give way (sched/spin_turn.c, emitted code) */
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */
@@ -243,6 +245,7 @@ static_assert(offsetof(struct capr_chunk, prev) == CAPR_C_PREV, "link.S");
 static_assert(offsetof(struct capr_chunk, saved_limit) == CAPR_C_SAVED_LIMIT, "link.S");
 static_assert(offsetof(struct capr_chunk, base) == CAPR_C_BASE, "link.S");
 static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
+static_assert(offsetof(struct capr_worker, spin_left) == CAPR_W_SPIN_LEFT, "the pass counts it down");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 /* Tops of chunks are 64-aligned, but in guard mode. */

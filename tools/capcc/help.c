@@ -33,6 +33,7 @@ void help_print(void) {
          "  -fcapriccio-check-icalls     look the target of each indirect call up at run time; a miss ends the program\n"
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement, blocking\n"
+         "  -fno-capriccio-spin          loops that wait for another thread by looking at memory do not give way\n"
          "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"
          "  -fno-capriccio               plain clang, with the rest of the line\n"
          "  --print-plan                 how the line is understood and what would be run, without doing it\n"

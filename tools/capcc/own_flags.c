@@ -47,6 +47,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->plain = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {
         flags->no_verify = text[2] == 'n';
+    } else if (!strcmp(text, "-fno-capriccio-spin") || !strcmp(text, "-fcapriccio-spin")) {
+        flags->no_spin = text[2] == 'n';
     } else if ((value = after(text, "-fcapriccio-max-path="))) {
         if (!bytes_from(value, SMALLEST_BYTES, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-min-chunk="))) {
