@@ -14,7 +14,6 @@
 #include "CallGraph.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Analysis/CaptureTracking.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/CycleInfo.h"
@@ -38,6 +37,9 @@ bool givesWayAlways(StringRef Name) {
                                     "pthread_cond_timedwait", "pthread_cond_clockwait", "cnd_wait", "cnd_timedwait"};
   return Names.contains(Name);
 }
+
+/// Those that say at once what other threads have done.
+bool asks(StringRef Name) { return Name.contains("try") || Name == "sem_getvalue" || Name == "pthread_kill"; }
 
 const Function *calleeOf(const CallBase &Site) {
   return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases());
@@ -68,10 +70,39 @@ const Value *sharedAddress(const Instruction &I) {
   return nullptr;
 }
 
+/// Whether the address of a local variable gets anywhere but into accesses. Not LLVM's own analysis: for that a volatile access is a way
+/// out.
+bool isKnownElsewhere(const AllocaInst &Local) {
+  SetVector<const Value *> Values;
+  Values.insert(&Local);
+  for (unsigned I = 0; I != Values.size(); ++I)
+    for (const Use &U : Values[I]->uses()) {
+      const User *By = U.getUser();
+      if (isa<GetElementPtrInst, CastInst, PHINode, SelectInst>(By))
+        Values.insert(By);
+      else if (const auto *CB = dyn_cast<CallBase>(By)) {
+        if (!CB->isDataOperand(&U) || !CB->doesNotCapture(CB->getDataOperandNo(&U)))
+          return true;
+      } else if (const auto *S = dyn_cast<StoreInst>(By)) {
+        if (U.getOperandNo() != S->getPointerOperandIndex())
+          return true;
+      } else if (const auto *R = dyn_cast<AtomicRMWInst>(By)) {
+        if (U.getOperandNo() != R->getPointerOperandIndex())
+          return true;
+      } else if (const auto *C = dyn_cast<AtomicCmpXchgInst>(By)) {
+        if (U.getOperandNo() != C->getPointerOperandIndex())
+          return true;
+      } else if (!isa<LoadInst, ICmpInst>(By)) {
+        return true;
+      }
+    }
+  return false;
+}
+
 /// The local variable that an address points into, if nobody else knows it.
 const AllocaInst *ownLocal(const Value *Address) {
   const auto *A = dyn_cast<AllocaInst>(getUnderlyingObject(Address));
-  return A && !PointerMayBeCaptured(A, /*ReturnCaptures=*/false) ? A : nullptr;
+  return A && !isKnownElsewhere(*A) ? A : nullptr;
 }
 
 /// Whether the instruction, which is no call of a known function, does more than looking.
@@ -88,31 +119,159 @@ bool worksItself(const Instruction &I) {
   return isa<VAArgInst>(I) || (isa<BinaryOperator>(I) && I.getType()->isFPOrFPVectorTy());
 }
 
-/// One cycle (a natural loop, or what is left of one that is entered at several places).
-class LoopReader {
+/// What a value depends on, as far as the loop (or function) in question makes it.
+struct Origin {
+  bool Waits = false;  // on an access to the same address in each round
+  bool Walks = false;  // on an access to an address that is computed anew in each round
+  bool Counts = false; // on what the rounds before have made
+  bool Memory = false; // on memory that nothing says others change
+};
+
+/// Where values come from inside one loop: a natural one, or what is left of one that is entered at several places; or inside a function.
+class ValueReader {
+protected:
   const WaitLoops &Callees;
-  const Cycle &C;
+  const Cycle *Loop; // null: the whole function
+  const Function &F;
   const DominatorTree &Dominators;
   const PostDominatorTree &PostDominators;
 
-  /// What a value depends on, as far as this loop makes it.
-  struct Origin {
-    bool Waits = false;  // on an access to the same address in each round
-    bool Walks = false;  // on an access to an address that is computed anew in each round
-    bool Counts = false; // on what the rounds before have made
-    bool Memory = false; // on memory that nothing says others change
-  };
+  bool contains(const BasicBlock *BB) const { return !Loop || Loop->contains(BB); }
+  bool isEntry(const BasicBlock *BB) const { return Loop && Loop->isEntry(BB); }
+  bool branches(const BasicBlock &BB) const {
+    return count_if(successors(&BB), [&](const BasicBlock *S) { return contains(S); }) > 1;
+  }
+
+public:
+  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F, const DominatorTree &D, const PostDominatorTree &P)
+      : Callees(Callees), Loop(Loop), F(F), Dominators(D), PostDominators(P) {}
+
+  bool looksAtShared(const Instruction &I) const {
+    if (const Value *Address = sharedAddress(I))
+      return !ownLocal(Address);
+    return isa<CallBase>(I) && Callees.of(I).Waits;
+  }
+
+  static void addCondition(const BasicBlock &BB, SetVector<const Value *> &Values) {
+    const Instruction *End = BB.getTerminator();
+    if (End->getNumSuccessors() > 1)
+      for (const Value *V : End->operands())
+        Values.insert(V);
+  }
+
+  /// The conditions inside by which a round comes to `BB` or not.
+  void addControls(const BasicBlock &BB, SetVector<const Value *> &Values) const {
+    const DomTreeNode *N = Dominators.getNode(&BB);
+    for (N = N ? N->getIDom() : nullptr; N && contains(N->getBlock()); N = N->getIDom()) {
+      const BasicBlock *Above = N->getBlock();
+      if (branches(*Above) && !PostDominators.dominates(&BB, Above))
+        addCondition(*Above, Values);
+    }
+  }
+
+  /// Counts: the address is another one in each round; Memory: because it was read (a list).
+  Origin addressChanges(const Value *Address) const {
+    Origin Result;
+    SetVector<const Value *> Values;
+    Values.insert(Address);
+    bool Read = false;
+    for (unsigned I = 0; I != Values.size(); ++I) {
+      const auto *In = dyn_cast<Instruction>(Values[I]);
+      if (!In || !contains(In->getParent()))
+        continue;
+      if (const auto *Phi = dyn_cast<PHINode>(In)) {
+        Result.Counts |= isEntry(Phi->getParent());
+        for (unsigned J = 0; J != Phi->getNumIncomingValues(); ++J)
+          if (contains(Phi->getIncomingBlock(J)))
+            Values.insert(Phi->getIncomingValue(J));
+        continue;
+      }
+      Read |= isa<LoadInst>(In);
+      if (isa<LoadInst>(In) && ownLocal(cast<LoadInst>(In)->getPointerOperand()))
+        continue; // unoptimized code: taken for the same
+      for (const Value *V : In->operands())
+        Values.insert(V);
+    }
+    Result.Memory = Result.Counts && Read;
+    return Result;
+  }
+
+  void trace(SetVector<const Value *> &Values, Origin &From) const {
+    for (unsigned I = 0; I != Values.size(); ++I) {
+      const auto *In = dyn_cast<Instruction>(Values[I]);
+      if (!In || !contains(In->getParent()))
+        continue;
+      if (const auto *Phi = dyn_cast<PHINode>(In)) {
+        traceMerge(*Phi, Values, From);
+        continue;
+      }
+      if (looksAtShared(*In)) {
+        const Value *Address = sharedAddress(*In);
+        Origin Where = Address ? addressChanges(Address) : Origin();
+        From.Waits |= !Where.Counts;
+        From.Walks |= Where.Counts && !Where.Memory;
+        From.Counts |= Where.Memory;
+        continue;
+      }
+      if (const auto *L = dyn_cast<LoadInst>(In)) {
+        traceLoad(*L, Values, From);
+        continue;
+      }
+      for (const Value *V : In->operands())
+        Values.insert(V);
+    }
+  }
+
+  void traceMerge(const PHINode &Phi, SetVector<const Value *> &Values, Origin &From) const {
+    From.Counts |= isEntry(Phi.getParent());
+    unsigned Inside = 0;
+    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
+      if (contains(Phi.getIncomingBlock(J))) {
+        Values.insert(Phi.getIncomingValue(J));
+        ++Inside;
+      }
+    if (Inside < 2)
+      return;
+    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
+      if (const BasicBlock *BB = Phi.getIncomingBlock(J); contains(BB)) {
+        if (branches(*BB))
+          addCondition(*BB, Values);
+        addControls(*BB, Values);
+      }
+  }
+
+  void traceLoad(const LoadInst &L, SetVector<const Value *> &Values, Origin &From) const {
+    const auto *Local = dyn_cast<AllocaInst>(getUnderlyingObject(L.getPointerOperand()));
+    if (!Local) {
+      (addressChanges(L.getPointerOperand()).Counts ? From.Counts : From.Memory) = true;
+      Values.insert(L.getPointerOperand());
+      return;
+    }
+    From.Memory |= !ownLocal(Local);
+    for (const BasicBlock &BB : F)
+      for (const Instruction &I : BB)
+        if (const auto *S = dyn_cast<StoreInst>(&I); S && contains(&BB) && getUnderlyingObject(S->getPointerOperand()) == Local) {
+          From.Counts = true;
+          Values.insert(S->getValueOperand());
+          addControls(BB, Values);
+        }
+  }
+};
+
+/// One loop.
+class LoopReader : ValueReader {
+  const Cycle &C;
 
 public:
   LoopReader(const WaitLoops &Callees, const Cycle &C, const DominatorTree &D, const PostDominatorTree &P)
-      : Callees(Callees), C(C), Dominators(D), PostDominators(P) {}
+      : ValueReader(Callees, &C, *C.getHeader()->getParent(), D, P), C(C) {}
 
   bool waits() const {
     bool Pauses = false, Looks = false, Works = false, Closed = true;
     for (const BasicBlock *BB : C.blocks()) {
       Closed &= all_of(successors(BB), [&](const BasicBlock *S) { return C.contains(S); });
       for (const Instruction &I : *BB) {
-        Pauses |= isPause(I);
+        Pauses |= isPause(I) || Callees.of(I).Pauses;
         Looks |= looksAtShared(I);
       }
     }
@@ -141,7 +300,7 @@ public:
       return true;
     if (ByCounting)
       return !Works && (ByWaiting || ByMemory);
-    return ByWaiting || ByWalking || ByMemory;
+    return ByWaiting || ByWalking || (ByMemory && !Works);
   }
 
   /// Edges over which a round ends that may have given no way.
@@ -167,35 +326,12 @@ public:
   }
 
 private:
-  bool looksAtShared(const Instruction &I) const {
-    if (const Value *Address = sharedAddress(I))
-      return !ownLocal(Address);
-    return isa<CallBase>(I) && Callees.of(I).Waits;
-  }
-
   bool works(const Instruction &I) const {
     if (const auto *CB = dyn_cast<CallBase>(&I); CB && !CB->isInlineAsm() && !isa<IntrinsicInst>(CB))
       return Callees.of(I).Works;
     if (const auto *L = dyn_cast<LoadInst>(&I); L && !sharedAddress(I))
       return addressChanges(L->getPointerOperand()).Counts;
     return worksItself(I);
-  }
-
-  static void addCondition(const BasicBlock &BB, SetVector<const Value *> &Values) {
-    const Instruction *End = BB.getTerminator();
-    if (End->getNumSuccessors() > 1)
-      for (const Value *V : End->operands())
-        Values.insert(V);
-  }
-
-  /// The conditions inside this loop by which a round comes to `BB` or not.
-  void addControls(const BasicBlock &BB, SetVector<const Value *> &Values) const {
-    const DomTreeNode *N = Dominators.getNode(&BB);
-    for (N = N ? N->getIDom() : nullptr; N && C.contains(N->getBlock()); N = N->getIDom()) {
-      const BasicBlock *Above = N->getBlock();
-      if (count_if(successors(Above), [&](const BasicBlock *S) { return C.contains(S); }) > 1 && !PostDominators.dominates(&BB, Above))
-        addCondition(*Above, Values);
-    }
   }
 
   bool passedEachRound(const BasicBlock &BB) const {
@@ -211,94 +347,6 @@ private:
           Reached.insert(S);
       }
     return true;
-  }
-
-  /// Counts: the address is another one in each round; Memory: because it was read (a list).
-  Origin addressChanges(const Value *Address) const {
-    Origin Result;
-    SetVector<const Value *> Values;
-    Values.insert(Address);
-    bool Read = false;
-    for (unsigned I = 0; I != Values.size(); ++I) {
-      const auto *In = dyn_cast<Instruction>(Values[I]);
-      if (!In || !C.contains(In->getParent()))
-        continue;
-      if (const auto *Phi = dyn_cast<PHINode>(In)) {
-        Result.Counts |= C.isEntry(Phi->getParent());
-        for (unsigned J = 0; J != Phi->getNumIncomingValues(); ++J)
-          if (C.contains(Phi->getIncomingBlock(J)))
-            Values.insert(Phi->getIncomingValue(J));
-        continue;
-      }
-      Read |= isa<LoadInst>(In);
-      if (isa<LoadInst>(In) && ownLocal(cast<LoadInst>(In)->getPointerOperand()))
-        continue; // unoptimized code: taken for the same
-      for (const Value *V : In->operands())
-        Values.insert(V);
-    }
-    Result.Memory = Result.Counts && Read;
-    return Result;
-  }
-
-  void trace(SetVector<const Value *> &Values, Origin &From) const {
-    for (unsigned I = 0; I != Values.size(); ++I) {
-      const auto *In = dyn_cast<Instruction>(Values[I]);
-      if (!In || !C.contains(In->getParent()))
-        continue;
-      if (const auto *Phi = dyn_cast<PHINode>(In)) {
-        traceMerge(*Phi, Values, From);
-        continue;
-      }
-      if (looksAtShared(*In)) {
-        const Value *Address = sharedAddress(*In);
-        Origin Where = Address ? addressChanges(Address) : Origin();
-        From.Waits |= !Where.Counts;
-        From.Walks |= Where.Counts && !Where.Memory;
-        From.Counts |= Where.Memory;
-        continue;
-      }
-      if (const auto *L = dyn_cast<LoadInst>(In)) {
-        traceLoad(*L, Values, From);
-        continue;
-      }
-      for (const Value *V : In->operands())
-        Values.insert(V);
-    }
-  }
-
-  void traceMerge(const PHINode &Phi, SetVector<const Value *> &Values, Origin &From) const {
-    From.Counts |= C.isEntry(Phi.getParent());
-    unsigned Inside = 0;
-    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
-      if (C.contains(Phi.getIncomingBlock(J))) {
-        Values.insert(Phi.getIncomingValue(J));
-        ++Inside;
-      }
-    if (Inside < 2)
-      return;
-    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
-      if (const BasicBlock *BB = Phi.getIncomingBlock(J); C.contains(BB)) {
-        if (count_if(successors(BB), [&](const BasicBlock *S) { return C.contains(S); }) > 1)
-          addCondition(*BB, Values);
-        addControls(*BB, Values);
-      }
-  }
-
-  void traceLoad(const LoadInst &L, SetVector<const Value *> &Values, Origin &From) const {
-    const auto *Local = dyn_cast<AllocaInst>(getUnderlyingObject(L.getPointerOperand()));
-    if (!Local) {
-      (addressChanges(L.getPointerOperand()).Counts ? From.Counts : From.Memory) = true;
-      Values.insert(L.getPointerOperand());
-      return;
-    }
-    From.Memory |= !ownLocal(Local);
-    for (const BasicBlock *BB : C.blocks())
-      for (const Instruction &I : *BB)
-        if (const auto *S = dyn_cast<StoreInst>(&I); S && getUnderlyingObject(S->getPointerOperand()) == Local) {
-          From.Counts = true;
-          Values.insert(S->getValueOperand());
-          addControls(*BB, Values);
-        }
   }
 
   /// True if the exit is the success of a compare-and-exchange of what memory held before, and each round tries it.
@@ -334,6 +382,22 @@ private:
   }
 };
 
+/// Whether the result is up to other threads.
+bool resultWaits(const Function &F, const WaitLoops &Callees) {
+  DominatorTree Dominators(const_cast<Function &>(F));
+  PostDominatorTree PostDominators(const_cast<Function &>(F));
+  ValueReader Reader(Callees, nullptr, F, Dominators, PostDominators);
+  Origin From;
+  SetVector<const Value *> Values;
+  for (const BasicBlock &BB : F)
+    if (const auto *R = dyn_cast<ReturnInst>(BB.getTerminator())) {
+      Values.insert(R->getReturnValue());
+      Reader.addControls(BB, Values);
+    }
+  Reader.trace(Values, From);
+  return From.Waits;
+}
+
 /// Whether a call that gives way is met on every way from the start of `F` to its end.
 bool alwaysGivesWay(const Function &F, const WaitLoops &Callees) {
   SetVector<const BasicBlock *> Reached;
@@ -353,7 +417,7 @@ bool alwaysGivesWay(const Function &F, const WaitLoops &Callees) {
 } // namespace
 
 const CalleeSummary &WaitLoops::of(const Instruction &Call) const {
-  static constexpr CalleeSummary Nothing{}, Unknown{false, true, false}, Yields{false, true, true};
+  static const CalleeSummary Nothing, Unknown = {.Works = true}, Yields = {.Works = true, .GivesWay = true};
   const auto *Site = dyn_cast<CallBase>(&Call);
   if (!Site || Site->isInlineAsm() || isa<IntrinsicInst>(Site))
     return Nothing;
@@ -373,15 +437,13 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
       continue;
     CalleeSummary &S = Summaries[&F];
     if (Runtime.contains(&F)) {
-      // What it says of locks, threads and descriptors others change.
-      S = {true, true, givesWayAlways(F.getName())};
+      S = {.Waits = asks(F.getName()), .Works = true, .GivesWay = givesWayAlways(F.getName())};
       continue;
     }
     for (const Instruction &I : instructions(F)) {
-      const Value *Address = sharedAddress(I);
-      S.Waits |= Address && !ownLocal(Address);
       const auto *CB = dyn_cast<CallBase>(&I);
       S.Works |= (!CB || CB->isInlineAsm() || isa<IntrinsicInst>(CB)) && worksItself(I);
+      S.Pauses |= F.size() == 1 && isPause(I);
     }
   }
   // As many rounds as functions call each other deep.
@@ -391,13 +453,18 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
       if (Runtime.contains(F))
         continue;
       CalleeSummary New = S;
+      bool Looks = false;
       for (const Instruction &I : instructions(*F)) {
         const CalleeSummary &Callee = of(I);
-        New.Waits |= Callee.Waits;
+        Looks |= Callee.Waits || sharedAddress(I);
         New.Works |= Callee.Works;
+        New.Pauses |= F->size() == 1 && Callee.Pauses;
       }
-      New.GivesWay |= alwaysGivesWay(*F, *this);
-      Changed |= New.Waits != S.Waits || New.Works != S.Works || New.GivesWay != S.GivesWay;
+      if (Looks && !New.Waits && !F->getReturnType()->isVoidTy())
+        New.Waits = resultWaits(*F, *this);
+      if (!New.GivesWay)
+        New.GivesWay = alwaysGivesWay(*F, *this);
+      Changed |= New.Waits != S.Waits || New.Works != S.Works || New.GivesWay != S.GivesWay || New.Pauses != S.Pauses;
       S = New;
     }
   }
