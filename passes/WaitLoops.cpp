@@ -7,6 +7,8 @@
 // work (stores, reads along an array, floating point, unknown calls): that is a computation which can be cut short. One that
 // can end in no other way carries the look whatever it does.
 //
+// Plain memory that nothing in the loop changes is waited for, too: -O0 and barriers in assembly leave such loops as they were written.
+//
 // Not a wait: reading along an array or a list; a compare-and-exchange that is tried again with what memory held, since that fails
 // only as another one succeeds; a round that gives way anyhow (sched_yield, sleep). A wrong guess costs two instructions a round,
 // or, on the other side, a program that stands still; so what is not understood counts as waiting.
@@ -105,6 +107,8 @@ const AllocaInst *ownLocal(const Value *Address) {
   return A && !isKnownElsewhere(*A) ? A : nullptr;
 }
 
+bool isLocal(const Value *Address) { return Address->getType()->isPointerTy() && isa<AllocaInst>(getUnderlyingObject(Address)); }
+
 /// Whether the instruction, which is no call of a known function, does more than looking.
 bool worksItself(const Instruction &I) {
   if (const auto *S = dyn_cast<StoreInst>(&I))
@@ -149,7 +153,11 @@ public:
   bool looksAtShared(const Instruction &I) const {
     if (const Value *Address = sharedAddress(I))
       return !ownLocal(Address);
-    return isa<CallBase>(I) && Callees.of(I).Waits;
+    const auto *CB = dyn_cast<CallBase>(&I);
+    if (!CB || CB->isInlineAsm())
+      return false;
+    const CalleeSummary &Callee = Callees.of(I);
+    return Callee.Waits || (Callee.Looks && any_of(CB->args(), [](const Value *V) { return isLocal(V); })); // what it saw it leaves there
   }
 
   static void addCondition(const BasicBlock &BB, SetVector<const Value *> &Values) {
@@ -250,7 +258,9 @@ public:
     From.Memory |= !ownLocal(Local);
     for (const BasicBlock &BB : F)
       for (const Instruction &I : BB)
-        if (const auto *S = dyn_cast<StoreInst>(&I); S && contains(&BB) && getUnderlyingObject(S->getPointerOperand()) == Local) {
+        if (contains(&BB) && isa<CallBase>(I) && looksAtShared(I))
+          From.Waits |= any_of(cast<CallBase>(I).args(), [&](const Value *V) { return isLocal(V) && getUnderlyingObject(V) == Local; });
+        else if (const auto *S = dyn_cast<StoreInst>(&I); S && contains(&BB) && getUnderlyingObject(S->getPointerOperand()) == Local) {
           From.Counts = true;
           Values.insert(S->getValueOperand());
           addControls(BB, Values);
@@ -267,23 +277,25 @@ public:
       : ValueReader(Callees, &C, *C.getHeader()->getParent(), D, P), C(C) {}
 
   bool waits() const {
-    bool Pauses = false, Looks = false, Works = false, Closed = true;
+    bool Pauses = false, Looks = false, Works = false, Calls = false, Closed = true;
     for (const BasicBlock *BB : C.blocks()) {
       Closed &= all_of(successors(BB), [&](const BasicBlock *S) { return C.contains(S); });
       for (const Instruction &I : *BB) {
         Pauses |= isPause(I) || Callees.of(I).Pauses;
         Looks |= looksAtShared(I);
+        Calls |= isa<CallBase>(I) && !isa<IntrinsicInst>(I) && !cast<CallBase>(I).isInlineAsm();
       }
     }
-    if (!Looks || Pauses)
+    if (Pauses || Closed || (!Looks && Calls))
       return Pauses || Closed;
     for (const BasicBlock *BB : C.blocks())
       Works |= any_of(*BB, [&](const Instruction &I) { return works(I); });
-    bool Exits = false, ByWaiting = false, ByWalking = false, ByMemory = false, ByCounting = false;
+    if (!Looks && Works)
+      return false;
+    bool ByWaiting = false, ByWalking = false, ByMemory = false, ByCounting = false, Otherwise = false;
     for (const BasicBlock *BB : C.blocks()) {
       if (all_of(successors(BB), [&](const BasicBlock *S) { return C.contains(S); }))
         continue; // `unreachable` is no way out
-      Exits = true;
       Origin From;
       SetVector<const Value *> Values;
       addCondition(*BB, Values);
@@ -295,9 +307,10 @@ public:
       ByWalking |= From.Walks;
       ByMemory |= From.Memory;
       ByCounting |= Each && From.Counts && !From.Waits && !From.Walks;
+      Otherwise |= From.Counts || !From.Memory;
     }
-    if (!Exits)
-      return true;
+    if (!Looks)
+      return !Otherwise;
     if (ByCounting)
       return !Works && (ByWaiting || ByMemory);
     return ByWaiting || ByWalking || (ByMemory && !Works);
@@ -444,6 +457,8 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
       const auto *CB = dyn_cast<CallBase>(&I);
       S.Works |= (!CB || CB->isInlineAsm() || isa<IntrinsicInst>(CB)) && worksItself(I);
       S.Pauses |= F.size() == 1 && isPause(I);
+      const Value *Address = sharedAddress(I);
+      S.Looks |= Address && !ownLocal(Address);
     }
   }
   // As many rounds as functions call each other deep.
