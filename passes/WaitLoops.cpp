@@ -16,7 +16,6 @@
 #include "CallGraph.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Analysis/PostDominators.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/CycleInfo.h"
 #include "llvm/IR/CFG.h"
@@ -138,7 +137,6 @@ protected:
   const Cycle *Loop; // null: the whole function
   const Function &F;
   const DominatorTree &Dominators;
-  const PostDominatorTree &PostDominators;
 
   bool contains(const BasicBlock *BB) const { return !Loop || Loop->contains(BB); }
   bool isEntry(const BasicBlock *BB) const { return Loop && Loop->isEntry(BB); }
@@ -147,8 +145,8 @@ protected:
   }
 
 public:
-  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F, const DominatorTree &D, const PostDominatorTree &P)
-      : Callees(Callees), Loop(Loop), F(F), Dominators(D), PostDominators(P) {}
+  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F, const DominatorTree &D)
+      : Callees(Callees), Loop(Loop), F(F), Dominators(D) {}
 
   bool looksAtShared(const Instruction &I) const {
     if (const Value *Address = sharedAddress(I))
@@ -167,12 +165,29 @@ public:
         Values.insert(V);
   }
 
+  /// Whether a round may come from `From` to its end, at the head of the loop, and not through `BB`; in a function: to a return.
+  bool misses(const BasicBlock *From, const BasicBlock &BB) const {
+    SetVector<const BasicBlock *> Reached;
+    Reached.insert(From);
+    for (unsigned I = 0; I != Reached.size(); ++I) {
+      if (!Loop && isa<ReturnInst>(Reached[I]->getTerminator()))
+        return true;
+      for (const BasicBlock *S : successors(Reached[I])) {
+        if (Loop && S == Loop->getHeader())
+          return true;
+        if (S != &BB && contains(S))
+          Reached.insert(S);
+      }
+    }
+    return false;
+  }
+
   /// The conditions inside by which a round comes to `BB` or not.
   void addControls(const BasicBlock &BB, SetVector<const Value *> &Values) const {
     const DomTreeNode *N = Dominators.getNode(&BB);
     for (N = N ? N->getIDom() : nullptr; N && contains(N->getBlock()); N = N->getIDom()) {
       const BasicBlock *Above = N->getBlock();
-      if (branches(*Above) && !PostDominators.dominates(&BB, Above))
+      if (branches(*Above) && misses(Above, BB))
         addCondition(*Above, Values);
     }
   }
@@ -273,8 +288,8 @@ class LoopReader : ValueReader {
   const Cycle &C;
 
 public:
-  LoopReader(const WaitLoops &Callees, const Cycle &C, const DominatorTree &D, const PostDominatorTree &P)
-      : ValueReader(Callees, &C, *C.getHeader()->getParent(), D, P), C(C) {}
+  LoopReader(const WaitLoops &Callees, const Cycle &C, const DominatorTree &D)
+      : ValueReader(Callees, &C, *C.getHeader()->getParent(), D), C(C) {}
 
   bool waits() const {
     bool Pauses = false, Looks = false, Works = false, Calls = false, Closed = true;
@@ -305,8 +320,9 @@ public:
       trace(Values, From);
       ByWaiting |= From.Waits && !onlyRetries(*BB);
       ByWalking |= From.Walks;
-      ByMemory |= From.Memory;
-      ByCounting |= Each && From.Counts && !From.Waits && !From.Walks;
+      bool Counts = Each && From.Counts && !From.Waits && !From.Walks;
+      ByMemory |= From.Memory && !Counts;
+      ByCounting |= Counts;
       Otherwise |= From.Counts || !From.Memory;
     }
     if (!Looks)
@@ -347,20 +363,7 @@ private:
     return worksItself(I);
   }
 
-  bool passedEachRound(const BasicBlock &BB) const {
-    const BasicBlock *Head = C.getHeader();
-    SetVector<const BasicBlock *> Reached;
-    if (&BB != Head)
-      Reached.insert(Head);
-    for (unsigned I = 0; I != Reached.size(); ++I)
-      for (const BasicBlock *S : successors(Reached[I])) {
-        if (S == Head)
-          return false;
-        if (S != &BB && C.contains(S))
-          Reached.insert(S);
-      }
-    return true;
-  }
+  bool passedEachRound(const BasicBlock &BB) const { return &BB == C.getHeader() || !misses(C.getHeader(), BB); }
 
   /// True if the exit is the success of a compare-and-exchange of what memory held before, and each round tries it.
   bool onlyRetries(const BasicBlock &Exit) const {
@@ -398,8 +401,7 @@ private:
 /// Whether the result is up to other threads.
 bool resultWaits(const Function &F, const WaitLoops &Callees) {
   DominatorTree Dominators(const_cast<Function &>(F));
-  PostDominatorTree PostDominators(const_cast<Function &>(F));
-  ValueReader Reader(Callees, nullptr, F, Dominators, PostDominators);
+  ValueReader Reader(Callees, nullptr, F, Dominators);
   Origin From;
   SetVector<const Value *> Values;
   for (const BasicBlock &BB : F)
@@ -494,12 +496,11 @@ std::vector<std::vector<BackEdge>> WaitLoops::find(Function &F) const {
   if (Cycles.toplevel_begin() == Cycles.toplevel_end())
     return Found;
   DominatorTree Dominators(F);
-  PostDominatorTree PostDominators(F);
   SmallVector<const Cycle *, 8> Work(Cycles.toplevel_begin(), Cycles.toplevel_end());
   while (!Work.empty()) {
     const Cycle *C = Work.pop_back_val();
     Work.append(C->child_begin(), C->child_end());
-    LoopReader Loop(*this, *C, Dominators, PostDominators);
+    LoopReader Loop(*this, *C, Dominators);
     if (std::vector<BackEdge> Edges; Loop.waits() && !(Edges = Loop.backEdges()).empty())
       Found.push_back(std::move(Edges));
   }
