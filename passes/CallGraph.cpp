@@ -145,7 +145,8 @@ CallGraph::CallGraph(Module &M, const Externals &X, uint64_t EntryInPlace) {
     N.F = &F;
     N.Pointed = isPointed(F);
     N.Entered = N.Pointed || !F.hasLocalLinkage();
-    N.Apart = X.wantsCheckpoint(F.getName());
+    // A loop that waits seldom calls the runtime: its function is to be no deeper for that.
+    N.Apart = X.wantsCheckpoint(F.getName()) || F.getName() == abi::SpinTurn;
     Index[&F] = Nodes.size();
     Nodes.push_back(std::move(N));
   }

@@ -53,6 +53,11 @@ Options readOptions() {
       fail("CAPCC_STACKS=" + Stacks + ": neither linked nor two");
     O.TwoStacks = Stacks == "two";
   }
+  if (StringRef Spin = env("CAPCC_SPIN"); !Spin.empty()) {
+    if (Spin != "on" && Spin != "off")
+      fail("CAPCC_SPIN=" + Spin + ": neither on nor off");
+    O.Spin = Spin == "on";
+  }
   if (StringRef Calls = env("CAPCC_ICALLS"); !Calls.empty()) {
     if (Calls != "signature" && Calls != "pointsto" && Calls != "pointsto-strict")
       fail("CAPCC_ICALLS=" + Calls + ": none of signature, pointsto, pointsto-strict");

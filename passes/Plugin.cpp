@@ -28,6 +28,7 @@
 #include "Report.h"
 #include "RuntimeABI.h"
 #include "RuntimeFunctions.h"
+#include "SpinLoops.h"
 #include "StubUnwind.h"
 #include "Stubs.h"
 #include "ThreadLocals.h"
@@ -65,6 +66,10 @@ public:
     Options O = readOptions();
     refuseUnsupported(M);
 
+    // Code that natively needs nothing from us, and here gives way.
+    gatherStaticAllocas(M);
+    SpinLoops Spins(M, O);
+
     // What is known of code outside the module, and of pointers, while the module is still the program's own.
     Externals X(M, O);
     OtherModules Others(O);
@@ -76,7 +81,6 @@ public:
 
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
-    gatherStaticAllocas(M);
     ThreadLocals Locals(M, O.Shared);
     if (O.CheckICalls && !O.Shared) // the record's reader is the program's
       checkIndirectCalls(M, *Targets, O);
@@ -120,7 +124,7 @@ public:
     if (O.PrintPlacement)
       printPlacement(G, errs());
     printRemarks(G, Chains, X, *Targets, O);
-    std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, O);
+    std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, Spins, O);
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas, O.Shared);

@@ -57,7 +57,8 @@ static void reportBlocking(const CallGraph &G, const BlockingChains &Chains, jso
 }
 
 std::string renderReport(const CallGraph &G, const Externals &X, const IndirectTargets &Targets,
-                         const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals, const Options &O) {
+                         const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals,
+                         const SpinLoops &Spins, const Options &O) {
   uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0, OtherModules = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
@@ -91,6 +92,8 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       J.attribute("asm", N.AsmBytes);
     J.attribute("depth", N.Depth);
     J.attribute("may_block", N.MayBlock);
+    if (unsigned Looks = Spins.Looks.lookup(N.F))
+      J.attribute("spin_loops", Looks);
     J.attribute("entry", !N.Entered ? "direct calls only" : N.EntryChecked ? "checked" : "in place");
     J.attributeBegin("calls");
     J.arrayBegin();
@@ -167,6 +170,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   }
   J.attribute("entries", Entries);
   J.attribute("entries_checked", CheckedEntries);
+  J.attribute("spin_loops", uint64_t(Spins.Total));
   J.attribute("dynamic_allocas", uint64_t(Allocas.Sites));
   J.attribute("thread_local_variables", uint64_t(Locals.Variables));
   J.attribute("thread_local_bytes", Locals.Bytes);

@@ -97,6 +97,11 @@ constexpr const char *ContextText = "__capr_context_text";
 constexpr uint64_t WorkerArmed = CAPR_W_ARMED;
 constexpr const char *HeapTaken = "capr__heap_taken";
 constexpr const char *HeapGiven = "capr__heap_given";
+/// Where loops that wait give way (SpinLoops.cpp), and the rounds that are left until then: worker.spin_left, or, in a shared object,
+/// a variable of its own.
+constexpr const char *SpinTurn = "__capr_spin_turn";
+constexpr const char *SpinLeft = "__capr_spin_left";
+constexpr uint64_t WorkerSpinLeft = CAPR_W_SPIN_LEFT;
 
 /// Constants that the pass defines for the runtime, which declares them weak.
 constexpr const char *MinChunk = "__capr_min_chunk";

@@ -58,28 +58,34 @@ static bool onlyAnnotates(const User *U) {
   return isa<Constant>(U) && all_of(U->users(), onlyAnnotates);
 }
 
-std::vector<bool> findRuntimeFunctions(const CallGraph &G) {
-  std::vector<bool> Runtime(G.Nodes.size());
-  for (unsigned I = 0; I != G.Nodes.size(); ++I) {
-    const Function &F = *G.Nodes[I].F;
-    Runtime[I] = F.hasFnAttribute(Mark) || F.getName().starts_with("capr_") || F.getName().starts_with("__capr_");
-  }
+DenseSet<const Function *> findRuntimeFunctions(const Module &M) {
+  DenseSet<const Function *> Runtime;
+  for (const Function &F : M)
+    if (!isOpaque(F) && (F.hasFnAttribute(Mark) || F.getName().starts_with("capr_") || F.getName().starts_with("__capr_")))
+      Runtime.insert(&F);
   auto IsRuntime = [&](const User *U) {
     const auto *I = dyn_cast<Instruction>(U);
-    auto It = I ? G.Index.find(I->getFunction()) : G.Index.end();
-    return It != G.Index.end() && Runtime[It->second];
+    return I && Runtime.contains(I->getFunction());
   };
   // As many rounds as the runtime's local functions call each other deep.
   for (bool Changed = true; Changed;) {
     Changed = false;
-    for (unsigned I = 0; I != G.Nodes.size(); ++I) {
-      const Function &F = *G.Nodes[I].F;
-      if (!Runtime[I] && F.hasLocalLinkage() && any_of(F.users(), IsRuntime) &&
+    for (const Function &F : M)
+      if (!isOpaque(F) && !Runtime.contains(&F) && F.hasLocalLinkage() && any_of(F.users(), IsRuntime) &&
           all_of(F.users(), [&](const User *U) { return IsRuntime(U) || onlyAnnotates(U); }))
-        Changed = Runtime[I] = true;
-    }
+        Changed = Runtime.insert(&F).second;
   }
   return Runtime;
+}
+
+std::vector<bool> findRuntimeFunctions(const CallGraph &G) {
+  std::vector<bool> Result(G.Nodes.size());
+  if (G.Nodes.empty())
+    return Result;
+  DenseSet<const Function *> Runtime = findRuntimeFunctions(*G.Nodes.front().F->getParent());
+  for (unsigned I = 0; I != G.Nodes.size(); ++I)
+    Result[I] = Runtime.contains(G.Nodes[I].F);
+  return Result;
 }
 
 } // namespace capriccio

@@ -6,6 +6,7 @@
 #define CAPRICCIO_RUNTIMEFUNCTIONS_H
 
 #include "CallGraph.h"
+#include "llvm/ADT/DenseSet.h"
 #include <vector>
 
 namespace capriccio {
@@ -14,7 +15,10 @@ namespace capriccio {
 /// "capr-runtime". Before any analysis, since an annotation looks like an address that is taken.
 void noteRuntimeFunctions(llvm::Module &M);
 
-/// By node: functions with that attribute, with a name of the runtime's, and local ones that only these name.
+/// Functions with that attribute, with a name of the runtime's, and local ones that only these name.
+llvm::DenseSet<const llvm::Function *> findRuntimeFunctions(const llvm::Module &M);
+
+/// The same by node.
 std::vector<bool> findRuntimeFunctions(const CallGraph &G);
 
 } // namespace capriccio

@@ -39,6 +39,7 @@
 #define CAPR_W_LINKS 80
 #define CAPR_W_CONTEXT 120
 #define CAPR_W_ARMED 144
+#define CAPR_W_SPIN_LEFT 152
 
 #define CAPR_C_PREV 0
 #define CAPR_C_SAVED_LIMIT 8
@@ -224,6 +225,7 @@ struct capr_worker {
     uint64_t edge_mask;
     uint32_t armed;                          /* the way that goes on now is being timed: graph/edges.c */
     uint32_t policy;                         /* 1: something else than a FIFO decides who runs: sched/policy.h */
+    int32_t spin_left;                       /* rounds that loops which wait may go before they give way (sched/spin_turn.c, emitted code) */
     struct capr_use {                        /* what threads have taken less what they have given back */
         int64_t heap;                        /* bytes, while `armed` only */
         int64_t files, threads;
@@ -272,6 +274,7 @@ static_assert(offsetof(struct capr_chunk, prev) == CAPR_C_PREV, "link.S");
 static_assert(offsetof(struct capr_chunk, saved_limit) == CAPR_C_SAVED_LIMIT, "link.S");
 static_assert(offsetof(struct capr_chunk, base) == CAPR_C_BASE, "link.S");
 static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
+static_assert(offsetof(struct capr_worker, spin_left) == CAPR_W_SPIN_LEFT, "the pass counts it down");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 /* Tops of chunks are 64-aligned, but in guard mode. */

@@ -43,8 +43,10 @@ char capr__turn_tick;
 void capr__turn_ticks(void)
 {
     struct capr_worker *w = &capr__worker;
-    if (w->count.switches == switches && w->self && w->self != w->idle)
+    if (w->count.switches == switches && w->self && w->self != w->idle) {
         w->fast = 0;
+        w->spin_left = 0; /* also where a round of a loop that waits takes long */
+    }
     w->poll_at = 0; /* turns may have got longer than sched/idle.c knows */
     switches = w->count.switches;
 }

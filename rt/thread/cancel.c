@@ -2,7 +2,7 @@
  *
  * pthread_cancel and what a thread says about being cancelled (cancel.h has the rules for blocking code). A cancelled thread
  * ends by pthread_exit(PTHREAD_CANCELED) at its next cancellation point. A thread with asynchronous cancelability ends at
- * its next wait or sched_yield: nothing here stops a thread that computes.
+ * its next wait, sched_yield or turn of a loop that waits: nothing here stops a thread that computes.
  */
 #include "cancel.h"
 

@@ -35,6 +35,7 @@ void help_print(void) {
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement, blocking,\n"
          "                               contexts\n"
          "  -fno-capriccio-graph         threads do not carry the chain of calls that they are in: no blocking graph\n"
+         "  -fno-capriccio-spin          loops that wait for another thread by looking at memory do not give way\n"
          "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"
          "  -fno-capriccio               plain clang, with the rest of the line\n"
          "  --print-plan                 how the line is understood and what would be run, without doing it\n"
