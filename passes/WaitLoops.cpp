@@ -155,7 +155,7 @@ public:
     if (!CB || CB->isInlineAsm())
       return false;
     const CalleeSummary &Callee = Callees.of(I);
-    return Callee.Waits || (Callee.Looks && any_of(CB->args(), [](const Value *V) { return isLocal(V); })); // what it saw it leaves there
+    return Callee.Waits || (Callee.Leaves && any_of(CB->args(), [](const Value *V) { return isLocal(V); }));
   }
 
   static void addCondition(const BasicBlock &BB, SetVector<const Value *> &Values) {
@@ -398,19 +398,24 @@ private:
   }
 };
 
-/// Whether the result is up to other threads.
-bool resultWaits(const Function &F, const WaitLoops &Callees) {
+/// Sets whether the result, and what is stored, is up to other threads.
+void readOutcome(const Function &F, const WaitLoops &Callees, CalleeSummary &S) {
   DominatorTree Dominators(const_cast<Function &>(F));
   ValueReader Reader(Callees, nullptr, F, Dominators);
-  Origin From;
-  SetVector<const Value *> Values;
+  Origin Result, Stored;
+  SetVector<const Value *> Results, Values;
   for (const BasicBlock &BB : F)
-    if (const auto *R = dyn_cast<ReturnInst>(BB.getTerminator())) {
-      Values.insert(R->getReturnValue());
-      Reader.addControls(BB, Values);
-    }
-  Reader.trace(Values, From);
-  return From.Waits;
+    for (const Instruction &I : BB)
+      if (const auto *R = dyn_cast<ReturnInst>(&I); R && R->getReturnValue()) {
+        Results.insert(R->getReturnValue());
+        Reader.addControls(BB, Results);
+      } else if (const auto *Store = dyn_cast<StoreInst>(&I); Store && !sharedAddress(I) && !ownLocal(Store->getPointerOperand())) {
+        Values.insert(Store->getValueOperand());
+      }
+  Reader.trace(Results, Result);
+  Reader.trace(Values, Stored);
+  S.Waits |= Result.Waits;
+  S.Leaves |= Stored.Waits;
 }
 
 /// Whether a call that gives way is met on every way from the start of `F` to its end.
@@ -459,8 +464,6 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
       const auto *CB = dyn_cast<CallBase>(&I);
       S.Works |= (!CB || CB->isInlineAsm() || isa<IntrinsicInst>(CB)) && worksItself(I);
       S.Pauses |= F.size() == 1 && isPause(I);
-      const Value *Address = sharedAddress(I);
-      S.Looks |= Address && !ownLocal(Address);
     }
   }
   // As many rounds as functions call each other deep.
@@ -477,11 +480,11 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
         New.Works |= Callee.Works;
         New.Pauses |= F->size() == 1 && Callee.Pauses;
       }
-      if (Looks && !New.Waits && !F->getReturnType()->isVoidTy())
-        New.Waits = resultWaits(*F, *this);
+      if (Looks)
+        readOutcome(*F, *this, New);
       if (!New.GivesWay)
         New.GivesWay = alwaysGivesWay(*F, *this);
-      Changed |= New.Waits != S.Waits || New.Works != S.Works || New.GivesWay != S.GivesWay || New.Pauses != S.Pauses;
+      Changed |= New.Waits != S.Waits || New.Leaves != S.Leaves || New.Works != S.Works || New.GivesWay != S.GivesWay || New.Pauses != S.Pauses;
       S = New;
     }
   }

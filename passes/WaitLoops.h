@@ -14,7 +14,7 @@ namespace capriccio {
 /// What a call of a function may do to the loop that it is in.
 struct CalleeSummary {
   bool Waits = false;     // its result is up to other threads
-  bool Looks = false;     // looks itself at what other threads may change
+  bool Leaves = false;    // leaves in memory what is up to other threads
   bool Pauses = false;    // says `pause` and returns
   bool Works = false;     // does more than looking: changes memory, calls code that is not known
   bool GivesWay = false;  // on every way through it other threads have a turn
