@@ -210,6 +210,8 @@ void capr__graph_resumed(struct capr_thread *t)
     if ((t->stamp & 3) == 2) {
         sample(&n->delay, (float)(now - (t->stamp & ~3u)), n->waits);
         n->waits++;
+        capr__graph.delay_cycles += (double)(now - (t->stamp & ~3u)) * (1 << STAMP_SHIFT);
+        capr__graph.delays++;
     }
     t->stamp = 0;
 }

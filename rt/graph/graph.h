@@ -62,6 +62,8 @@ struct capr_graph {
     uint64_t since;               /* cycles: when the way that is being timed began */
     struct capr_use before;       /* use when it began */
     uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
+    double ns_per_cycle;          /* since then; the scheduler keeps it up to date */
+    double delay_cycles, delays;  /* sum and number of the waits for a turn that were sampled since the scheduler looked */
 };
 extern CAPR_HIDDEN struct capr_graph capr__graph;
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../sched/policy.h"
 #include "message.h"
 
 /* Emitted by the pass: -fcapriccio-min-chunk. */
@@ -79,6 +80,8 @@ static int read_big_stack(const char *v)
 
 static int read_stack_max(const char *v) { return read_bytes(v, 1u << 16, 1ull << 40, &capr__env.stack_max); }
 
+static int read_memory(const char *v) { return read_bytes(v, 1u << 20, 1ull << 46, &capr__env.memory); }
+
 static int read_min_chunk(const char *v)
 {
     uint64_t n;
@@ -96,7 +99,7 @@ static int read_deadlock(const char *v)
 
 static int read_sched(const char *v)
 {
-    if (!strcmp(v, "fifo"))
+    if (strncmp(v, "random", 6) && (capr__policy_set(v) || !strcmp(v, "fifo")))
         return 0;
     char *end;
     errno = 0;
@@ -105,6 +108,8 @@ static int read_sched(const char *v)
     capr__env.sched_seed = strtoull(v + 7, &end, 10);
     if (*end || errno)
         return -1;
+    capr__policy_set("random");
+    capr__worker.policy = 1;
     capr__env.sched_random = 1;
     return 0;
 }
@@ -184,10 +189,11 @@ static const struct setting {
     {"CAPRICCIO_DUMP_SIGNAL", read_dump_signal, "a signal's name or number, such as USR2"},
     {"CAPRICCIO_GRAPH", read_graph, "on, off or the name of a file"},
     {"CAPRICCIO_GRAPH_CHECK", read_graph_check, "0 or 1"},
+    {"CAPRICCIO_MEMORY", read_memory, "1M to 65536G"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
     {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
-    {"CAPRICCIO_SCHED", read_sched, "fifo or random:SEED, a number"},
+    {"CAPRICCIO_SCHED", read_sched, "rr, graph, resource or random:SEED, a number"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},
@@ -212,6 +218,7 @@ static void read_map_count(void)
 
 void capr__env_read(char **envp)
 {
+    capr__policy_set("resource");
     if (&__capr_min_chunk && __capr_min_chunk >= 256)
         capr__env.min_chunk = __capr_min_chunk;
     for (; envp && *envp; envp++) {

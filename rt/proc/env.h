@@ -40,6 +40,7 @@ struct capr_env {
     uint8_t dump_signal;     /* CAPRICCIO_DUMP_SIGNAL: the signal that has the graph written, 0: none */
     const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for */
     uint64_t sched_seed;
+    uint64_t memory;         /* CAPRICCIO_MEMORY: bytes that the process is to stay below; 0: as much as there is */
 };
 
 extern CAPR_HIDDEN struct capr_env capr__env;

@@ -13,6 +13,7 @@
 #include "../io/fd.h"
 #include "../io/source.h"
 #include "../sched/idle.h"
+#include "../sched/policy.h"
 #include "../sync/wait.h"
 #include "../thread/own_locale.h"
 #include "signals.h"
@@ -54,6 +55,7 @@ static void in_child(void) {
     capr__signals_forked(self);
     capr__sync_forked();
     capr__graph_forked();
+    capr__policy_forked(w);
     capr__idle_init(w);
 }
 

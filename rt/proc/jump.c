@@ -6,6 +6,7 @@
  */
 #include "../io/fd.h"
 #include "../sched/idle.h"
+#include "../sched/policy.h"
 #include "../sched/timer.h"
 #include "../stack/bigstack.h"
 #include "message.h"
@@ -15,6 +16,7 @@
 CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
 
 static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
+    capr__policy_flatten(w);
     struct capr_thread **link = &w->run_head, *before = NULL;
     while (*link && *link != t) {
         before = *link;

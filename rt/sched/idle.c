@@ -15,6 +15,7 @@
 #include "../stack/bigstack.h"
 #include "../thread/own_locale.h"
 #include "deadlock.h"
+#include "policy.h"
 #include "switch.h"
 
 /* poll_at while threads have locales of their own: each pick comes here. Not 0, which others set for a look at once. */
@@ -79,7 +80,7 @@ static void fire(struct capr_worker *w)
     uint64_t now = capr__now();
     struct capr_thread *behind = w->run_head, **link = &w->run_head;
     uint32_t most = behind ? w->poll_every / 2 : w->poll_every, turns = 0;
-    if (capr__env.sched_random) {
+    if (w->policy) {
         while (is_due(w, now))
             capr__ready(take_due(w));
         return;
@@ -129,35 +130,41 @@ static int64_t poll_timeout(const struct capr_worker *w)
 {
     if (w->run_head || w->signal_ready)
         return 0;
+    int64_t most = capr__policy_kept ? CAPR_POLICY_TICK : -1; /* those that may not run now may soon */
     if (!w->timer_count)
-        return -1;
+        return most;
     uint64_t deadline = w->timers[0].deadline, now = capr__now();
     if (deadline <= now)
         return 0;
-    return deadline - now > INT64_MAX ? INT64_MAX : (int64_t)(deadline - now);
+    int64_t left = deadline - now > INT64_MAX ? INT64_MAX : (int64_t)(deadline - now);
+    return most >= 0 && most < left ? most : left;
 }
 
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
-    static uint32_t since;   /* picks since it was the idle thread's turn, in random order */
-    static uint64_t look_at; /* what poll_at would be, while that is POLL_AT_LOCALES */
+    static uint64_t look_at; /* what poll_at would be, while that is POLL_AT_LOCALES or a policy's */
     int now = w->signal_ready || capr__deferred_count || capr__graph_wanted, look = 1;
-    if (capr__env.sched_random) {
-        w->poll_at = 0;
-        capr__shuffle(w);
-        look = ++since % CAPR_POLL_EVERY == 0 || now;
+    if (w->policy) {
+        look = w->count.switches >= look_at || !w->poll_at || now;
     } else if (capr__locales) {
         look = w->poll_at != POLL_AT_LOCALES || w->count.switches >= look_at || now;
         w->poll_at = POLL_AT_LOCALES;
-        if (look)
-            look_at = w->count.switches + w->poll_every;
     } else {
         w->poll_at = w->count.switches + w->poll_every;
     }
-    if (look && (w->fd_waiters || w->timer_count || now))
+    if (look)
+        look_at = w->count.switches + w->poll_every;
+    if (look && (w->fd_waiters || w->timer_count || now || (w->policy && capr__policy->decides)))
         return w->idle;
-    if (capr__locales)
+    if (w->policy) {
+        capr__policy_choose(w);
+        if (!w->run_head)
+            return w->idle;
+    }
+    if (capr__locales) {
+        w->poll_at = POLL_AT_LOCALES;
         capr__locale_enter(w->run_head);
+    }
     return NULL;
 }
 
@@ -176,18 +183,22 @@ static _Noreturn void idle_main(void)
             capr__graph_write_beside();
         }
         measure_turns(w);
+        if (w->policy && !w->run_head && capr__policy_kept)
+            capr__policy_choose(w); /* those that were chosen have run */
         int64_t timeout = poll_timeout(w);
         if (timeout < 0 && !w->fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
             capr__deadlock_look(w);
         if (timeout || w->fd_waiters)
             capr__io_poll(timeout);
-        w->poll_at = capr__env.sched_random ? 0 : capr__locales ? POLL_AT_LOCALES : w->count.switches + w->poll_every;
+        w->poll_at = capr__locales ? POLL_AT_LOCALES : w->count.switches + w->poll_every;
         if (w->timer_count)
             fire(w);
+        if (capr__policy)
+            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
+        if (w->policy)
+            capr__policy_choose(w);
         if (!w->run_head)
             continue;
-        if (capr__env.sched_random)
-            capr__shuffle(w);
         if (capr__locales)
             capr__locale_enter(w->run_head);
         struct capr_thread *next = w->run_head;
@@ -216,5 +227,5 @@ void capr__idle_init(struct capr_worker *w)
     w->idle = &idle_thread;
     w->poll_every = CAPR_POLL_EVERY;
     w->fire_at = w->looked_at = 0;
-    w->poll_at = capr__env.sched_random || capr__locales ? 0 : w->count.switches + CAPR_POLL_EVERY;
+    w->poll_at = w->policy || capr__locales ? 0 : w->count.switches + CAPR_POLL_EVERY;
 }

@@ -63,7 +63,7 @@ void capr__turn_over(void)
 /* Where there is nobody to give way to, or it is time to poll. */
 static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct capr_thread *self)
 {
-    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count) && !w->signal_ready)
+    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count | w->policy) && !w->signal_ready)
         return;
     capr__graph_note(w, self, 0);
     capr__run_append(w, self);

@@ -13,7 +13,7 @@
 ; CHECK-NEXT: br i1 %c, label %[[ROUND:.*]], label %done
 ; CHECK: [[ROUND]]:
 ; CHECK-NEXT: %[[WORKER:.*]] = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
-; CHECK-NEXT: %[[LEFT:.*]] = getelementptr i8, ptr %[[WORKER]], i64 120
+; CHECK-NEXT: %[[LEFT:.*]] = getelementptr i8, ptr %[[WORKER]], i64 152
 ; CHECK-NEXT: %[[WAS:.*]] = load i32, ptr %[[LEFT]]
 ; CHECK-NEXT: %[[IS:.*]] = sub i32 %[[WAS]], 1
 ; CHECK-NEXT: store i32 %[[IS]], ptr %[[LEFT]]

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * How much of each resource is used, and how much there is. Plain code.
+ */
+#ifndef CAPR_LIMITS_H
+#define CAPR_LIMITS_H
+
+#include "sched.h"
+
+struct capr_limit {
+    const char *name;
+    double used, limit; /* in the resource's own unit; limit 0: none is known, and it is never scarce */
+    int use;            /* CAPR_USE_*: what takes it */
+    double least;       /* a way that takes, or gives, less than this on average does not count */
+    double high, low;   /* scarce from this part of the limit on, until it is below that one */
+    uint8_t scarce;
+    uint8_t counted;    /* what a way takes is in the unit of `used`: there is a budget */
+};
+
+enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
+extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
+
+/* Measures. Returns whether any resource is scarce. Takes a few microseconds, of the kernel's mostly. */
+CAPR_HIDDEN int capr__limits_look(struct capr_worker *w, uint64_t now);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Who of those that are ready runs next. Without a policy the run queue is a FIFO, and no code of a policy is on any path. With one, the
+ * run queue is what the policy has chosen to run, and behind that what has become ready since; when the chosen ones have run, the policy
+ * is asked again. To add one: write its three functions, and a row in policy.c.
+ */
+#ifndef CAPR_POLICY_H
+#define CAPR_POLICY_H
+
+#include "sched.h"
+
+struct capr_policy {
+    const char *name; /* of CAPRICCIO_SCHED */
+
+    /* Takes the whole run queue (w->run_head), and leaves there the threads that are to run before it is asked again. Returns how many
+     * these are; 0: none may run now, although some are kept. O(1) for each thread that it takes. Plain code. */
+    uint32_t (*choose)(struct capr_worker *w);
+
+    /* Every 10 ms of a busy worker, at the latest before it sleeps. Returns whether the policy is to decide until the next one: else all
+     * that it keeps goes back to the run queue, and a FIFO goes on. May be NULL: always. Plain code. */
+    int (*decides)(struct capr_worker *w, uint64_t now);
+
+    /* Gives back to the run queue, in order, all threads that it keeps. May be NULL: it keeps none. */
+    void (*leave)(struct capr_worker *w);
+};
+
+/* NULL: FIFO (rr). */
+extern CAPR_HIDDEN const struct capr_policy *capr__policy;
+
+/* By name; 0 if there is none of this name. Before the first thread. */
+CAPR_HIDDEN int capr__policy_set(const char *name);
+
+/* Threads that are ready and that the policy keeps. */
+extern CAPR_HIDDEN uint32_t capr__policy_kept;
+
+/* All that the policy keeps goes back to the run queue: for who looks for a thread there. */
+CAPR_HIDDEN void capr__policy_flatten(struct capr_worker *w);
+
+/* In the child of a fork: it keeps nobody. */
+CAPR_HIDDEN void capr__policy_forked(struct capr_worker *w);
+
+/* On the idle thread, and where it is time to choose anew. */
+CAPR_HIDDEN void capr__policy_tick(struct capr_worker *w, uint64_t now);
+CAPR_HIDDEN void capr__policy_choose(struct capr_worker *w);
+
+/* How long the idle thread may sleep while only threads are ready that may not run now: ns. */
+#define CAPR_POLICY_TICK 10000000
+
+#endif

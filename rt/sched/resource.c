@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Priorities of nodes. `graph`: nodes whose threads soon block again come more often. `resource`: a FIFO while nothing is scarce, so that
+ * an untroubled server pays nothing; once something is, threads at nodes that lead to taking it are let in only as far as there is some
+ * left, those that give it back come first, and the rest take turns as before. What is not let in waits where it costs nothing: a listener's
+ * backlog, a full pipe. Plain code.
+ */
+#include "../graph/graph.h"
+#include "limits.h"
+#include "node_queues.h"
+#include "policy.h"
+
+#define PATIENCE 1000000000ull   /* ns until a thread of a node that is held runs all the same */
+#define PATIENCE_CPU 100000000ull/* the same where only processor time is scarce, of which one more thread takes little */
+#define FULL 0.97                /* part of a limit up to which there is a budget */
+#define STRIDE_FIRST 1
+
+static int begin(struct capr_worker *w, uint64_t now)
+{
+    struct capr_graph *g = &capr__graph;
+    if (!g->edges || !capr__nodes_init())
+        return 0;
+    uint64_t cycles = capr__cycles() - g->start_cycles;
+    (void)w;
+    if (cycles)
+        g->ns_per_cycle = (double)(now - g->start_ns) / (double)cycles;
+    return 1;
+}
+
+int capr__graph_decides(struct capr_worker *w, uint64_t now)
+{
+    if (!begin(w, now))
+        return 0;
+    capr__nodes_forecast(w);
+    double sum = 0, count = 0;
+    for (uint32_t i = 0; i < capr__graph.node_count; i++) {
+        const struct capr_node_queue *q = &capr__node_queues[i];
+        sum += q->expect.cpu * q->expect.lately;
+        count += q->expect.lately;
+    }
+    for (uint32_t i = 0; i < capr__graph.node_count && sum > 0; i++) {
+        struct capr_node_queue *q = &capr__node_queues[i];
+        double stride = q->known ? CAPR_STRIDE_NORMAL * q->expect.cpu / (sum / count) : CAPR_STRIDE_NORMAL;
+        q->stride = (uint8_t)(stride < 1 ? 1 : stride > CAPR_STRIDE_MOST ? CAPR_STRIDE_MOST : stride);
+    }
+    return 1;
+}
+
+/* Does going on from here take what is scarce (1), or give it back (-1)? */
+static int effect(const struct capr_node_queue *q, const struct capr_limit **what)
+{
+    int gives = 0;
+    for (int i = 0; i < CAPR_LIMITS && q->known; i++) {
+        const struct capr_limit *l = &capr__limits[i];
+        if (!l->scarce)
+            continue;
+        if (q->expect.use[l->use] > l->least) {
+            *what = l;
+            return 1;
+        }
+        gives |= q->expect.use[l->use] < -l->least;
+    }
+    return -gives;
+}
+
+int capr__resource_decides(struct capr_worker *w, uint64_t now)
+{
+    if (!begin(w, now))
+        return 0;
+    int scarce = capr__limits_look(w, now);
+    /* Forecasts also while nothing is scarce, so that they are there when something is. */
+    capr__nodes_forecast(w);
+    if (!scarce)
+        return 0;
+    double left[CAPR_LIMITS];
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        left[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
+    for (uint32_t i = 0; i < capr__graph.node_count; i++) {
+        struct capr_node_queue *q = &capr__node_queues[i];
+        const struct capr_limit *what = NULL;
+        int does = effect(q, &what);
+        q->stride = does < 0 ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
+        capr__node_hold(i, does > 0, now);
+        if (does <= 0 || !q->head)
+            continue;
+        double *budget = &left[what - capr__limits], each = q->expect.use[what->use];
+        double fit = *budget / each;
+        uint32_t some = fit <= 0 ? 0 : fit < q->count ? (uint32_t)fit : q->count;
+        if (some)
+            capr__node_allow(i, some, now);
+        *budget -= some * each;
+        uint64_t patience = what == &capr__limits[CAPR_LIMIT_CPU] ? PATIENCE_CPU : PATIENCE;
+        if (now - q->held_since > patience)
+            capr__node_allow(i, 1, now);
+    }
+    return 1;
+}
