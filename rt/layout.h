@@ -215,6 +215,9 @@ struct capr_worker {
 
     struct capr_timer_entry *timers;              /* 4-ary heap: sched/timer.c */
     uint32_t timer_count, timer_capacity;
+    uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
+    uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
+    uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */
 
     int epoll_fd;                                 /* -1 until the first descriptor waits */
     int wake_fd;                                  /* eventfd, -1 until the pool or a disk request needs it (io/source.h) */

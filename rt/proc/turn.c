@@ -2,7 +2,8 @@
  *
  * Turns that are too long: a thread that locks, looks and unlocks until another thread has changed something would wait for ever if
  * nobody else ever ran. A timer of the kernel's counts the worker's processor time, so that it costs an idle process nothing; each
- * 10 ms it looks whether there was a switch. If there was none it closes the fast paths of locks, and the slow path gives way.
+ * 10 ms it looks whether there was a switch. If there was none it closes the fast paths of locks, and the slow path gives way. And
+ * whoever waits for a descriptor or a time is looked at after the turn that a tick comes in, however few switches there were.
  * Plain code.
  */
 #include <signal.h>
@@ -44,6 +45,7 @@ void capr__turn_ticks(void)
     struct capr_worker *w = &capr__worker;
     if (w->count.switches == switches && w->self && w->self != w->idle)
         w->fast = 0;
+    w->poll_at = 0; /* turns may have got longer than sched/idle.c knows */
     switches = w->count.switches;
 }
 

@@ -61,10 +61,12 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
         return;
     capr__run_append(w, self);
     struct capr_thread *next = capr__pick(w);
-    if (next != self)
+    if (next != self) {
         capr__switch_to(w, self, next);
-    else if (w->poll_at)
-        w->poll_at--; /* no switch, which would bring the poll nearer */
+    } else if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
+        w->poll_at--;
+        w->fire_at -= w->fire_at != 0;
+    }
 }
 
 void capr__yield(void)

@@ -9,8 +9,8 @@
 #include "sched.h"
 #include "timer.h"
 
-/* Switches after which a busy worker looks at its descriptors and timers: at 5 ns each a third of a microsecond, about the cost
- * of the epoll_wait that follows. */
+/* Switches after which a busy worker looks at its descriptors and timers, fewer where turns are long (idle.c): at 5 ns each a third
+ * of a microsecond, about the cost of the epoll_wait that follows. */
 #define CAPR_POLL_EVERY 64
 
 /* What capr__switch leaves on a thread's stack while it does not run. */
