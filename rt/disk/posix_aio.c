@@ -10,7 +10,6 @@
 #include <aio.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "../io/pair.h"
 #include "../io/poll.h"
 #include "../io/source.h"
+#include "../proc/notify.h"
 #include "../proc/signals.h"
 #include "disk.h"
 
@@ -55,38 +55,6 @@ static void set(struct aiocb *cb, long result) {
     __atomic_store_n(&cb->__error_code, result < 0 ? (int)-result : 0, __ATOMIC_RELEASE);
 }
 
-struct call {
-    void (*function)(union sigval);
-    union sigval value;
-};
-
-static void *call_thread(void *arg) {
-    struct call c = *(struct call *)arg;
-    free(arg);
-    c.function(c.value);
-    return NULL;
-}
-
-/* A thread is started on the worker only, a signal sent by any kernel thread. */
-static void notify(const struct sigevent *event) {
-    if (event->sigev_notify == SIGEV_SIGNAL) {
-        siginfo_t info = {.si_signo = event->sigev_signo, .si_code = SI_ASYNCIO};
-        info.si_pid = (pid_t)capr__sys1(SYS_getpid, 0);
-        info.si_uid = (uid_t)capr__sys1(SYS_getuid, 0);
-        info.si_value = event->sigev_value;
-        capr__sys3(SYS_rt_sigqueueinfo, info.si_pid, info.si_signo, (long)&info);
-    } else if (event->sigev_notify == SIGEV_THREAD) {
-        struct call *c = malloc(sizeof *c);
-        pthread_t thread;
-        if (!c) return;
-        *c = (struct call){event->sigev_notify_function, event->sigev_value};
-        if (pthread_create(&thread, event->sigev_notify_attributes, call_thread, c))
-            free(c);
-        else
-            pthread_detach(thread);
-    }
-}
-
 /* On a pool thread: makes the signal too, since the program may look at nothing but what its handler does, in a loop. */
 static void run(struct capr_job *job) {
     struct request *r = (struct request *)job;
@@ -107,14 +75,14 @@ static void run(struct capr_job *job) {
     set(r->cb, job->result);
     __atomic_store_n(&r->told, 2, __ATOMIC_RELEASE);
     if (r->event.sigev_notify == SIGEV_SIGNAL) {
-        notify(&r->event);
+        capr__notify(&r->event, SI_ASYNCIO);
         r->event.sigev_notify = SIGEV_NONE;
     }
 }
 
 static void leave_group(struct group *g) {
     if (--g->left) return;
-    notify(&g->event);
+    capr__notify(&g->event, SI_ASYNCIO);
     if (!g->on_stack) free(g);
 }
 
@@ -125,7 +93,7 @@ static void ended(struct request *r) {
     *(r->prev ? &r->prev->next : &oldest) = r->next;
     *(r->next ? &r->next->prev : &newest) = r->prev;
     capr__worker.fd_waiters--;
-    notify(&r->event);
+    capr__notify(&r->event, SI_ASYNCIO);
     if (r->group) leave_group(r->group);
     start_ready(r->fd);
     free(r);

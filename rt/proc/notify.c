@@ -48,20 +48,40 @@ static void *begin(void *p)
     return NULL;
 }
 
-static void start_thread(const struct target *t)
+static void start_thread(void (*function)(union sigval), union sigval value, const pthread_attr_t *attr)
 {
     struct call *call = malloc(sizeof *call);
-    pthread_attr_t attr;
     pthread_t thread;
     if (!call)
         return;
-    *call = (struct call){ t->function, t->value };
+    *call = (struct call){ function, value };
+    if (pthread_create(&thread, attr, begin, call) != 0)
+        free(call);
+    else
+        pthread_detach(thread);
+}
+
+void capr__notify(const struct sigevent *event, int code)
+{
+    if (event->sigev_notify == SIGEV_THREAD)
+        start_thread(event->sigev_notify_function, event->sigev_value, event->sigev_notify_attributes);
+    if (event->sigev_notify != SIGEV_SIGNAL)
+        return;
+    siginfo_t info = { .si_signo = event->sigev_signo, .si_code = code };
+    info.si_pid = (pid_t)capr__sys1(SYS_getpid, 0);
+    info.si_uid = (uid_t)capr__sys1(SYS_getuid, 0);
+    info.si_value = event->sigev_value;
+    capr__sys3(SYS_rt_sigqueueinfo, info.si_pid, info.si_signo, (long)&info);
+}
+
+/* For a notification of the kernel's: of the attributes given then only the stack's size is left. */
+static void start_target(const struct target *t)
+{
+    pthread_attr_t attr;
     pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     if (t->stack_size)
         pthread_attr_setstacksize(&attr, t->stack_size);
-    if (pthread_create(&thread, &attr, begin, call) != 0)
-        free(call);
+    start_thread(t->function, t->value, &attr);
     pthread_attr_destroy(&attr);
 }
 
@@ -98,7 +118,7 @@ void capr__notified(const siginfo_t *info)
         if (thread)
             capr__signal_send(thread, &own);
     } else {
-        start_thread(t);
+        start_target(t);
     }
     if (t->is_queue) /* once only */
         forget(t);

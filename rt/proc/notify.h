@@ -19,6 +19,10 @@ CAPR_HIDDEN int capr__signals_notify_signal(void);
  * the call returns EINTR, or has not begun and is left out. (signal.c) */
 extern CAPR_HIDDEN _Thread_local volatile int capr__call_to_end __attribute__((tls_model("local-exec")));
 
+/* Does what `event` asks for at the end of a request (of aio.h, of getaddrinfo_a): sends its signal with si_code `code`, from any kernel
+ * thread, or starts its function as a user-level thread, on a worker only. */
+CAPR_HIDDEN void capr__notify(const struct sigevent *event, int code);
+
 /* True while the program has notifications that start threads. */
 CAPR_HIDDEN int capr__notifies(void);
 
