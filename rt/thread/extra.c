@@ -29,6 +29,8 @@ void capr__extra_free(struct capr_thread *t)
     for (uint32_t i = 0; i < x->module_tls_count; i++)
         free(x->module_tls[i]);
     free(x->module_tls);
+    for (int i = 0; i < CAPR_TEXTS; i++)
+        free(x->texts[i]);
     free(x->affinity);
     free(x->robust);
     if (x == &of_main)

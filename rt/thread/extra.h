@@ -15,6 +15,9 @@
 struct capr_mutex;
 struct capr_pending;
 
+/* libc's texts in memory of the thread's own (libc/texts.c). */
+enum capr_text { CAPR_TEXT_ADDRESS, CAPR_TEXT_ERROR, CAPR_TEXT_SIGNAL, CAPR_TEXT_DL, CAPR_TEXTS };
+
 struct capr_extra {
     uint64_t resume;               /* address that the thread goes on at once its handlers have run; while CAPR_SIGNALS_DUE */
     void *handler_frame;           /* the frame below which its handlers run now, or NULL */
@@ -32,6 +35,7 @@ struct capr_extra {
     uint32_t held;                 /* process-shared locks that sync/held.c says it holds */
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
     uint32_t module_tls_count;
+    char *texts[CAPR_TEXTS];       /* malloc'ed, or NULL */
     locale_t locale;               /* as chosen by uselocale, or NULL: the process's */
 };
 
