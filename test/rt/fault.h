@@ -167,15 +167,6 @@ static inline void fault_start(const int *numbers, int count)
     syscall(SYS_close, listener);
 }
 
-/* Open descriptors of this process. */
-static inline int fault_descriptors(void)
-{
-    int n = 0;
-    for (int fd = 0; fd < 4096; fd++)
-        n += syscall(SYS_fcntl, fd, 1 /* F_GETFD */) >= 0;
-    return n;
-}
-
 /* Runs `body` in a process of its own. Returns its wait status; what it wrote to standard error is in `text`. */
 static inline int fault_in_child(void (*body)(void), char *text, size_t size)
 {

@@ -158,7 +158,7 @@ static void broken(void)
     int stop = 0;
     pthread_t other;
     CHECK_EQUAL(pthread_create(&other, NULL, beat, &stop), 0);
-    int fd = open(path, O_CREAT | O_RDWR, 0600), before = fault_descriptors();
+    int fd = open(path, O_CREAT | O_RDWR, 0600), before = check_descriptors();
     CHECK_EQUAL(write(fd, "0123456789", 10), 10);
     for (int i = 0; i < 5; i++)
         fault_set(reads[i], EIO, 1, FAULT_FOR_EVER);
@@ -195,7 +195,7 @@ static void broken(void)
     fault_set(SYS_fdatasync, ENOSPC, 1, 1);
     FAILS(fdatasync(fd), ENOSPC);
     CHECK_EQUAL(fdatasync(fd), 0);
-    CHECK_EQUAL(fault_descriptors(), before);
+    CHECK_EQUAL(check_descriptors(), before);
     close(fd);
     unlink(path);
     stop = 1;
@@ -222,7 +222,7 @@ static void no_files(void)
     int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(listen(l, 5) == 0 && getsockname(l, (struct sockaddr *)&address, &size) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
-    int before = fault_descriptors();
+    int before = check_descriptors();
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         fault_set(makers[i], ENFILE, 1, FAULT_FOR_EVER);
     FAILS(socket(AF_INET, SOCK_STREAM, 0), ENFILE);
@@ -245,7 +245,7 @@ static void no_files(void)
     void *got;
     CHECK_EQUAL(pthread_join(t, &got), 0);
     CHECK_EQUAL((long)got, 'b');
-    CHECK_EQUAL(fault_descriptors(), before);
+    CHECK_EQUAL(check_descriptors(), before);
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         fault_clear(makers[i]);
     int a = accept(l, NULL, NULL);

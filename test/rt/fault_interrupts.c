@@ -212,14 +212,6 @@ static void start(void *(*f)(void *), long arg)
     CHECK_EQUAL(pthread_create(&threads[count++], NULL, f, (void *)arg), 0);
 }
 
-static int descriptors(void)
-{
-    int n = 0;
-    for (int fd = 0; fd < 4096; fd++)
-        n += fcntl(fd, F_GETFD) >= 0;
-    return n;
-}
-
 static void storm(void)
 {
     int p[2], s[2], status;
@@ -290,9 +282,9 @@ int main(void)
         restarts = i % 2;
         storm();
         if (i == 1)
-            before = descriptors();
+            before = check_descriptors();
     }
-    CHECK_EQUAL(descriptors(), before);
+    CHECK_EQUAL(check_descriptors(), before);
     msgctl(queue, IPC_RMID, NULL);
     unlink(file);
     return 0;

@@ -364,14 +364,6 @@ static void locks(void)
     CHECK_EQUAL(pthread_mutex_destroy(&shared->robust), 0);
 }
 
-static int descriptors(void)
-{
-    int n = 0;
-    for (int fd = 0; fd < 4096; fd++)
-        n += fcntl(fd, F_GETFD) >= 0;
-    return n;
-}
-
 int main(void)
 {
     int before = 0;
@@ -388,9 +380,9 @@ int main(void)
         pipes();
         locks();
         if (i == 0)
-            before = descriptors();
+            before = check_descriptors();
     }
-    CHECK_EQUAL(descriptors(), before);
+    CHECK_EQUAL(check_descriptors(), before);
     unlink(file);
     return 0;
 }

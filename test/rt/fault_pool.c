@@ -225,9 +225,9 @@ static void play(void)
 {
     fault_set(plan->call, plan->error, plan->first, plan->count);
     all();
-    int before = fault_descriptors();
+    int before = check_descriptors();
     all();
-    CHECK_EQUAL(fault_descriptors(), before);
+    CHECK_EQUAL(check_descriptors(), before);
     fault_clear(plan->call);
     all();
 }
