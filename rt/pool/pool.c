@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The kernel threads' side of the pool: queues, their growth and shrinking, the list of finished jobs and the worker's waking.
+ * The kernel threads' side of the pool: queues, their growth and shrinking, and the jobs that have finished (io/finished.h).
  * The threads are libc's, so that what runs on them may use libc and setuid reaches them; they block all signals but libc's own
  * and the one that ends a call. Plain code.
- *
- * Waking the worker: it says that it is about to wait (`asleep`), looks at the list once more, and waits. Who finishes a job puts
- * it on the list and then writes to the worker's eventfd only if the word was set, and clears it: one write per wait, however
- * many jobs end meanwhile.
  */
 #include "pool.h"
 
@@ -17,7 +13,7 @@
 #include <unistd.h>
 
 #include "../io/fd.h"
-#include "../io/source.h"
+#include "../io/finished.h"
 #include "../proc/env.h"
 #include "../proc/notify.h"
 #include "../thread/kernel_thread.h"
@@ -40,8 +36,7 @@ struct kind {
 };
 
 static struct kind kinds[CAPR_JOB_KINDS];
-static struct capr_job *finished; /* newest first. Pushed by pool threads, emptied by the worker */
-static uint32_t asleep;           /* the worker waits in the kernel, or is about to */
+static struct capr_finished finished;
 static int started;
 
 static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout) {
@@ -69,15 +64,6 @@ CAPR_HIDDEN void capr__pool_perform(struct capr_job *job) {
         job->result = capr__sys6(job->number, job->arg[0], job->arg[1], job->arg[2], job->arg[3], job->arg[4], job->arg[5]);
         capr__call_to_end = 0;
     } while (job->result == -EINTR && job->tid && !__atomic_load_n(&job->abort, __ATOMIC_ACQUIRE));
-}
-
-/* From here on the job is the worker's. */
-static void finish(struct capr_job *job) {
-    struct capr_job *head = __atomic_load_n(&finished, __ATOMIC_RELAXED);
-    __atomic_store_n(&job->state, CAPR_JOB_FINISHED, __ATOMIC_RELEASE);
-    do job->next = head;
-    while (!__atomic_compare_exchange_n(&finished, &head, job, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST)) capr__io_wake();
 }
 
 /* The oldest job of the queue, or NULL. */
@@ -124,7 +110,8 @@ static void *pool_thread(void *arg) {
         lock(k);
         job->tid = 0; /* no signal from here on */
         unlock(k);
-        finish(job);
+        __atomic_store_n(&job->state, CAPR_JOB_FINISHED, __ATOMIC_RELEASE);
+        capr__finished_push(&finished, job);
         lock(k);
     }
     k->threads--;
@@ -139,18 +126,9 @@ static int start_thread(struct kind *k) {
 
 /* Makes the threads of finished jobs ready. On the worker. */
 static int collect(void) {
-    struct capr_job *job = __atomic_load_n(&finished, __ATOMIC_RELAXED), *oldest = NULL;
-    if (!job) return 0;
-    job = __atomic_exchange_n(&finished, NULL, __ATOMIC_ACQUIRE);
     int n = 0;
-    while (job) {
-        struct capr_job *next = job->next;
-        job->next = oldest;
-        oldest = job;
-        job = next;
-    }
-    while (oldest) {
-        job = oldest;
+    for (struct capr_job *oldest = capr__finished_take(&finished); oldest;) {
+        struct capr_job *job = oldest;
         oldest = job->next;
         n++;
         capr__worker.count.pool_jobs++;
@@ -163,18 +141,13 @@ static int collect(void) {
     return n;
 }
 
-static int arm(void) {
-    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
-    return __atomic_load_n(&finished, __ATOMIC_SEQ_CST) != NULL;
-}
-
-static void disarm(void) { __atomic_store_n(&asleep, 0, __ATOMIC_RELAXED); }
+static int arm(void) { return capr__finished_arm(&finished); }
+static void disarm(void) { capr__finished_disarm(&finished); }
 
 /* In the child of a fork: the kernel threads and their jobs are the parent's. */
 static void forked(void) {
     __builtin_memset(kinds, 0, sizeof kinds);
-    finished = NULL;
-    asleep = 0;
+    finished = (struct capr_finished){0};
     started = 0;
 }
 

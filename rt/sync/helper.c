@@ -3,8 +3,8 @@
  * The kernel threads of helper.h: each has a record and sleeps on its state. glibc's wait on a condition asks for a mutex that it gives
  * up once it has counted the caller as a waiter. That mutex is the helper's own, so that taking it tells the worker that the wait has
  * begun, and the program's mutex, of whatever type, stays with the user-level thread that holds it, which gives it up only then: no
- * signal falls between. (glibc's conditions do not know their mutex since 2.25.) Those that have finished are on a list, which the poll
- * loop collects, as it does for the pool (pool.c says how it is woken). Plain code.
+ * signal falls between. (glibc's conditions do not know their mutex since 2.25.) The poll loop collects those that have finished, as
+ * it does for the pool. Plain code.
  */
 #include "helper.h"
 
@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../io/source.h"
+#include "../io/finished.h"
 #include "../thread/kernel_thread.h"
 #include "libcs.h"
 
@@ -26,8 +26,7 @@
 
 static struct capr_helper *idle;
 static uint32_t idle_count;
-static struct capr_helper *finished; /* newest first. Pushed by helpers, emptied by the worker */
-static uint32_t asleep;              /* the worker waits in the kernel, or is about to */
+static struct capr_finished finished;
 static int started;
 
 static void set(struct capr_helper *h, uint32_t state, int wake)
@@ -53,18 +52,6 @@ static int wait_on_cond(struct capr_helper *h)
     return error;
 }
 
-/* From here on the record is the worker's, until it asks again. */
-static void finish(struct capr_helper *h)
-{
-    set(h, CAPR_HELPER_FINISHED, 0);
-    struct capr_helper *head = __atomic_load_n(&finished, __ATOMIC_RELAXED);
-    do
-        h->next = head;
-    while (!__atomic_compare_exchange_n(&finished, &head, h, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
-        capr__io_wake();
-}
-
 static void *run(void *arg)
 {
     struct capr_helper *h = arg;
@@ -77,7 +64,8 @@ static void *run(void *arg)
             continue;
         }
         h->result = h->call == CAPR_HELPER_COND ? wait_on_cond(h) : capr__libcs()->barrier_wait(h->object);
-        finish(h);
+        set(h, CAPR_HELPER_FINISHED, 0);
+        capr__finished_push(&finished, h);
     }
     free(h);
     return NULL;
@@ -86,18 +74,9 @@ static void *run(void *arg)
 /* Makes the threads of those that have finished ready, the first first. On the worker. */
 static int collect(void)
 {
-    if (!__atomic_load_n(&finished, __ATOMIC_RELAXED))
-        return 0;
-    struct capr_helper *h = __atomic_exchange_n(&finished, NULL, __ATOMIC_ACQUIRE), *first = NULL;
-    while (h) {
-        struct capr_helper *next = h->next;
-        h->next = first;
-        first = h;
-        h = next;
-    }
     int n = 0;
-    for (; first; n++) {
-        h = first;
+    for (struct capr_helper *first = capr__finished_take(&finished); first; n++) {
+        struct capr_helper *h = first;
         first = h->next;
         set(h, CAPR_HELPER_DONE, 0);
         if (h->waiting && h->thread->state == CAPR_PARKED)
@@ -106,19 +85,15 @@ static int collect(void)
     return n;
 }
 
-static int arm(void)
-{
-    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
-    return __atomic_load_n(&finished, __ATOMIC_SEQ_CST) != NULL;
-}
-
-static void disarm(void) { __atomic_store_n(&asleep, 0, __ATOMIC_RELAXED); }
+static int arm(void) { return capr__finished_arm(&finished); }
+static void disarm(void) { capr__finished_disarm(&finished); }
 
 /* In the child of a fork: they are the parent's. */
 static void forked(void)
 {
-    idle = finished = NULL;
-    idle_count = asleep = 0;
+    idle = NULL;
+    idle_count = 0;
+    finished = (struct capr_finished){ 0 };
     started = 0;
 }
 
