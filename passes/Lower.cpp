@@ -50,6 +50,9 @@ void refuseUnsupported(const Module &M) {
   if (linkerOptions().InterproceduralRegisters)
     fail("-enable-ipra: a caller would count on registers that the stubs before its callee change. Remedy: drop the flag, or build with "
          "-fno-capriccio");
+  if (linkerOptions().Outlined)
+    fail("-enable-machine-outliner: what it takes out of functions is called after their frames are measured, and pushes a return address "
+         "more. Remedy: drop the flag (-Oz makes code small by other means), or build with -fno-capriccio");
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
