@@ -127,6 +127,7 @@ public:
   static bool isRequired() { return true; }
 
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    refuseUnwoundCleanups(M);
     noteRuntimeFunctions(M);
     limitInlining(M, readOptions().InlineLimit);
     return PreservedAnalyses::none();

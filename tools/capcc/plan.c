@@ -52,6 +52,13 @@ static const char *without_exclude_all(struct arena *arena, const char *text) {
     return text;
 }
 
+/// In C only <pthread.h> asks for exceptions: under -fexceptions it makes pthread_cleanup_push a variable with __attribute__((cleanup)),
+/// which takes an unwinder that crosses pieces of stack; without, a record that the runtime runs. What else the flag gives C, unwind
+/// tables, stays.
+const char *plan_word(const struct line *line, const struct argument *arg) {
+    return arg->role == ROLE_EXCEPTIONS && line->compiles_c ? "-funwind-tables" : arg->text;
+}
+
 /// The user's arguments, without capcc's own and, unless `all`, without those that the plan states itself. Bitcode
 /// files go straight to the linker: handed to clang they would be optimised and made machine code once for nothing.
 /// `last` is put at the end, before a `--`.
@@ -69,7 +76,7 @@ static void push_user_args(struct arena *arena, const struct line *line, bool al
             if (last) strvec_push(arena, argv, last);
             last = NULL;
         }
-        const char *text = arg->text;
+        const char *text = all ? arg->text : plan_word(line, arg);
         if (arg->role == ROLE_LINKER && line->action == ACTION_EXECUTABLE && !all && !strncmp(text, "-Wl,", 4) &&
             !(text = without_exclude_all(arena, text)))
             continue;
@@ -298,6 +305,11 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_relocatable(arena, line, paths, scratch, plan);
         break;
     }
+    for (size_t i = 0; i < line->arg_count; i++)
+        if (line->action > ACTION_QUERY && plan_word(line, &line->args[i]) != line->args[i].text) {
+            strvec_push(arena, &plan->notes, "C is compiled without the exceptions of -fexceptions: pthread_cleanup_push takes the form that the runtime runs");
+            break;
+        }
     if (has_kind(line, 1u << INPUT_ASSEMBLY) && line->action >= ACTION_COMPILE)
         strvec_push(arena, &plan->notes, "assembly files have no bitcode: their code is external to the pass");
 }
