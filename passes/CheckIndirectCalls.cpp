@@ -6,6 +6,7 @@
 // data mentions it, here as in the program's own pointers.
 #include "CheckIndirectCalls.h"
 #include "CallGraph.h"
+#include "Diagnostics.h"
 #include "RuntimeABI.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/IRBuilder.h"
@@ -44,6 +45,16 @@ Constant *listFunctions(Module &M) {
 
 } // namespace
 
+/// `without:FUNCTION` that leaves out nothing would make a check that cannot fail look like one that found nothing.
+[[noreturn]] static void failWithout(const Module &M, const std::string &Name) {
+  const Function *F = M.getFunction(Name);
+  fail("-fcapriccio-check-icalls=without:" + Name +
+       (F && !F->isDeclarationForLinker()
+            ? ": no indirect call has this function in its set. Remedy: name one whose address the program takes"
+            : ": the program has no function of this name at the link (inlined, or misspelt?). Remedy: name one whose address the "
+              "program takes"));
+}
+
 unsigned checkIndirectCalls(Module &M, const IndirectTargets &Targets, const Options &O) {
   SmallVector<CallBase *, 0> Sites;
   for (Function &F : M)
@@ -52,8 +63,11 @@ unsigned checkIndirectCalls(Module &M, const IndirectTargets &Targets, const Opt
         if (auto *CB = dyn_cast<CallBase>(&I);
             CB && !CB->isInlineAsm() && !isa<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases()))
           Sites.push_back(CB);
-  if (Sites.empty())
+  if (Sites.empty()) {
+    if (!O.CheckWithout.empty())
+      failWithout(M, O.CheckWithout);
     return 0;
+  }
 
   LLVMContext &C = M.getContext();
   auto *Ptr = PointerType::get(C, 0);
@@ -61,12 +75,15 @@ unsigned checkIndirectCalls(Module &M, const IndirectTargets &Targets, const Opt
   auto *Record = StructType::get(Ptr, Ptr, Ptr, Ptr, I32, I32);
   Constant *Functions = listFunctions(M);
   FunctionCallee Check = M.getOrInsertFunction(abi::CheckICall, FunctionType::get(Type::getVoidTy(C), {Ptr, Ptr}, false));
+  bool LeftOut = false;
   for (CallBase *Site : Sites) {
     TargetSet Set = Targets.targets(*Site);
     SmallVector<Constant *, 8> Addresses;
     for (Function *F : Set.Functions)
       if (F->getName() != O.CheckWithout)
         Addresses.push_back(F);
+      else
+        LeftOut = true;
     Constant *List = define(M, ConstantArray::get(ArrayType::get(Ptr, Addresses.size()), Addresses), true);
     Constant *Value = ConstantStruct::get(Record, {ConstantPointerNull::get(Ptr), List, Functions, text(M, place(*Site)),
                                                    ConstantInt::get(I32, Addresses.size()),
@@ -74,6 +91,8 @@ unsigned checkIndirectCalls(Module &M, const IndirectTargets &Targets, const Opt
     IRBuilder<> B(Site);
     B.CreateCall(Check, {Site->getCalledOperand(), define(M, Value, false)});
   }
+  if (!O.CheckWithout.empty() && !LeftOut)
+    failWithout(M, O.CheckWithout);
   return Sites.size();
 }
 

@@ -78,6 +78,10 @@ static LinkerOptions read() {
       O.Partitioned = true;
     else if (A.contains("-enable-ipra") && !A.ends_with("=0") && !A.ends_with("=false"))
       O.InterproceduralRegisters = true;
+    else if (A.contains("-enable-machine-outliner") && !A.ends_with("=never"))
+      O.Outlined = true;
+    else if (size_t At = A.find("-basic-block-sections="); At != StringRef::npos) // lld's, and LLVM's own
+      O.BlockSections = !A.ends_with("=none") && !A.ends_with("=labels");
     else if (A == "-l" && I + 1 != Args.size())
       O.SharedObjects.push_back(findLibrary(Args[++I], Directories, Static));
     else if (A.consume_front("-l"))

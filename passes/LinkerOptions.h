@@ -18,6 +18,8 @@ struct LinkerOptions {
   bool Symbolic = false; // -Bsymbolic, -Bsymbolic-functions: a shared object's calls to its own functions stay inside
   bool Partitioned = false; // --lto-partitions of more than one
   bool InterproceduralRegisters = false; // -mllvm -enable-ipra
+  bool Outlined = false; // -mllvm -enable-machine-outliner
+  bool BlockSections = false; // --lto-basic-block-sections of all, or of a list
   std::vector<std::string> Wrapped; // of --wrap
   std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };

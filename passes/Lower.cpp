@@ -50,6 +50,9 @@ void refuseUnsupported(const Module &M) {
   if (linkerOptions().InterproceduralRegisters)
     fail("-enable-ipra: a caller would count on registers that the stubs before its callee change. Remedy: drop the flag, or build with "
          "-fno-capriccio");
+  if (linkerOptions().Outlined)
+    fail("-enable-machine-outliner: what it takes out of functions is called after their frames are measured, and pushes a return address "
+         "more. Remedy: drop the flag (-Oz makes code small by other means), or build with -fno-capriccio");
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
@@ -62,13 +65,24 @@ void refuseUnsupported(const Module &M) {
         failAt(I, "__builtin_longjmp knows nothing of linked stacks. Remedy: setjmp and longjmp of <setjmp.h>, or "
                   "-fno-capriccio for this program");
       if (isa<InvokeInst>(I))
-        failAt(I, "C++ exceptions (or C with -fexceptions and cleanups) cannot cross linked stacks yet. Remedy: "
-                  "-fno-exceptions, or -fno-capriccio for this program");
+        failAt(I, "C++ exceptions cannot cross linked stacks yet. Remedy: -fno-exceptions, or -fno-capriccio for this program");
       // The register of a static chain (`nest`) is the one in which stubs and indirect calls carry their target.
       if (const auto *CB = dyn_cast<CallBase>(&I); CB && !isa<IntrinsicInst>(CB) && CB->getAttributes().hasAttrSomewhere(Attribute::Nest))
         failAt(I, "__builtin_call_with_static_chain, whose register r10 is what the stubs of linked stacks use. Remedy: pass the chain as "
                   "an argument, or build with -fno-capriccio");
     }
+  }
+}
+
+void refuseUnwoundCleanups(const Module &M) {
+  for (const Function &F : M) {
+    if (F.isDeclarationForLinker() || !F.hasPersonalityFn() ||
+        F.getPersonalityFn()->stripPointerCasts()->getName() != "__gcc_personality_v0")
+      continue;
+    for (const Instruction &I : instructions(F))
+      if (isa<InvokeInst>(I))
+        failAt(I, "C compiled with -fexceptions: pthread_cleanup_push and __attribute__((cleanup)) are then left to an unwinder, which "
+                  "cannot cross linked stacks. Remedy: compile it by capcc, which does without the flag, or with -fno-exceptions");
   }
 }
 

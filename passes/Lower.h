@@ -14,6 +14,10 @@ namespace capriccio {
 /// Ends the link if the module has something whose stack cannot be made safe.
 void refuseUnsupported(const llvm::Module &M);
 
+/// The same for C whose cleanups take an unwinder. Before optimization, which makes calls of what it sees not to throw, as the
+/// runtime's waits do not, so that a cancelled thread's cleanups would be left out without a word.
+void refuseUnwoundCleanups(const llvm::Module &M);
+
 /// Gives functions of other calling conventions C's, where every caller is known; ends the link where not.
 void makeConventionsOrdinary(llvm::Module &M);
 

@@ -4,6 +4,7 @@
 // code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
 #include "BlockingChains.h"
 #include "CallGraph.h"
+#include "Callers.h"
 #include "CheckIndirectCalls.h"
 #include "Claims.h"
 #include "CodeGenCalls.h"
@@ -125,6 +126,7 @@ public:
       printPlacement(G, errs());
     printRemarks(G, Chains, X, *Targets, O);
     std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, Spins, O);
+    writeCallers(G, O);
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas, O.Shared);
@@ -148,6 +150,7 @@ public:
   static bool isRequired() { return true; }
 
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    refuseUnwoundCleanups(M);
     noteRuntimeFunctions(M);
     limitInlining(M, readOptions().InlineLimit);
     return PreservedAnalyses::none();

@@ -4,6 +4,7 @@
 // entry says so for a whole section, where code generation would write one for each: 32 bytes with its place in the search table,
 // which is as much as a stub. Written by hand into .eh_frame, because the assembler's .cfi directives belong to one function.
 #include "StubUnwind.h"
+#include "LinkerOptions.h"
 #include "RuntimeABI.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/InlineAsm.h"
@@ -34,7 +35,10 @@ static constexpr const char *Common = R"(
 .Lcapr_cie_end:
 )";
 
-bool describedTogether(const Module &M) { return M.debug_compile_units().empty(); }
+bool describedTogether(const Module &M) {
+  // With a section for each block every stub has one too, of the same name.
+  return M.debug_compile_units().empty() && !linkerOptions().BlockSections;
+}
 
 /// Puts `Label` after the last instruction of a stub, whose body is one piece of inline assembly.
 static void labelEnd(Function &Stub, const Twine &Label) {

@@ -125,7 +125,32 @@ static void rewrite(Function &F, ArrayRef<Access> Accesses, bool Shared) {
   }
 }
 
+/// Other code names the variable, or an alias of it.
+[[noreturn]] static void failShared(const GlobalValue &GV, bool Shared) {
+  fail(GV.getName() + ": a thread-local variable shared with code that capcc did not compile (an object file or a "
+       "library): that code would see the kernel thread's copy. Remedy: " +
+       (Shared ? "make it static or hidden (-fvisibility=hidden), or link the shared object with -fno-capriccio"
+               : "compile all its users with capcc"));
+}
+
+/// A variable's other names give way to it, so that it alone has an offset.
+static void dissolveAliases(Module &M, bool Shared) {
+  for (GlobalAlias &Alias : make_early_inc_range(M.aliases())) {
+    if (!Alias.isThreadLocal() || Alias.getName().starts_with("capr__"))
+      continue;
+    if (!Alias.hasLocalLinkage())
+      failShared(Alias, Shared);
+    auto *GV = dyn_cast<GlobalVariable>(Alias.getAliasee()->stripPointerCastsAndAliases());
+    if (!GV)
+      fail(Alias.getName() + ": an alias of a part of a thread-local variable. Remedy: name the variable and add the offset where it "
+           "is used");
+    Alias.replaceAllUsesWith(GV);
+    Alias.eraseFromParent();
+  }
+}
+
 ThreadLocals::ThreadLocals(Module &M, bool Shared) {
+  dissolveAliases(M, Shared);
   const DataLayout &DL = M.getDataLayout();
   LLVMContext &C = M.getContext();
   std::vector<std::pair<GlobalVariable *, uint64_t>> Fields;
@@ -138,10 +163,7 @@ ThreadLocals::ThreadLocals(Module &M, bool Shared) {
     if (!isProgramThreadLocal(GV))
       continue;
     if (!GV.hasLocalLinkage())
-      fail(GV.getName() + ": a thread-local variable shared with code that capcc did not compile (an object file or a "
-           "library): that code would see the kernel thread's copy. Remedy: " +
-           (Shared ? "make it static or hidden (-fvisibility=hidden), or link the shared object with -fno-capriccio"
-                   : "compile all its users with capcc"));
+      failShared(GV, Shared);
     Align A = GV.getAlign().value_or(DL.getABITypeAlign(GV.getValueType()));
     BlockAlign = std::max(BlockAlign, A);
     Bytes = alignTo(Bytes, A);

@@ -31,6 +31,7 @@ enum Channel : NodeId {
   Specific,    // values of pthread keys
   Signals,     // handlers
   Tokens,      // what strtok keeps between calls
+  Exported,    // what dlsym finds in the program; empty here, since FunctionFlow alone asks for functions by name
   LibraryData, // holds the address of Library, the object
   Channels
 };

@@ -242,14 +242,17 @@ void FunctionFlow::run() {
     else
       insert(R.FromOutside[I].N, 0);
   S.forFunctionAddresses([&](const Function &F, NodeId N) { insert(N, Numbers[&F]); });
+  insert(Exported, 1);
   startMemory();
   for (const Record::Mark &Mark : R.Passed)
     if (!Mark.If)
       pass(Mark.N);
   for (const GlobalObject *Root : R.Roots)
-    if (const auto *F = dyn_cast<Function>(Root))
+    if (const auto *F = dyn_cast<Function>(Root)) {
       enter(*F);
-    else if (ObjectId Object = S.objectOf(*Root); Object != None)
+      if (!F->hasLocalLinkage())
+        ExportedFunctions.insert(F);
+    } else if (ObjectId Object = S.objectOf(*Root); Object != None)
       writeAnywhere(Object, 0);
   // In waves, so that what comes to a node from several sides goes on together.
   for (std::vector<NodeId> Wave; !Waiting.empty(); Wave.clear()) {
@@ -268,7 +271,7 @@ DenseMap<const CallBase *, FunctionFlow::Answer> FunctionFlow::answers() const {
     Nodes[T.Callee].Set.each([&](uint32_t Member) {
       const Function *F = Functions[Member % Classes];
       if (!F)
-        A.Outside |= Member < 2 * Classes;
+        (Member % Classes ? A.Exported : A.Outside) |= Member < 2 * Classes;
       else if (Member < Classes)
         A.Certain.insert(F);
       else

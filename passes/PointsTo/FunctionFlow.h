@@ -28,10 +28,13 @@ public:
   struct Answer {
     llvm::SmallPtrSet<const llvm::Function *, 4> Certain, Possible;
     bool Outside = false; // the pointer may come from outside: all that was handed out is possible, too
+    bool Exported = false; // it may be what dlsym found: all that the program exports is possible, too
   };
   llvm::DenseMap<const llvm::CallBase *, Answer> answers() const;
   /// Functions that outside was handed, or found in what it was handed.
   const llvm::DenseSet<const llvm::Function *> &handedOut() const { return HandedOut; }
+  /// Functions that outside knows by name.
+  const llvm::DenseSet<const llvm::Function *> &exported() const { return ExportedFunctions; }
   uint64_t bytes() const;
 
 private:
@@ -48,7 +51,7 @@ private:
     Kind K;
   };
   // A member is the number of a function, plus nothing, Classes or twice Classes: certain, possible, under way. Number 0 is what
-  // comes from outside.
+  // comes from outside, number 1 what dlsym finds in the program: that is called like the former, and stands for many.
   struct Node {
     SparseSet Set, News;
     llvm::SmallVector<Edge, 1> Out;
@@ -58,7 +61,7 @@ private:
   const Objects &O;
   const Record &R;
   uint32_t Classes = 64;
-  std::vector<const llvm::Function *> Functions = {nullptr}; // by number
+  std::vector<const llvm::Function *> Functions = {nullptr, nullptr}; // by number
   llvm::DenseMap<const llvm::Function *, uint32_t> Numbers;
   std::vector<Node> Nodes; // the solver's, then those of memory
   std::vector<NodeId> Waiting;
@@ -72,7 +75,7 @@ private:
   };
   llvm::DenseMap<Record::Condition, Conditional> Pending;
   llvm::DenseSet<std::pair<uint32_t, const llvm::Function *>> Reached;
-  llvm::DenseSet<const llvm::Function *> HandedOut, Entered;
+  llvm::DenseSet<const llvm::Function *> HandedOut, Entered, ExportedFunctions;
   llvm::DenseSet<NodeId> PassedNodes;
   llvm::DenseSet<ObjectId> PassedObjects;
   NodeId Handed = None; // what outside was handed

@@ -38,8 +38,8 @@ class Parser {
   }
   bool channel(Channel &C) {
     static const std::pair<StringRef, Channel> Names[] = {
-        {"descriptors", Descriptors}, {"epoll", Epoll},     {"joined", Joined},
-        {"specific", Specific},       {"signals", Signals}, {"tokens", Tokens}};
+        {"descriptors", Descriptors}, {"epoll", Epoll},     {"joined", Joined},    {"specific", Specific},
+        {"signals", Signals},         {"tokens", Tokens},   {"exported", Exported}};
     for (const auto &[Name, Value] : Names)
       if (word(Name)) {
         C = Value;

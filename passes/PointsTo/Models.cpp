@@ -271,7 +271,7 @@ const Row Table[] = {
     {"dlopen dlmopen", "r = lib"},
     {"dlclose", ""},
     {"dlerror", "r = lib"},
-    {"dlsym dlvsym", "r = ext"},
+    {"dlsym dlvsym", "r = ext; r = @exported"},
     {"dladdr", "%a1 = ext"},
     {"dl_iterate_phdr", "call a0(lib, ext, a1)"},
     {"backtrace", "%a0 = ext"},

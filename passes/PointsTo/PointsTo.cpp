@@ -122,6 +122,10 @@ void Results::summarise(const Module &M, const Options &O, pointsto::Solver &S, 
         for (const Function *Target : A.Functions)
           if (!isOpaque(*Target) && Expected(Target))
             E.Set.Functions.push_back(const_cast<Function *>(Target));
+        if (Seen.Exported)
+          for (Function *Target : BySignature.Functions)
+            if (Flow->exported().contains(Target) && pointsto::sameType(*Target, *Site) && !is_contained(E.Set.Functions, Target))
+              E.Set.Functions.push_back(Target);
         if (E.Set.Functions.empty() && !E.Set.MayBeExternal)
           for (const Function *Target : A.Functions)
             E.Set.Functions.push_back(const_cast<Function *>(Target));

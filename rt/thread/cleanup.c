@@ -4,7 +4,7 @@
  * pthread_cleanup_push a setjmp and __pthread_register_cancel: such a handler runs by longjmp into the frame that pushed it,
  * which then calls __pthread_unwind_next. Older objects call _pthread_cleanup_push with a routine. Both kinds hang in one list,
  * newest first; bit 0 of a link tells them apart. The third form, __attribute__((cleanup)) under -fexceptions, would need an
- * unwinder that crosses chunks: those handlers do not run when a thread ends by pthread_exit or cancellation.
+ * unwinder that crosses chunks: capcc compiles C without the flag, and the pass refuses what others compiled with it.
  */
 #include <pthread.h>
 #include <setjmp.h>

@@ -67,6 +67,21 @@ static bool reads_headers(const struct input *input) {
     return !dot || !ONE_OF(dot, ".i", ".ii", ".mi", ".mii", ".iim", ".cui", ".s", ".asm");
 }
 
+/// Whether all that clang compiles on the line is C. Other languages may throw; IR and assembly know nothing of the flags about it.
+static bool compiles_c(const struct line *line) {
+    size_t found = 0;
+    for (size_t i = 0; i < line->input_count; i++) {
+        const struct input *input = &line->inputs[i];
+        if (input->kind != INPUT_SOURCE && input->kind != INPUT_HEADER) continue;
+        const char *dot = strrchr(input->path, '.');
+        bool is_c = input->language ? ONE_OF(input->language, "c", "cpp-output", "c-header")
+                                    : dot && ONE_OF(dot, ".c", ".i", ".h") && !line->cpp_language;
+        if (!is_c) return false;
+        found++;
+    }
+    return found;
+}
+
 static void fail(struct parser *p, const char *error) {
     if (!p->line->error) p->line->error = error;
 }
@@ -208,7 +223,10 @@ static bool take_shape(struct parser *p, const char *text) {
         line->emulated_tls = text;
     else if (!strcmp(text, "-fno-emulated-tls"))
         line->emulated_tls = NULL;
-    else if (!strcmp(text, "-fmemory-profile") || after(text, "-fmemory-profile="))
+    else if (!strcmp(text, "-fexceptions")) {
+        add(p, text, ROLE_EXCEPTIONS);
+        return true;
+    } else if (!strcmp(text, "-fmemory-profile") || after(text, "-fmemory-profile="))
         line->memory_profile = text;
     else if (!strcmp(text, "-fno-memory-profile"))
         line->memory_profile = NULL;
@@ -440,6 +458,7 @@ void parse_line(struct arena *arena, int argc, const char *const *argv, const st
     take_words(&p);
     read_linker_args(&p);
     line->action = decide(&p);
+    line->compiles_c = compiles_c(line);
     for (size_t i = 0; i < line->libraries.count; i++)
         if (!strcmp(line->libraries.items[i], "c")) line->no_libc = NULL;
     line->sanitizer = unsafe_sanitizer(&p.sanitizers);

@@ -33,6 +33,7 @@ enum role {
     ROLE_OUTPUT, ///< -o
     ROLE_PHASE, ///< -c
     ROLE_SHAPE, ///< -r and its spellings
+    ROLE_EXCEPTIONS, ///< -fexceptions, which C is compiled without
     ROLE_LTO, ///< -flto, -ffat-lto-objects, -fuse-ld and their opposites, which the plan states itself
     ROLE_OWN, ///< --print-plan, -fcapriccio-*: never reaches clang
     ROLE_SEPARATOR, ///< `--`: all after it are inputs
@@ -91,6 +92,7 @@ struct line {
     const char *optimise; ///< the last -O as written, or null
     const char *driver_mode; ///< `--driver-mode=g++` when capcc was called by a name ending in ++, or null
     bool cpp_language; ///< linking as C++ (--driver-mode=g++)
+    bool compiles_c; ///< there are sources, and all are C
     bool dry_run; ///< -###
     bool verbose; ///< -v
     bool version_script; ///< the linker gets a --version-script

@@ -7,6 +7,8 @@
 // since the last -z counts.
 #include "plan.h"
 
+#include "undefined.h"
+
 #include <string.h>
 
 /// More than any plan but that of a -r line, whose steps are one for each source.
@@ -52,6 +54,13 @@ static const char *without_exclude_all(struct arena *arena, const char *text) {
     return text;
 }
 
+/// In C only <pthread.h> asks for exceptions: under -fexceptions it makes pthread_cleanup_push a variable with __attribute__((cleanup)),
+/// which takes an unwinder that crosses pieces of stack; without, a record that the runtime runs. What else the flag gives C, unwind
+/// tables, stays.
+const char *plan_word(const struct line *line, const struct argument *arg) {
+    return arg->role == ROLE_EXCEPTIONS && line->compiles_c ? "-funwind-tables" : arg->text;
+}
+
 /// The user's arguments, without capcc's own and, unless `all`, without those that the plan states itself. Bitcode
 /// files go straight to the linker: handed to clang they would be optimised and made machine code once for nothing.
 /// `last` is put at the end, before a `--`.
@@ -69,7 +78,7 @@ static void push_user_args(struct arena *arena, const struct line *line, bool al
             if (last) strvec_push(arena, argv, last);
             last = NULL;
         }
-        const char *text = arg->text;
+        const char *text = all ? arg->text : plan_word(line, arg);
         if (arg->role == ROLE_LINKER && line->action == ACTION_EXECUTABLE && !all && !strncmp(text, "-Wl,", 4) &&
             !(text = without_exclude_all(arena, text)))
             continue;
@@ -212,7 +221,8 @@ static void push_runtime(struct arena *arena, const struct line *line, const str
 }
 
 /// The link of a program or of a shared object, with the pass. What the one exports of the runtime, the other refers to.
-static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
+                           struct plan *plan) {
     bool shared = line->action == ACTION_SHARED;
     plan_inputs(arena, line, plan);
     struct step *parts = plan_add(plan, STEP_PARTS);
@@ -230,11 +240,13 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     struct step *link = plan_add(plan, line->dry_run ? STEP_EXEC : STEP_RUN);
     struct strvec *argv = &link->argv;
     push_environment(arena, &line->own, shared ? paths->dynlist : NULL, &link->env);
+    strvec_push(arena, &link->env, line->dry_run ? CALLERS_VARIABLE : arena_printf(arena, CALLERS_VARIABLE "=%s/callers", scratch));
     plan_start_clang(arena, line, paths, argv);
     strvec_push(arena, argv, "-fuse-ld=lld");
     push_compile(arena, line, argv);
     push_include(arena, line, paths, argv);
     push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
+    push_linker(arena, argv, arena_printf(arena, "--error-handling-script=%s", paths->self));
     if (!shared) push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
     if (!shared && line->version_script) // an exact name here counts more than the `local: *` of the user's script
         push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
@@ -285,14 +297,14 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_compile(arena, line, paths, has_kind(line, COMPILED_KINDS), plan);
         break;
     case ACTION_EXECUTABLE:
-        plan_with_pass(arena, line, paths, plan);
+        plan_with_pass(arena, line, paths, scratch, plan);
         break;
     case ACTION_SHARED: {
         const char *why = pass_hindrance(arena, line);
         if (why)
             plan_shared_without_pass(arena, line, paths, why, plan);
         else
-            plan_with_pass(arena, line, paths, plan);
+            plan_with_pass(arena, line, paths, scratch, plan);
         break;
     }
     case ACTION_RELOCATABLE:
@@ -300,6 +312,11 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_relocatable(arena, line, paths, scratch, plan);
         break;
     }
+    for (size_t i = 0; i < line->arg_count; i++)
+        if (line->action > ACTION_QUERY && plan_word(line, &line->args[i]) != line->args[i].text) {
+            strvec_push(arena, &plan->notes, "C is compiled without the exceptions of -fexceptions: pthread_cleanup_push takes the form that the runtime runs");
+            break;
+        }
     if (has_kind(line, 1u << INPUT_ASSEMBLY) && line->action >= ACTION_COMPILE)
         strvec_push(arena, &plan->notes, "assembly files have no bitcode: their code is external to the pass");
 }

@@ -50,6 +50,9 @@ void plan_start_clang(struct arena *arena, const struct line *line, const struct
 /// The same: the flag that keeps callees with large frames out of line where sources are compiled.
 void plan_push_inline_limit(struct arena *arena, const struct own_flags *own, struct strvec *argv);
 
+/// The same: an argument's word as clang gets it.
+const char *plan_word(const struct line *line, const struct argument *arg);
+
 /// The same: the steps of `-r`.
 void plan_relocatable(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
                       struct plan *plan);

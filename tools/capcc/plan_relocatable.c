@@ -11,7 +11,8 @@
 /// The flags that matter for compiling, without inputs, phases and output.
 static void push_compile_flags(struct arena *arena, const struct line *line, struct strvec *argv) {
     for (size_t i = 0; i < line->arg_count; i++)
-        if (line->args[i].role == ROLE_OTHER) strvec_push(arena, argv, line->args[i].text);
+        if (line->args[i].role == ROLE_OTHER || line->args[i].role == ROLE_EXCEPTIONS)
+            strvec_push(arena, argv, plan_word(line, &line->args[i]));
 }
 
 static bool needs_compiling(const struct input *input) { return input->kind != INPUT_LINKED && input->kind != INPUT_HEADER; }
