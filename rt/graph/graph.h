@@ -87,21 +87,28 @@ static inline uint64_t capr__cycles(void)
     return (uint64_t)high << 32 | low;
 }
 
-static inline uint64_t capr__edge_hash(uint64_t word, uint32_t from) { return (word + from * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull >> 40; }
+static inline uint64_t capr__edge_hash(uint64_t word, uint32_t from) { return (word ^ (uint64_t)from << 32) * 0xd6e8feb86659fd93ull >> 40; }
 
-/* The running thread is about to block (`parks`) or to yield. */
-static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *self, int parks)
+/* True where the way that ends here is counted with this; else capr__graph_slow has to. */
+static inline int capr__graph_quick(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_edge *e = w->edges;
     if (!e)
-        return;
+        return 1;
     uint64_t word = w->context;
     uint32_t from = self->node;
     e += capr__edge_hash(word, from) & w->edge_mask;
-    if (__builtin_expect(e->word == word && e->from == from && --e->until != 0, 1))
-        self->node = e->to;
-    else
-        capr__graph_slow(word, parks);
+    if (__builtin_expect(e->word != word || e->from != from || --e->until == 0, 0))
+        return 0;
+    self->node = e->to;
+    return 1;
+}
+
+/* The running thread is about to block (`parks`), to yield or to end. */
+static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *self, int parks)
+{
+    if (!capr__graph_quick(w, self))
+        capr__graph_slow(w->context, parks);
 }
 
 /* The idle thread's own time is nobody's. */

@@ -20,6 +20,9 @@ struct capr_limit {
 enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
 extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
 
+/* sched/declared.c: what the program has said by capr_progress. */
+CAPR_HIDDEN uint64_t capr__progress(void);
+
 /* Measures. Returns whether any resource is scarce. Takes a few microseconds, of the kernel's mostly. */
 CAPR_HIDDEN int capr__limits_look(struct capr_worker *w, uint64_t now);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "../graph/graph.h"
+#include "../thread/extra.h"
 #include "idle.h"
 
 void capr__ready(struct capr_thread *t)
@@ -53,7 +54,8 @@ int capr__park_until(uint64_t deadline)
 
 void capr__turn_over(void)
 {
-    if (!capr__may_switch())
+    const struct capr_thread *self = capr__worker.self;
+    if (!capr__may_switch() || (self->extra && ((const struct capr_extra *)self->extra)->sections))
         return;
     capr__worker.fast = 1;
     capr__worker.poll_at = 0; /* others may be ready only once descriptors and timers have been looked at */
@@ -76,20 +78,33 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
     }
 }
 
-void capr__yield(void)
+/* Append and pick in one: the queue is not empty before, nor after. */
+static inline void give_way(struct capr_worker *w, struct capr_thread *self)
 {
-    struct capr_worker *w = &capr__worker;
-    struct capr_thread *self = w->self, *next = w->run_head;
-    if (__builtin_expect(!next || w->count.switches >= w->poll_at, 0)) {
-        yield_seldom(w, self);
-        return;
-    }
-    capr__graph_note(w, self, 0);
-    /* Append and pick in one: the queue is not empty before, nor after. */
+    struct capr_thread *next = w->run_head;
     self->next = NULL;
     w->run_tail->next = self;
     w->run_tail = self;
     w->run_head = next->next;
     capr__prefetch(next->next);
     capr__switch_to(w, self, next);
+}
+
+/* Apart, so that capr__yield itself saves no registers. */
+static __attribute__((noinline)) void yield_noted(struct capr_worker *w, struct capr_thread *self)
+{
+    capr__graph_slow(w->context, 0);
+    give_way(w, self);
+}
+
+void capr__yield(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    if (__builtin_expect(!w->run_head || w->count.switches >= w->poll_at, 0))
+        yield_seldom(w, self);
+    else if (__builtin_expect(!capr__graph_quick(w, self), 0))
+        yield_noted(w, self);
+    else
+        give_way(w, self);
 }

@@ -33,6 +33,7 @@ struct capr_extra {
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
     uint32_t held;                 /* process-shared locks that sync/held.c says it holds */
+    uint32_t sections;             /* capr_section_begin less capr_section_end: the thread keeps its turn */
     void **module_tls;             /* blocks of thread-local variables of shared objects, by module number, or NULL (module.c) */
     uint32_t module_tls_count;
     char *texts[CAPR_TEXTS];       /* malloc'ed, or NULL */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Ten times as many producers of blocks as consumers keep up with: CAPRICCIO_MEMORY stays a limit, and 4,000 blocks are consumed. With rr, which
+ * knows nothing of memory, the blocks that pile up pass it: that is what shows that the test can fail.
+ *
+ * REQUIRES: capcc
+ * RUN: %capcc -O2 %s -o %t
+ * RUN: env CAPRICCIO_MEMORY=128M timeout 120 %t | FileCheck %s
+ * RUN: env CAPRICCIO_MEMORY=128M CAPRICCIO_SCHED=rr timeout 120 %t | FileCheck --check-prefix=RR %s
+ * CHECK: consumed, below 160 MiB
+ * RR: consumed, above 160 MiB
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BLOCK (256 << 10)
+#define ENOUGH 4000
+struct block {
+    struct block *next;
+};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
+static struct block *head;
+static int consumed;
+
+static void *produce(void *arg) {
+    for (;;) {
+        struct block *b = malloc(BLOCK);
+        memset(b, 1, BLOCK);
+        pthread_mutex_lock(&lock);
+        b->next = head;
+        head = b;
+        pthread_cond_signal(&filled);
+        pthread_mutex_unlock(&lock);
+        usleep(1000);
+    }
+    return arg;
+}
+static void *consume(void *arg) {
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        while (!head) pthread_cond_wait(&filled, &lock);
+        struct block *b = head;
+        head = b->next;
+        int now = ++consumed;
+        pthread_mutex_unlock(&lock);
+        free(b);
+        if (now >= ENOUGH) break;
+        usleep(2000);
+    }
+    return arg;
+}
+
+int main(void) {
+    pthread_t t, first;
+    struct rusage usage;
+    pthread_create(&first, NULL, consume, NULL);
+    for (int i = 0; i < 9; i++) pthread_create(&t, NULL, consume, NULL);
+    for (int i = 0; i < 100; i++) pthread_create(&t, NULL, produce, NULL);
+    pthread_join(first, NULL);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("consumed, %s 160 MiB\n", usage.ru_maxrss < 160 << 10 ? "below" : "above");
+    fflush(stdout);
+    _exit(0);
+}
