@@ -179,7 +179,7 @@ static int read_graph(const char *v)
 
 static int read_top(const char *v)
 {
-    capr__env.top_directory = strchr(v, '/') ? v : NULL;
+    capr__env.top_directory = *v == '/' ? v : NULL;
     capr__env.top = capr__env.top_directory || !strcmp(v, "1");
     return capr__env.top || !strcmp(v, "0") ? 0 : -1;
 }
@@ -205,7 +205,7 @@ static const struct setting {
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},
-    {"CAPRICCIO_TOP", read_top, "0, 1 or the path of a directory"},
+    {"CAPRICCIO_TOP", read_top, "0, 1 or a directory by its absolute path"},
     {"CAPRICCIO_WORKERS", read_workers, "1: this version has one worker"},
 };
 
