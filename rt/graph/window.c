@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -173,7 +174,8 @@ static void send_all(int client, const struct capr_text *text)
         uint64_t now = capr__now();
         if (now >= until)
             return;
-        const struct timeval left = {(long)((until - now) / 1000000000), (long)((until - now) % 1000000000 / 1000) + 1};
+        uint64_t us = (until - now) / 1000 + 1; /* 0 would be for ever */
+        const struct timeval left = {(long)(us / 1000000), (long)(us % 1000000)};
         capr__sys6(SYS_setsockopt, client, SOL_SOCKET, SO_SNDTIMEO, (long)&left, sizeof left, 0);
         long n = capr__sys6(SYS_sendto, client, (long)(text->data + done), (long)(text->used - done), MSG_NOSIGNAL, 0, 0);
         if (n < 0 && n != -EINTR)
@@ -188,6 +190,9 @@ static void serve(int client)
     socklen_t size = sizeof peer;
     if (capr__sys6(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&size, 0) ||
         (peer.uid && peer.uid != (uint32_t)capr__sys1(SYS_geteuid, 0)))
+        return;
+    struct pollfd there = {.fd = client};
+    if (capr__sys3(SYS_poll, (long)&there, 1, 0) > 0 && there.revents & POLLHUP)
         return;
     int late;
     struct capr_text text = {0};

@@ -24,8 +24,8 @@
 #define NOTE_NAME "Capriccio"
 #define NOTE_TYPE 1
 
-/// The window answers within a second, and gives a reader two.
-#define PATIENCE_SECONDS 5
+/// The window answers within a second, gives a reader two, and may have another reader before us.
+#define PATIENCE_SECONDS 4
 #define ENVIRONMENT_MAX (4u << 20)
 
 bool process_gone(pid_t pid) {

@@ -18,7 +18,7 @@ const char *text_time(char *to, size_t size, double ns) {
 const char *text_amount(char *to, size_t size, double amount) {
     static const char units[] = " KMGTP";
     int unit = 0;
-    for (; fabs(amount) >= 9999.5 && unit < 5; unit++) amount /= 1024;
+    for (; fabs(amount) >= (unit ? 999.5 : 9999.5) && unit < 5; unit++) amount /= 1024;
     if (unit)
         snprintf(to, size, "%.*f%c", fabs(amount) < 99.95, amount, units[unit]);
     else
