@@ -25,27 +25,43 @@ static void plain(FILE *to, const char *text) {
 void table_header(FILE *to, const struct graph *g, const struct rows *rows) {
     char rate[16];
     plain(to, g->program);
-    fprintf(to, " (%.0f)  threads %.0f  workers %.0f  switches %s/s  scheduler ", g->pid, g->threads, g->workers,
+    fprintf(to, " (%.0f)  threads %.0f  workers %.0f  switches %s/s", g->pid, g->threads, g->workers,
             table_rate(rate, sizeof rate, rows->switches));
-    plain(to, g->scheduler ? g->scheduler : "fifo");
+    if (g->scheduler) {
+        fputs("  scheduler ", to);
+        plain(to, g->scheduler);
+    }
     if (g->lost > 0) fprintf(to, "  lost %.0f", g->lost);
+}
+
+/// What the scheduler prefers: in its own words, or as follows from what is scarce.
+static void favours(FILE *to, const struct graph *g) {
+    int scarce = 0;
+    for (int i = 0; i < g->resource_count && !g->favours; i++) {
+        if (!g->resources[i].scarce) continue;
+        fputs(scarce++ ? " and " : "  favours what gives back ", to);
+        plain(to, g->resources[i].name);
+    }
+    if (g->favours) {
+        fputs("  favours ", to);
+        plain(to, g->favours);
+    }
 }
 
 int table_resources(FILE *to, const struct graph *g) {
     char used[16], limit[16];
     if (!g->resource_count && !g->favours) return 0;
+    fputs("resources", to);
     for (int i = 0; i < g->resource_count; i++) {
         const struct resource *r = &g->resources[i];
-        if (i) fputs("  ", to);
+        fputs(i ? ", " : " ", to);
         plain(to, r->name);
         fprintf(to, " %s", text_amount(used, sizeof used, r->used));
         if (r->limit > 0) fprintf(to, "/%s (%.0f%%)", text_amount(limit, sizeof limit, r->limit), r->used / r->limit * 100);
         if (r->scarce) fputs(" SCARCE", to);
     }
-    if (g->favours) {
-        fputs(g->resource_count ? "  favours " : "favours ", to);
-        plain(to, g->favours);
-    }
+    favours(to, g);
+    if (g->held_count > 0) fprintf(to, "  places held back %.0f", g->held_count);
     return 1;
 }
 

@@ -103,9 +103,22 @@ static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
     return 0;
 }
 
+/// Marks the nodes that a list names, as ids or as objects with one.
+static void read_held(struct graph *g, const cJSON *held) {
+    const cJSON *json;
+    if (cJSON_IsNumber(held)) g->held_count = held->valuedouble;
+    if (!cJSON_IsArray(held)) return;
+    cJSON_ArrayForEach(json, held) {
+        const char *id = cJSON_IsString(json) ? json->valuestring : string(json, "id"), *why = string(json, "why");
+        for (int i = 0; id && i < g->node_count; i++)
+            if (!strcmp(g->nodes[i].id, id)) g->nodes[i].held = why ? why : "held";
+    }
+}
+
 static int read_scheduler(struct graph *g, const cJSON *scheduler) {
     g->scheduler = string(scheduler, "name");
     g->favours = string(scheduler, "favours");
+    read_held(g, cJSON_GetObjectItemCaseSensitive(scheduler, "nodes held"));
     const cJSON *resources = cJSON_GetObjectItemCaseSensitive(scheduler, "resources"), *json;
     g->resources = array(cJSON_GetArraySize(resources), sizeof *g->resources);
     if (!g->resources) return 1;

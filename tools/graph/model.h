@@ -46,7 +46,7 @@ struct edge {
 struct resource {
     const char *name;
     double used, limit; ///< limit 0: none known
-    bool scarce;
+    bool scarce; ///< the scheduler prefers what gives it back to what takes it
 };
 
 struct graph {
@@ -58,6 +58,7 @@ struct graph {
     int node_count, edge_count;
     const char *scheduler; ///< its name, or NULL
     const char *favours;   ///< what it says of its choice, or NULL
+    double held_count;     ///< nodes that it holds back, where it tells no more of them
     struct resource *resources;
     int resource_count;
 };

@@ -20,7 +20,14 @@ def graph(file):
     g = json.loads(out)
     names = {n["id"]: f"{n['chain'][-1]['function']}:{n['call']}" if n["chain"] else n["id"] for n in g["nodes"]}
     check(all(n["exact"] for n in g["nodes"]), "all chains are exact")
-    return set(names.values()), {(names[e["from"]], names[e["to"]]) for e in g["edges"]}
+    edges = {(names[e["from"]], names[e["to"]]) for e in g["edges"]}
+    # On a busy machine a turn may last for more than 10 ms, and the thread gives way at its next lock. Ways through there are shown as
+    # if it had not.
+    for passing in {n for n in names.values() if n.split(":")[-1].startswith(("pthread_mutex_", "__capr_"))}:
+        before, behind = {a for a, b in edges if b == passing}, {b for a, b in edges if a == passing}
+        edges = {e for e in edges if passing not in e} | {(a, b) for a in before for b in behind if passing not in (a, b)}
+        names = {i: n for i, n in names.items() if n != passing}
+    return set(names.values()), edges
 
 
 def equal(got, want, what):

@@ -15,7 +15,7 @@ with Program(sys.argv[3]) as p:
     status, out, err = tool("captop", p.pid, "--once", "--interval", 400)
     check(status == 0 and err == "", err)
     lines = out.splitlines()
-    check(re.fullmatch(r".*\.tmp \(%d\)  threads 4  workers 1  switches [0-9.k]+/s  scheduler \S+" % p.pid, lines[0]), lines[0])
+    check(re.fullmatch(r".*\.tmp \(%d\)  threads 4  workers 1  switches [0-9.k]+/s(  scheduler \S+)?" % p.pid, lines[0]), lines[0])
     check(lines[1].split() == "THREADS COUNT/S WAIT DELAY STACK CALL < CALLERS".split(), lines[1])
     row = [line for line in lines if re.search(r"usleep < pause_here \(watched.c:\d+\) < waiter \(watched.c:\d+\)$", line)]
     check(len(row) == 1 and row[0].split()[0] == "3", out)
