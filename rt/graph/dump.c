@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../proc/env.h"
@@ -20,15 +21,15 @@
 #include "decode.h"
 #include "tables.h"
 #include "text.h"
+#include "window.h"
 
 #define STAMP_CYCLES 4096.0
 #define STACK (128u << 10) /* of the thread that writes: names of files, decoding */
 
-
 volatile int capr__graph_wanted;
 
 /* What is written: a copy of what goes on changing. Return addresses are only ever added. */
-struct snapshot {
+struct capr_snapshot {
     struct capr_graph g;
     uint64_t cycles, ns; /* since the graph began */
     uint64_t created, switches;
@@ -94,13 +95,15 @@ static void dot_call(struct capr_text *t, const char *name, size_t name_length, 
     capr__text_add(t, "%s\\l", recursive ? ", recursive" : "");
 }
 
-static void render(const struct snapshot *s, const uint64_t *in, const uint64_t *out, struct capr_text *json, struct capr_text *dot)
+static void render(const struct capr_snapshot *s, const uint64_t *in, const uint64_t *out, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
     char name[32], to[32];
-    capr__text_add(json, "{\"format\": \"capriccio-graph\", \"version\": 1, \"pid\": %d, \"workers\": 1, \"threads\": %u, \"switches\": %llu, \"lost\": %llu,\n\"nodes\": [\n",
-                   (int)getpid(), s->threads, (unsigned long long)s->switches, (unsigned long long)g->lost);
+    capr__text_add(json, "{\"format\": \"capriccio-graph\", \"version\": 1, \"pid\": %d, \"program\": \"", (int)getpid());
+    capr__text_quote(json, program_invocation_short_name, strlen(program_invocation_short_name));
+    capr__text_add(json, "\", \"elapsed_ns\": %llu, \"workers\": 1, \"threads\": %u, \"switches\": %llu, \"lost\": %llu,\n\"nodes\": [\n",
+                   (unsigned long long)s->ns, s->threads, (unsigned long long)s->switches, (unsigned long long)g->lost);
     capr__text_add(dot, "digraph blocking {\n  node [shape=box, fontname=\"monospace\"];\n");
     for (uint32_t i = 0; i < g->node_count; i++) {
         const struct capr_node *n = &g->nodes[i];
@@ -176,17 +179,27 @@ static int write_file(const char *file, const struct capr_text *t)
     return error;
 }
 
-static const char *write_both(const struct snapshot *s)
+/* One at a time renders: tables.c sorts once, and files have one name beside theirs. Sleeps, since the exit of the program may meet a
+ * kernel thread that is at it. */
+static uint8_t rendering;
+
+static void begin(void)
+{
+    const struct timespec ms = {0, 1000000};
+    while (__atomic_exchange_n(&rendering, 1, __ATOMIC_ACQUIRE))
+        syscall(SYS_nanosleep, &ms, NULL);
+}
+
+static void end(void) { __atomic_store_n(&rendering, 0, __ATOMIC_RELEASE); }
+
+/* Returns an errno. Between begin and end. */
+static int render_all(const struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
-    struct capr_text json = {0}, dot = {0};
-    char other[sizeof s->file + 8];
-    size_t stem = strlen(s->file);
-    if (stem > 5 && !strcmp(s->file + stem - 5, ".json"))
-        stem -= 5;
-    snprintf(other, sizeof other, "%.*s.dot", (int)stem, s->file);
     uint64_t *in = mmap(NULL, 2 * sizeof *in * g->node_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int error = in == MAP_FAILED ? ENOMEM : capr__tables_index();
+    if (in == MAP_FAILED)
+        return ENOMEM;
+    int error = capr__tables_index();
     if (!error) {
         uint64_t *out = in + g->node_count;
         for (uint64_t i = 0; i <= g->edge_mask; i++)
@@ -194,13 +207,36 @@ static const char *write_both(const struct snapshot *s)
                 in[g->edges[i].to] += capr__edge_count(&g->edges[i]);
                 out[g->edges[i].from] += capr__edge_count(&g->edges[i]);
             }
-        render(s, in, out, &json, &dot);
-        error = write_file(s->file, &json);
-        if (!error)
-            error = write_file(other, &dot);
+        render(s, in, out, json, dot);
+        error = json->failed || (dot && dot->failed) ? ENOMEM : 0;
     }
-    if (in != MAP_FAILED)
-        munmap(in, 2 * sizeof *in * g->node_count);
+    munmap(in, 2 * sizeof *in * g->node_count);
+    return error;
+}
+
+int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json)
+{
+    begin();
+    int error = render_all(s, json, NULL);
+    end();
+    return error;
+}
+
+static const char *write_both(const struct capr_snapshot *s)
+{
+    struct capr_text json = {0}, dot = {0};
+    char other[sizeof s->file + 8];
+    size_t stem = strlen(s->file);
+    if (stem > 5 && !strcmp(s->file + stem - 5, ".json"))
+        stem -= 5;
+    snprintf(other, sizeof other, "%.*s.dot", (int)stem, s->file);
+    begin();
+    int error = render_all(s, &json, &dot);
+    if (!error)
+        error = write_file(s->file, &json);
+    if (!error)
+        error = write_file(other, &dot);
+    end();
     capr__text_free(&json);
     capr__text_free(&dot);
     return error ? strerror(error) : NULL;
@@ -209,59 +245,84 @@ static const char *write_both(const struct snapshot *s)
 /* Writes, tells what went wrong, and frees. */
 static void *finish(void *of)
 {
-    struct snapshot *s = of;
+    struct capr_snapshot *s = of;
     const char *error = write_both(s);
     if (error)
         capr__warn("%s: the blocking graph could not be written: %s", s->file, error);
-    munmap(s->g.edges, (s->g.edge_mask + 1) * sizeof *s->g.edges);
-    munmap(s->g.nodes, s->g.node_count * sizeof *s->g.nodes);
+    capr__snapshot_free(s);
+    return NULL;
+}
+
+struct capr_snapshot *capr__snapshot_take(const char **why)
+{
+    const struct capr_worker *w = &capr__worker;
+    const struct capr_graph *g = &capr__graph;
+    *why = "out of memory";
+    if (!g->edges)
+        *why = "the program has not made a second thread, was linked with -fno-capriccio-graph, or CAPRICCIO_GRAPH is off";
+    struct capr_snapshot *s = g->edges ? mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+    if (s == MAP_FAILED)
+        return NULL;
+    s->g = *g;
+    s->cycles = capr__cycles() - g->start_cycles;
+    s->ns = capr__now() - g->start_ns;
+    s->created = w->count.threads_created;
+    s->switches = w->count.switches;
+    s->threads = w->live_threads;
+    s->g.edges = copy(g->edges, (g->edge_mask + 1) * sizeof *g->edges);
+    s->g.nodes = s->g.edges ? copy(g->nodes, g->node_count * sizeof *g->nodes) : NULL;
+    if (s->g.nodes)
+        return s;
+    if (s->g.edges)
+        munmap(s->g.edges, (g->edge_mask + 1) * sizeof *g->edges);
     munmap(s, sizeof *s);
     return NULL;
 }
 
-static struct snapshot *take(const char *file)
+void capr__snapshot_free(struct capr_snapshot *s)
 {
-    const struct capr_worker *w = &capr__worker;
-    const struct capr_graph *g = &capr__graph;
-    const char *why = "out of memory";
-    if (!g->edges)
-        why = "the program has not made a second thread, was linked with -fno-capriccio-graph, or CAPRICCIO_GRAPH is off";
-    struct snapshot *s = g->edges ? mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
-    if (s != MAP_FAILED) {
-        s->g = *g;
-        s->cycles = capr__cycles() - g->start_cycles;
-        s->ns = capr__now() - g->start_ns;
-        s->created = w->count.threads_created;
-        s->switches = w->count.switches;
-        s->threads = w->live_threads;
+    munmap(s->g.edges, (s->g.edge_mask + 1) * sizeof *s->g.edges);
+    munmap(s->g.nodes, s->g.node_count * sizeof *s->g.nodes);
+    munmap(s, sizeof *s);
+}
+
+static struct capr_snapshot *take_for(const char *file)
+{
+    const char *why;
+    struct capr_snapshot *s = capr__snapshot_take(&why);
+    if (s)
         snprintf(s->file, sizeof s->file, "%s", file);
-        s->g.edges = copy(g->edges, (g->edge_mask + 1) * sizeof *g->edges);
-        s->g.nodes = s->g.edges ? copy(g->nodes, g->node_count * sizeof *g->nodes) : NULL;
-        if (s->g.nodes)
-            return s;
-        if (s->g.edges)
-            munmap(s->g.edges, (g->edge_mask + 1) * sizeof *g->edges);
-        munmap(s, sizeof *s);
-    }
-    capr__warn("%s: no blocking graph is written: %s", file, why);
-    return NULL;
+    else
+        capr__warn("%s: no blocking graph is written: %s", file, why);
+    return s;
 }
 
 void capr__graph_write(const char *file)
 {
-    struct snapshot *s = take(file);
+    struct capr_snapshot *s = take_for(file);
     if (s)
         finish(s);
 }
 
-void capr__graph_write_beside(void)
+static void write_beside(void)
 {
     char file[64];
     snprintf(file, sizeof file, "capriccio-%d.json", (int)getpid());
-    struct snapshot *s = take(capr__env.graph_file ? capr__env.graph_file : file);
+    struct capr_snapshot *s = take_for(capr__env.graph_file ? capr__env.graph_file : file);
     if (s && capr__kernel_thread_start(finish, s, STACK, 0))
         finish(s);
 }
+
+void capr__graph_answer(void)
+{
+    int wanted = __atomic_exchange_n(&capr__graph_wanted, 0, __ATOMIC_ACQ_REL);
+    if (wanted & CAPR_WANTED_FILE)
+        write_beside();
+    if (wanted & CAPR_WANTED_WINDOW)
+        capr__window_answer();
+}
+
+void capr__graph_dump_forked(void) { rendering = 0; }
 
 __attribute__((destructor)) static void at_exit(void)
 {

@@ -219,7 +219,7 @@ void capr__graph_resumed(struct capr_thread *t)
 static void asked(int number)
 {
     (void)number;
-    capr__graph_wanted = 1;
+    __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
     capr__worker.poll_at = 0;
 }
 

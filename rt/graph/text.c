@@ -32,6 +32,8 @@ static int room(struct capr_text *t, size_t more)
 
 void capr__text_add(struct capr_text *t, const char *format, ...)
 {
+    if (!t)
+        return;
     va_list args;
     va_start(args, format);
     va_list again;

@@ -14,6 +14,7 @@ struct capr_text {
     int failed; /* no memory: the text is of no use */
 };
 
+/* To a NULL text nothing is added: for what is written in two languages, of which one may not be wanted. */
 void capr__text_add(struct capr_text *t, const char *format, ...) __attribute__((format(printf, 2, 3), visibility("hidden")));
 
 /* As the inside of a JSON or DOT string. */

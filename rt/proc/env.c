@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -176,6 +177,13 @@ static int read_graph(const char *v)
     return *v ? 0 : -1;
 }
 
+static int read_top(const char *v)
+{
+    capr__env.top_directory = *v == '/' ? v : NULL;
+    capr__env.top = capr__env.top_directory || !strcmp(v, "1");
+    return capr__env.top || !strcmp(v, "0") ? 0 : -1;
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -197,8 +205,16 @@ static const struct setting {
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},
+    {"CAPRICCIO_TOP", read_top, "0, 1 or a directory by its absolute path"},
     {"CAPRICCIO_WORKERS", read_workers, "1: this version has one worker"},
 };
+
+/* Settings by which the runtime makes files. A program with other rights than its caller's (set-user-ID) would make them where the caller
+ * may not. */
+static int writes(const struct setting *s)
+{
+    return s->read == read_graph || s->read == read_dump_signal || s->read == read_top;
+}
 
 static void read_map_count(void)
 {
@@ -221,8 +237,11 @@ void capr__env_read(char **envp)
     capr__policy_set("resource");
     if (&__capr_min_chunk && __capr_min_chunk >= 256)
         capr__env.min_chunk = __capr_min_chunk;
+    int secure = getauxval(AT_SECURE) != 0;
     for (; envp && *envp; envp++) {
         const char *entry = *envp, *equals = strchr(entry, '=');
+        if (!strncmp(entry, "XDG_RUNTIME_DIR=/", 17))
+            capr__env.runtime_directory = equals + 1;
         if (strncmp(entry, "CAPRICCIO_", 10) || !equals)
             continue;
         const struct setting *found = NULL;
@@ -231,6 +250,8 @@ void capr__env_read(char **envp)
                 found = &settings[i];
         if (!found)
             capr__warn("%.*s: unknown setting, ignored; docs/settings.md lists them", (int)(equals - entry), entry);
+        else if (secure && writes(found))
+            capr__warn("%s: ignored, since the program has other rights than its caller and would make files", found->name);
         else if (found->read(equals + 1))
             capr__warn("%s=%s: bad value, ignored; expected %s", found->name, equals + 1, found->expected);
     }

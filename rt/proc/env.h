@@ -38,6 +38,9 @@ struct capr_env {
     uint8_t graph_off;       /* CAPRICCIO_GRAPH=off: no blocking graph */
     uint8_t graph_check;     /* CAPRICCIO_GRAPH_CHECK: compare chains with the stack at each block */
     uint8_t dump_signal;     /* CAPRICCIO_DUMP_SIGNAL: the signal that has the graph written, 0: none */
+    uint8_t top;             /* CAPRICCIO_TOP: whether there is a window (graph/window.h) */
+    const char *top_directory; /* CAPRICCIO_TOP=DIRECTORY: where its socket is, NULL: the default */
+    const char *runtime_directory; /* not one of ours: XDG_RUNTIME_DIR, or NULL */
     const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for */
     uint64_t sched_seed;
     uint64_t memory;         /* CAPRICCIO_MEMORY: bytes that the process is to stay below; 0: as much as there is */

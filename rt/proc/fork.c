@@ -9,7 +9,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "../graph/graph.h"
+#include "../graph/dump.h"
+#include "../graph/window.h"
 #include "../io/fd.h"
 #include "../io/source.h"
 #include "../sched/idle.h"
@@ -56,6 +57,8 @@ static void in_child(void) {
     capr__sync_forked();
     capr__graph_forked();
     capr__policy_forked(w);
+    capr__graph_dump_forked();
+    capr__window_forked();
     capr__idle_init(w);
 }
 

@@ -178,10 +178,8 @@ static _Noreturn void idle_main(void)
             capr__signals_deliver();
         if (capr__deferred_count)
             capr__run_deferred();
-        if (__builtin_expect(capr__graph_wanted, 0)) {
-            capr__graph_wanted = 0;
-            capr__graph_write_beside();
-        }
+        if (__builtin_expect(capr__graph_wanted, 0))
+            capr__graph_answer();
         measure_turns(w);
         if (w->policy && !w->run_head && capr__policy_kept)
             capr__policy_choose(w); /* those that were chosen have run */

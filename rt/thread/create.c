@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "../graph/graph.h"
+#include "../graph/window.h"
 #include "../proc/signals.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
@@ -93,6 +94,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     if (__builtin_expect(w->live_threads == 1, 0)) {
         capr__turns_watch();
         capr__graph_start();
+        capr__window_start();
     }
     if (__builtin_expect(t->sigmask != 0, 0))
         capr__signals_inherit(w, t);

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# One damaged copy of a graph after the other; and outputs that cannot be.
+
+import os
+import sys
+
+from looking import OUT, check, refused, tool
+
+with open(sys.argv[3]) as f:
+    good = f.read()
+bad, svg = os.path.join(OUT, "bad.json"), os.path.join(OUT, "bad.svg")
+if os.path.exists(svg):
+    os.unlink(svg)
+
+
+def with_text(text, says):
+    with open(bad, "w") as f:
+        f.write(text)
+    refused("capgraph", bad, "--svg", svg, says=says)
+
+
+for length in 1, 60, len(good) // 2, len(good.rstrip()) - 1:
+    with_text(good[:length], f"bad.json: ends in the middle, after {len(good[:length].rstrip())} bytes; ")
+with_text("", "is empty; ")
+with_text("hello\n", "is no blocking graph; ")
+with_text('{"format": "something"}\n', "is no blocking graph; ")
+with_text(good.replace('"version": 1', '"version": 7'), "version 7 of the format; ")
+with_text(good.replace('"edges":', '"other":'), "has no list of edges; ")
+with_text(good.replace('"id": "start"', '"name": "start"'), "node 1 has no id; ")
+with_text(good.replace('"to": "end"', '"to": "nowhere"'), "leads from or to no node")
+with_text(good.replace('"nodes": [', '"nodes": [,'), "is no JSON at byte ")
+with_text(good + "more\n", "more follows the graph")
+with_text(good.replace("\n", "\0", 1), "is no JSON at byte ")
+with_text('{"format": "capriccio-graph", "version": 1, "pid": 1, "error": "out of memory"}\n', "no graph: out of memory")
+refused("capgraph", os.path.join(OUT, "none.json"), "--svg", svg, says="no such file; ")
+refused("capgraph", OUT, says="cannot be read: Is a directory")
+refused("capgraph", sys.argv[3], "--svg", os.path.join(OUT, "none", "x.svg"), says="cannot be written: No such file or directory; ")
+status, _, err = tool("capgraph", sys.argv[3], "--svg", svg, env={"PATH": "/nonexistent"})
+check(status == 1 and "no program dot; install graphviz" in err, err)
+check([name for name in os.listdir(OUT) if "svg" in name] == [], "no file is left")
+for arguments in [], ["--svg"], ["a", "b"], ["--slow", "x", "a"], ["--unknown"]:
+    status, out, err = tool("capgraph", *arguments)
+    check(status == 2 and out == "" and err.count("\n") == 1, f"{arguments}: {err!r}")

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From JSON to structs. A file may be cut short, of another version or no graph at all, and whoever wrote it may be newer than this
+// reader: what it must have is checked and named when it is missing, what it may have is taken if it is of the kind expected.
+#include "model.h"
+
+#include "say.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "capriccio-graph"
+#define VERSION 1
+
+static double number(const cJSON *of, const char *name) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
+    return cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : 0;
+}
+
+static const char *string(const cJSON *of, const char *name) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static bool truth(const cJSON *of, const char *name) { return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(of, name)); }
+
+static struct average average(const cJSON *of, const char *name) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
+    double samples = number(item, "samples");
+    return (struct average){number(item, "mean"), number(item, "deviation"), samples > 0 && samples < 4e9 ? (unsigned)samples : 0};
+}
+
+static void *array(int count, size_t size) { return calloc(count > 0 ? (size_t)count : 1, size); }
+
+static int read_node(struct node *n, const cJSON *json) {
+    n->id = string(json, "id");
+    if (!n->id) return 1;
+    n->call = string(json, "call");
+    n->count = number(json, "count");
+    n->threads = number(json, "threads");
+    n->exact = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "exact"));
+    n->wait_ns = average(json, "wait_ns");
+    n->delay_ns = average(json, "delay_ns");
+    n->stack_bytes = average(json, "stack_bytes");
+    const cJSON *held = cJSON_GetObjectItemCaseSensitive(json, "held"), *priority = cJSON_GetObjectItemCaseSensitive(json, "priority");
+    if (cJSON_IsString(held))
+        n->held = held->valuestring;
+    else if (cJSON_IsTrue(held) || (cJSON_IsNumber(held) && held->valuedouble != 0))
+        n->held = "held";
+    n->has_priority = cJSON_IsNumber(priority);
+    if (n->has_priority) n->priority = priority->valuedouble;
+
+    const cJSON *chain = cJSON_GetObjectItemCaseSensitive(json, "chain"), *step;
+    n->steps = array(cJSON_GetArraySize(chain), sizeof *n->steps);
+    if (!n->steps) return 1;
+    cJSON_ArrayForEach(step, chain) {
+        const char *function = string(step, "function");
+        n->steps[n->step_count++] = (struct step){function ? function : "?", string(step, "at"), truth(step, "recursive")};
+    }
+    return 0;
+}
+
+/// Ids in order, for looking up what edges name.
+struct by_id {
+    const char *id;
+    int node;
+};
+
+static int order(const void *a, const void *b) { return strcmp(((const struct by_id *)a)->id, ((const struct by_id *)b)->id); }
+
+static int find(const struct by_id *ids, int count, const char *id) {
+    const struct by_id wanted = {id, 0}, *found = id ? bsearch(&wanted, ids, (size_t)count, sizeof *ids, order) : NULL;
+    return found ? found->node : -1;
+}
+
+static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
+    struct by_id *ids = array(g->node_count, sizeof *ids);
+    g->edges = array(cJSON_GetArraySize(edges), sizeof *g->edges);
+    if (!ids || !g->edges) {
+        free(ids);
+        return say_error("%s: out of memory", where);
+    }
+    for (int i = 0; i < g->node_count; i++) ids[i] = (struct by_id){g->nodes[i].id, i};
+    qsort(ids, (size_t)g->node_count, sizeof *ids, order);
+    const cJSON *json;
+    cJSON_ArrayForEach(json, edges) {
+        struct edge *e = &g->edges[g->edge_count++];
+        e->from = find(ids, g->node_count, string(json, "from"));
+        e->to = find(ids, g->node_count, string(json, "to"));
+        if (e->from < 0 || e->to < 0) {
+            free(ids);
+            return say_error("%s: edge %d leads from or to no node of the file; have the program write it anew", where, g->edge_count);
+        }
+        e->count = number(json, "count");
+        e->cpu_ns = average(json, "cpu_ns");
+        e->heap_bytes = average(json, "heap_bytes");
+        e->files = average(json, "files");
+        e->threads = average(json, "threads");
+    }
+    free(ids);
+    return 0;
+}
+
+/// Marks the nodes that a list names, as ids or as objects with one.
+static void read_held(struct graph *g, const cJSON *held) {
+    const cJSON *json;
+    if (cJSON_IsNumber(held)) g->held_count = held->valuedouble;
+    if (!cJSON_IsArray(held)) return;
+    cJSON_ArrayForEach(json, held) {
+        const char *id = cJSON_IsString(json) ? json->valuestring : string(json, "id"), *why = string(json, "why");
+        for (int i = 0; id && i < g->node_count; i++)
+            if (!strcmp(g->nodes[i].id, id)) g->nodes[i].held = why ? why : "held";
+    }
+}
+
+static int read_scheduler(struct graph *g, const cJSON *scheduler) {
+    g->scheduler = string(scheduler, "name");
+    g->favours = string(scheduler, "favours");
+    read_held(g, cJSON_GetObjectItemCaseSensitive(scheduler, "nodes held"));
+    const cJSON *resources = cJSON_GetObjectItemCaseSensitive(scheduler, "resources"), *json;
+    g->resources = array(cJSON_GetArraySize(resources), sizeof *g->resources);
+    if (!g->resources) return 1;
+    cJSON_ArrayForEach(json, resources) {
+        const char *name = string(json, "name");
+        if (name)
+            g->resources[g->resource_count++] =
+                (struct resource){name, number(json, "used"), number(json, "limit"), truth(json, "scarce")};
+    }
+    return 0;
+}
+
+/// Says what stopped the parser.
+static int no_json(const char *where, const char *text, size_t length, const char *end) {
+    size_t at = end && end >= text ? (size_t)(end - text) : 0;
+    while (length && strchr(" \t\r\n", text[length - 1])) length--;
+    if (!length) return say_error("%s: is empty; have the program write it anew", where);
+    if (text[0] != '{') return say_error("%s: is no blocking graph; give a file that CAPRICCIO_GRAPH named, or a process's number", where);
+    // The parser stands before what it could not finish: a text that ends in the middle may leave it at the last string's start.
+    if (at >= length || !memchr(text + at, '\n', length - at))
+        return say_error("%s: ends in the middle, after %zu bytes; copy it whole, or have the program write it anew", where, length);
+    return say_error("%s: is no JSON at byte %zu; have the program write it anew", where, at);
+}
+
+int graph_read(struct graph *g, const char *where, const char *text, size_t length) {
+    *g = (struct graph){0};
+    const char *end = NULL;
+    g->json = memchr(text, 0, length) ? NULL : cJSON_ParseWithLengthOpts(text, length, &end, 0);
+    if (!g->json) return no_json(where, text, length, end);
+    size_t rest = length - (size_t)(end - text);
+    for (size_t i = 0; i < rest; i++)
+        if (!strchr(" \t\r\n", end[i])) return say_error("%s: more follows the graph, at byte %zu; have the program write it anew", where, length - rest + i);
+
+    const char *format = string(g->json, "format"), *error = string(g->json, "error");
+    double version = number(g->json, "version");
+    if (!format || strcmp(format, FORMAT))
+        return say_error("%s: is no blocking graph; give a file that CAPRICCIO_GRAPH named, or a process's number", where);
+    if (version != VERSION)
+        return say_error("%s: version %g of the format; this %s reads %d: use the one that came with the program's capcc", where, version,
+                         say_tool, VERSION);
+    if (error) return say_error("%s: no graph: %s", where, error);
+    const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(g->json, "nodes"), *edges = cJSON_GetObjectItemCaseSensitive(g->json, "edges"), *json;
+    if (!cJSON_IsArray(nodes) || !cJSON_IsArray(edges))
+        return say_error("%s: has no list of %s; have the program write it anew", where, cJSON_IsArray(nodes) ? "edges" : "nodes");
+
+    g->program = string(g->json, "program");
+    if (!g->program) g->program = "?";
+    g->pid = number(g->json, "pid");
+    g->threads = number(g->json, "threads");
+    g->switches = number(g->json, "switches");
+    g->workers = number(g->json, "workers");
+    g->lost = number(g->json, "lost");
+    g->elapsed_ns = number(g->json, "elapsed_ns");
+    g->nodes = array(cJSON_GetArraySize(nodes), sizeof *g->nodes);
+    if (!g->nodes) return say_error("%s: out of memory", where);
+    cJSON_ArrayForEach(json, nodes) {
+        if (read_node(&g->nodes[g->node_count++], json))
+            return say_error("%s: node %d has no id; have the program write it anew", where, g->node_count);
+    }
+    if (read_edges(g, where, edges)) return 1;
+    if (read_scheduler(g, cJSON_GetObjectItemCaseSensitive(g->json, "scheduler"))) return say_error("%s: out of memory", where);
+    return 0;
+}
+
+void graph_free(struct graph *g) {
+    for (int i = 0; i < g->node_count; i++) free(g->nodes[i].steps);
+    free(g->nodes);
+    free(g->edges);
+    free(g->resources);
+    cJSON_Delete(g->json);
+    *g = (struct graph){0};
+}
+
+bool node_is_start(const struct node *n) { return !strcmp(n->id, "start"); }
+bool node_is_end(const struct node *n) { return !strcmp(n->id, "end"); }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One way to write a time, an amount and a chain in every output. A chain starts with what the thread waits in: lines are cut at the
+// right of a terminal, and that is where main and the thread's first function may go.
+#include "text.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *text_time(char *to, size_t size, double ns) {
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    int unit = 0;
+    for (; fabs(ns) >= 999.5 && unit < 3; unit++) ns /= 1000;
+    snprintf(to, size, "%.*f %s", fabs(ns) < 9.995 && unit ? 2 : fabs(ns) < 99.95 && unit ? 1 : 0, ns, units[unit]);
+    return to;
+}
+
+const char *text_amount(char *to, size_t size, double amount) {
+    static const char units[] = " KMGTP";
+    int unit = 0;
+    for (; fabs(amount) >= (unit ? 999.5 : 9999.5) && unit < 5; unit++) amount /= 1024;
+    if (unit)
+        snprintf(to, size, "%.*f%c", fabs(amount) < 99.95, amount, units[unit]);
+    else
+        snprintf(to, size, "%.*f", fabs(amount - round(amount)) > 0.05 && fabs(amount) < 99.95, amount);
+    return to;
+}
+
+const char *text_average_time(char *to, size_t size, struct average a) { return a.samples ? text_time(to, size, a.mean) : "-"; }
+const char *text_average_amount(char *to, size_t size, struct average a) { return a.samples ? text_amount(to, size, a.mean) : "-"; }
+
+const char *text_base(const char *at) {
+    const char *slash = strrchr(at, '/');
+    return slash ? slash + 1 : at;
+}
+
+static void plain(FILE *to, const char *text) {
+    for (; *text; text++) putc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
+}
+
+void text_chain(FILE *to, const struct node *n) {
+    if (node_is_start(n) || node_is_end(n)) {
+        plain(to, node_is_start(n) ? "(not blocked yet)" : "(ended)");
+        return;
+    }
+    plain(to, n->call ? n->call : "?");
+    for (int i = n->step_count; i-- > 0;) {
+        const struct step *s = &n->steps[i];
+        fputs(" < ", to);
+        plain(to, s->function);
+        if (s->at || s->recursive) {
+            fputs(" (", to);
+            if (s->at) plain(to, text_base(s->at));
+            fputs(s->recursive ? s->at ? ", recursive)" : "recursive)" : ")", to);
+        }
+    }
+    if (!n->exact) fputs(" [inexact]", to);
+}
