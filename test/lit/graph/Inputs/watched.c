@@ -65,7 +65,6 @@ static void say(const char *what)
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "wait";
-    unsigned long rounds = 0;
     if (!strcmp(what, "alone")) {
         say("alone");
         sleep(20);
@@ -89,9 +88,9 @@ int main(int argc, char **argv)
         left_turn(ways, 10);
     usleep(50000);
     say(what);
-    if (!strcmp(what, "compute"))
-        for (;;)
-            __asm__ volatile("" : "+r"(rounds)); /* nothing in memory that another thread might change: not a wait */
+    if (!strcmp(what, "compute")) /* an end is in sight, so that the loop is no wait for another thread */
+        for (unsigned long i = 0; i < 1ul << 40; i++)
+            __asm__ volatile("" : "+r"(i));
     if (!strcmp(what, "end"))
         usleep(100000);
     else
