@@ -17,6 +17,7 @@
 #include "../proc/env.h"
 #include "../proc/message.h"
 #include "../sched/sched.h"
+#include "../sched/state.h"
 #include "../thread/kernel_thread.h"
 #include "decode.h"
 #include "tables.h"
@@ -34,6 +35,7 @@ struct capr_snapshot {
     uint64_t cycles, ns; /* since the graph began */
     uint64_t created, switches;
     uint32_t threads;
+    struct capr_scheduler_state scheduler;
     char file[4096];
 };
 
@@ -51,6 +53,11 @@ static void name_of(const struct capr_node *n, uint32_t i, char *name, size_t si
         snprintf(name, size, "end");
     else
         snprintf(name, size, "%016llx", (unsigned long long)n->word);
+}
+
+static void name_for_scheduler(const void *graph, uint32_t i, char *name, size_t size)
+{
+    name_of(&((const struct capr_graph *)graph)->nodes[i], i, name, size);
 }
 
 static void average(struct capr_text *t, const char *name, struct capr_average a, double unit, uint32_t samples)
@@ -150,7 +157,9 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
         capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
         comma = ",\n";
     }
-    capr__text_add(json, "]}\n");
+    capr__text_add(json, "],\n\"scheduler\": {");
+    capr__scheduler_json(&s->scheduler, json, name_for_scheduler, g);
+    capr__text_add(json, "}}\n");
     capr__text_add(dot, "}\n");
 }
 
@@ -269,6 +278,7 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
     s->created = w->count.threads_created;
     s->switches = w->count.switches;
     s->threads = w->live_threads;
+    capr__scheduler_state(&s->scheduler);
     s->g.edges = copy(g->edges, (g->edge_mask + 1) * sizeof *g->edges);
     s->g.nodes = s->g.edges ? copy(g->nodes, g->node_count * sizeof *g->nodes) : NULL;
     if (s->g.nodes)

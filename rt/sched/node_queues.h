@@ -26,6 +26,7 @@ struct capr_node_queue {
     uint8_t stride;     /* 1 to CAPR_STRIDE_MOST: turns come every so many buckets */
     uint8_t linked;     /* in a bucket */
     uint8_t held;       /* may not run: it would take what is scarce */
+    uint8_t why;        /* while held: CAPR_LIMIT_* of what it would take */
     uint8_t known;      /* the forecast rests on something */
     uint64_t held_since;/* ns, or since a thread was last allowed to run */
     struct capr_forecast expect;

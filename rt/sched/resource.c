@@ -81,6 +81,8 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         int does = effect(q, &what);
         q->stride = does < 0 ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
         capr__node_hold(i, does > 0, now);
+        if (does > 0)
+            q->why = (uint8_t)(what - capr__limits);
         if (does <= 0 || !q->head)
             continue;
         double *budget = &left[what - capr__limits], each = q->expect.use[what->use];
