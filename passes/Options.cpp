@@ -71,6 +71,7 @@ Options readOptions() {
     O.CheckICalls = true;
   }
   O.ReportFile = env("CAPCC_REPORT").str();
+  O.CallersFile = env("CAPCC_CALLERS").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;
   env("CAPCC_PRINT").split(Steps, ',', -1, /*KeepEmpty=*/false);

@@ -24,6 +24,7 @@ struct Options {
   bool CheckICalls = false;    // look each indirect call's target up in its set at run time
   std::string CheckWithout;    // for tests of that: a function that is left out of every set
   std::string ReportFile;      // JSON report, empty: none
+  std::string CallersFile;     // who calls code outside the module, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   llvm::StringSet<> Replaced;  // for a shared object: the functions of libc that a program's runtime replaces
   bool PrintFrames = false;    // print each step's result to standard error

@@ -4,6 +4,7 @@
 // code generation follows. It is required: at -O0 every function is optnone, and the stacks are linked all the same.
 #include "BlockingChains.h"
 #include "CallGraph.h"
+#include "Callers.h"
 #include "CheckIndirectCalls.h"
 #include "Claims.h"
 #include "CodeGenCalls.h"
@@ -106,6 +107,7 @@ public:
       printPlacement(G, errs());
     printRemarks(G, Chains, X, *Targets, O);
     std::string Report = renderReport(G, X, *Targets, Chains, Allocas, Locals, O);
+    writeCallers(G, O);
 
     // Second edit: callees and addresses.
     applyPlacement(G, Allocas, O.Shared);

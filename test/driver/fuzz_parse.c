@@ -105,7 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!line.error) {
         check_line(&line);
         if (!refuse_line(&arena, &line)) {
-            const struct paths paths = {"clang", "/llvm", "/plugin", "/runtime", "/calls", "/shared", "/dynlist", "/include", "/capstack"};
+            const struct paths paths = {.clang = "clang", .llvm_bin = "/llvm", .self = "/capcc", .plugin = "/plugin",
+                                        .runtime = "/runtime", .runtime_calls = "/calls", .shared = "/shared",
+                                        .shared_calls = "/shared-calls", .dynlist = "/dynlist", .include = "/include",
+                                        .capstack = "/capstack"};
             struct plan plan;
             make_plan(&arena, &line, &paths, "/scratch", &plan);
             check_plan(&arena, &line, &plan);

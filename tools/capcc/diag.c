@@ -34,6 +34,13 @@ int diag_error(const char *format, ...) {
     return 1;
 }
 
+void diag_note(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say("note", format, args);
+    va_end(args);
+}
+
 void diag_warning(const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -12,6 +12,7 @@
 #include "paths.h"
 #include "plan.h"
 #include "process.h"
+#include "undefined.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,6 +59,10 @@ static int run(struct arena *arena, int argc, const char *const *argv) {
 }
 
 int main(int argc, char **argv) {
+    if (undefined_asked(argc, (const char *const *)argv)) {
+        undefined_tell(argv[2]);
+        return 0;
+    }
     struct arena arena = {0};
     int status = run(&arena, argc, (const char *const *)argv);
     arena_free(&arena);

@@ -47,6 +47,7 @@ const char *paths_find(struct arena *arena, struct paths *paths) {
     const char *bin = path_directory(arena, self);
     const char *prefix = path_directory(arena, bin);
     const char *lib = arena_printf(arena, "%s/lib/capcc", strcmp(prefix, "/") ? prefix : "");
+    paths->self = arena_printf(arena, "%s", self);
     paths->plugin = arena_printf(arena, "%s/CapriccioPass.so", lib);
     paths->runtime = arena_printf(arena, "%s/libcapr.a", lib);
     paths->runtime_calls = arena_printf(arena, "%s/libcapr_calls.a", lib);

@@ -11,6 +11,7 @@
 struct paths {
     const char *clang;     ///< the compiler to run
     const char *llvm_bin;  ///< directory of llvm-link, llvm-objcopy and ld.lld: where clang's own executable lies
+    const char *self;      ///< bin/capcc, or whatever it is called
     const char *plugin;    ///< lib/capcc/CapriccioPass.so
     const char *runtime;   ///< lib/capcc/libcapr.a
     const char *runtime_calls; ///< lib/capcc/libcapr_calls.a

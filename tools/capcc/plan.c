@@ -7,6 +7,8 @@
 // since the last -z counts.
 #include "plan.h"
 
+#include "undefined.h"
+
 #include <string.h>
 
 /// More than any plan but that of a -r line, whose steps are one for each source.
@@ -217,7 +219,8 @@ static void push_runtime(struct arena *arena, const struct line *line, const str
 }
 
 /// The link of a program or of a shared object, with the pass. What the one exports of the runtime, the other refers to.
-static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
+                           struct plan *plan) {
     bool shared = line->action == ACTION_SHARED;
     plan_inputs(arena, line, plan);
     struct step *parts = plan_add(plan, STEP_PARTS);
@@ -235,11 +238,13 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     struct step *link = plan_add(plan, line->dry_run ? STEP_EXEC : STEP_RUN);
     struct strvec *argv = &link->argv;
     push_environment(arena, &line->own, shared ? paths->dynlist : NULL, &link->env);
+    strvec_push(arena, &link->env, line->dry_run ? CALLERS_VARIABLE : arena_printf(arena, CALLERS_VARIABLE "=%s/callers", scratch));
     plan_start_clang(arena, line, paths, argv);
     strvec_push(arena, argv, "-fuse-ld=lld");
     push_compile(arena, line, argv);
     push_include(arena, line, paths, argv);
     push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));
+    push_linker(arena, argv, arena_printf(arena, "--error-handling-script=%s", paths->self));
     if (!shared) push_linker(arena, argv, arena_printf(arena, "--dynamic-list=%s", paths->dynlist));
     if (!shared && line->version_script) // an exact name here counts more than the `local: *` of the user's script
         push_linker(arena, argv, arena_printf(arena, "--version-script=%s", paths->dynlist));
@@ -290,14 +295,14 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_compile(arena, line, paths, has_kind(line, COMPILED_KINDS), plan);
         break;
     case ACTION_EXECUTABLE:
-        plan_with_pass(arena, line, paths, plan);
+        plan_with_pass(arena, line, paths, scratch, plan);
         break;
     case ACTION_SHARED: {
         const char *why = pass_hindrance(arena, line);
         if (why)
             plan_shared_without_pass(arena, line, paths, why, plan);
         else
-            plan_with_pass(arena, line, paths, plan);
+            plan_with_pass(arena, line, paths, scratch, plan);
         break;
     }
     case ACTION_RELOCATABLE:
