@@ -8,6 +8,7 @@
 // none: by it the runtime finds the calls of a chain the first time that it meets the chain's word.
 #include "ContextCode.h"
 #include "RuntimeABI.h"
+#include "RuntimeFunctions.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
@@ -144,7 +145,7 @@ void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
     for (; Next != C.Sites.size() && C.Sites[Next].Caller == I; ++Next) {
       const ContextSite &S = C.Sites[Next];
       uint32_t To = S.Callee == ~0u ? abi::ContextOutside : S.Sink ? abi::ContextSink : Number[S.Callee];
-      uint32_t Callee = S.Sink ? Text.add(sourceName(*G.Nodes[S.Callee].F)) : 0;
+      uint32_t Callee = S.Sink ? Text.add(calledAs(*G.Nodes[S.Callee].F)) : 0;
       SiteWords.append({Word(S.Constant), Word(To), Word(Text.add(placeOf(*F, *S.Call))),
                         Word(Callee << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
     }

@@ -28,6 +28,34 @@ static Function *runtimeFunctionOf(const Value &Entry) {
   return dyn_cast<Function>(Struct->getOperand(0)->stripPointerCasts());
 }
 
+bool isReplacement(const Function &F) { return F.hasFnAttribute(Mark); }
+
+static constexpr const char *PartOf = "capr-part-of";
+
+StringRef calledAs(const Function &F) {
+  StringRef Whole = F.getFnAttribute(PartOf).getValueAsString();
+  return Whole.empty() ? F.getName() : Whole;
+}
+
+/// Notes at each function that replacements call, while they still do, which one that is: of several the one with the shortest name, so that
+/// the slow path of pthread_mutex_lock and pthread_mutex_timedlock is the former's.
+static void noteParts(Module &M) {
+  for (Function &F : M) {
+    if (!isReplacement(F))
+      continue;
+    for (const BasicBlock &B : F)
+      for (const Instruction &I : B) {
+        const auto *CB = dyn_cast<CallBase>(&I);
+        Function *Part = CB ? CB->getCalledFunction() : nullptr;
+        if (!Part || Part->isDeclaration() || isReplacement(*Part))
+          continue;
+        StringRef Before = Part->getFnAttribute(PartOf).getValueAsString(), Name = F.getName();
+        if (Before.empty() || Name.size() < Before.size() || (Name.size() == Before.size() && Name < Before))
+          Part->addFnAttr(PartOf, Name);
+      }
+  }
+}
+
 void noteRuntimeFunctions(Module &M) {
   GlobalVariable *Old = M.getNamedGlobal("llvm.global.annotations");
   const auto *Array = Old && Old->hasInitializer() ? dyn_cast<ConstantArray>(Old->getInitializer()) : nullptr;
@@ -49,6 +77,7 @@ void noteRuntimeFunctions(Module &M) {
     New->takeName(Old);
   }
   Old->eraseFromParent();
+  noteParts(M);
 }
 
 /// A use by annotations (CAPR_CHECKPOINT) alone is nobody's.

@@ -15,6 +15,13 @@ namespace capriccio {
 /// "capr-runtime". Before any analysis, since an annotation looks like an address that is taken.
 void noteRuntimeFunctions(llvm::Module &M);
 
+/// True for a function with that attribute.
+bool isReplacement(const llvm::Function &F);
+
+/// What the program called when it came to this function of the runtime's: itself, or the replacement that it is a part of, which may
+/// have been inlined into the program.
+llvm::StringRef calledAs(const llvm::Function &F);
+
 /// Functions with that attribute, with a name of the runtime's, and local ones that only these name.
 llvm::DenseSet<const llvm::Function *> findRuntimeFunctions(const llvm::Module &M);
 

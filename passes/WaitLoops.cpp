@@ -490,6 +490,17 @@ WaitLoops::WaitLoops(const Module &M, DenseSet<const Function *> RuntimeFunction
   }
 }
 
+/// A program names the runtime's replacements only. A call of anything else of the runtime's came with a replacement that was inlined, which
+/// gives way by itself.
+static bool isInlinedRuntime(const Cycle &C, const DenseSet<const Function *> &Runtime) {
+  for (const BasicBlock *B : C.blocks())
+    for (const Instruction &I : *B)
+      if (const auto *CB = dyn_cast<CallBase>(&I))
+        if (const Function *Callee = CB->getCalledFunction(); Callee && Runtime.contains(Callee) && !isReplacement(*Callee))
+          return true;
+  return false;
+}
+
 std::vector<std::vector<BackEdge>> WaitLoops::find(Function &F) const {
   std::vector<std::vector<BackEdge>> Found;
   if (Runtime.contains(&F))
@@ -503,6 +514,8 @@ std::vector<std::vector<BackEdge>> WaitLoops::find(Function &F) const {
   while (!Work.empty()) {
     const Cycle *C = Work.pop_back_val();
     Work.append(C->child_begin(), C->child_end());
+    if (isInlinedRuntime(*C, Runtime))
+      continue;
     LoopReader Loop(*this, *C, Dominators);
     if (std::vector<BackEdge> Edges; Loop.waits() && !(Edges = Loop.backEdges()).empty())
       Found.push_back(std::move(Edges));

@@ -4,7 +4,9 @@
  * them to consumers, who read them and give them back (section 5.3 of the paper). With few producers all is well; with many, blocks pile
  * up. Prints a line each second: blocks consumed, blocks waiting, MiB resident; then the mean rate and the largest size.
  *
- *     memory PRODUCERS [CONSUMERS [SECONDS]]        defaults: 20 consumers, 10 s
+ *     memory PRODUCERS [CONSUMERS [SECONDS [MORE FROM UNTIL]]]        defaults: 20 consumers, 10 s
+ *
+ * MORE: so many producers more, from second FROM until second UNTIL.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -24,9 +26,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
 static struct block *head, *tail;
 static long waiting, consumed;
+static volatile int second, more_until;
 
+/* `arg`: for a time only. */
 static void *produce(void *arg) {
-    for (;;) {
+    while (!arg || second < more_until) {
         struct block *b = malloc(BLOCK);
         if (!b) {
             usleep(PRODUCE_US);
@@ -81,7 +85,7 @@ static long resident_mib(void) {
 int main(int argc, char **argv) {
     int producers = argc > 1 ? atoi(argv[1]) : 0, consumers = argc > 2 ? atoi(argv[2]) : 20, seconds = argc > 3 ? atoi(argv[3]) : 10;
     if (producers < 1 || consumers < 1 || seconds < 1) {
-        fprintf(stderr, "usage: memory PRODUCERS [CONSUMERS [SECONDS]]\n");
+        fprintf(stderr, "usage: memory PRODUCERS [CONSUMERS [SECONDS [MORE FROM UNTIL]]]\n");
         return 2;
     }
     pthread_t thread;
@@ -91,7 +95,12 @@ int main(int argc, char **argv) {
             return 1;
         }
     long before = 0, largest = 0;
+    int more = argc > 6 ? atoi(argv[4]) : 0, from = argc > 6 ? atoi(argv[5]) : 0;
+    more_until = argc > 6 ? atoi(argv[6]) : 0;
     for (int i = 0; i < seconds; i++) {
+        second = i;
+        for (int n = 0; n < more && i == from; n++)
+            if (pthread_create(&thread, NULL, produce, &more)) perror("pthread_create");
         sleep(1);
         long now = consumed, resident = resident_mib();
         if (resident > largest) largest = resident;

@@ -153,6 +153,9 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
         average(json, "heap_bytes", e->use[CAPR_USE_HEAP], 1, e->samples);
         average(json, "files", e->use[CAPR_USE_FILES], 1, e->samples);
         average(json, "threads", e->use[CAPR_USE_THREADS], 1, e->samples);
+        for (int u = 0; u < CAPR_NAMED; u++)
+            if (s->scheduler.limits[CAPR_LIMIT_NAMED + u].name)
+                average(json, s->scheduler.limits[CAPR_LIMIT_NAMED + u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
         capr__text_add(json, "}");
         capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
         comma = ",\n";

@@ -23,6 +23,7 @@
 #define SELDOM 100000000ull     /* ns between looks at what changes slowly or costs more */
 #define CPU_DELAY 100e6         /* ns that a ready thread may wait: a person does not notice yet */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
+#define LESS 0.2                /* of the usual work: less than that is a loss, not noise */
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
 struct capr_limit capr__limits[CAPR_LIMITS] = {
@@ -125,6 +126,27 @@ static int stalled(double seconds)
     return rate > FAULTS_A_SECOND;
 }
 
+/* Thrashing is to do less the more is asked for: while tasks stand still and less useful work ends than is usual, what is resident is too
+ * much. Returns the limit that this has taught, 0 while there is none; once all is well it grows until it says nothing any more.
+ * Work is what the program counts (capr_progress), or threads that end. */
+static double learn(struct capr_worker *w, double seconds, double resident, double limit, int stall)
+{
+    static double learned, usual;
+    static uint64_t before;
+    uint64_t done = capr__progress() ? capr__progress() : w->count.threads_created - w->live_threads;
+    double rate = seconds > 0 && done >= before ? (double)(done - before) / seconds : 0;
+    before = done;
+    if (stall && usual > 0 && rate < (1 - LESS) * usual)
+        learned = (1 - LESS / 4) * resident;
+    else if (!stall)
+        usual += (rate - usual) / 16; /* over 1.6 s */
+    if (!stall && learned > 0)
+        learned *= 1.02;
+    if (learned > limit)
+        learned = 0;
+    return learned;
+}
+
 static double count_files(void)
 {
     char entries[4096];
@@ -141,15 +163,15 @@ static double count_files(void)
 
 static void look_seldom(struct capr_worker *w, double seconds, double resident, double *others, double *files, int *stall)
 {
-    struct rlimit limit;
-    (void)w;
-    capr__limits[CAPR_LIMIT_MEMORY].limit = memory_limit();
+    struct rlimit descriptors;
+    *stall = stalled(seconds);
+    double limit = memory_limit();
+    capr__limits[CAPR_LIMIT_MEMORY].limit = least_of(learn(w, seconds, resident, limit, *stall), limit);
     capr__limits[CAPR_LIMIT_STACK].limit = capr__limits[CAPR_LIMIT_MEMORY].limit / 2;
     double group_bytes = group_used();
     *others = group_bytes > resident ? group_bytes - resident : 0;
-    *stall = stalled(seconds);
-    if (!getrlimit(RLIMIT_NOFILE, &limit))
-        capr__limits[CAPR_LIMIT_FILES].limit = (double)limit.rlim_cur;
+    if (!getrlimit(RLIMIT_NOFILE, &descriptors))
+        capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;
     *files = count_files() - (double)w->use.files;
 }
 
@@ -169,7 +191,7 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
         resident = (pages - shared) * (double)sysconf(_SC_PAGESIZE);
     }
     if (now >= seldom_at) {
-        look_seldom(w, seldom_at ? (double)(now - seldom_at + SELDOM) / 1e9 : 0, resident, &others, &files, &stall);
+        look_seldom(w, seldom_at ? (double)(now + SELDOM - seldom_at) / 1e9 : 0, resident, &others, &files, &stall);
         seldom_at = now + SELDOM;
         /* What the program has freed and the allocator keeps looks used. */
         if (capr__limits[CAPR_LIMIT_MEMORY].scarce)
