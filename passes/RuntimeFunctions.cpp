@@ -34,7 +34,7 @@ static constexpr const char *PartOf = "capr-part-of";
 
 StringRef calledAs(const Function &F) {
   StringRef Whole = F.getFnAttribute(PartOf).getValueAsString();
-  return Whole.empty() ? F.getName() : Whole;
+  return Whole.empty() ? F.getName().take_until([](char C) { return C == '$' || C == '.'; }) : Whole; // f$body, f.12
 }
 
 /// Notes at each function that replacements call, while they still do, which one that is: of several the one with the shortest name, so that

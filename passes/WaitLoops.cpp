@@ -13,6 +13,7 @@
 // only as another one succeeds; a round that gives way anyhow (sched_yield, sleep). A wrong guess costs two instructions a round,
 // or, on the other side, a program that stands still; so what is not understood counts as waiting.
 #include "WaitLoops.h"
+#include "RuntimeFunctions.h"
 #include "CallGraph.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
