@@ -5,7 +5,9 @@
 // nested loops that is follows from the exits: in `for (;;) { sum of n atomics; if (!sum) break; }` the outer one, in redis's
 // `for (j = 0; j < 1000000; j++) if (atomic) break;` the inner one. A loop that also ends by counting is left alone where it does any
 // work (stores, reads along an array, floating point, unknown calls): that is a computation which can be cut short. One that
-// can end in no other way carries the look whatever it does.
+// can end in no other way carries the look whatever it does. An access that does not decide an exit but only whether a round comes to
+// one counts in a loop that works if there is a round without work: the optimizer gives a wait and the loop around it one head, while an
+// interpreter that looks at a flag before each instruction (Lua) works in every round.
 //
 // Plain memory that nothing in the loop changes is waited for, too: -O0 and barriers in assembly leave such loops as they were written.
 //
@@ -20,7 +22,6 @@
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/CycleInfo.h"
 #include "llvm/IR/CFG.h"
-#include "llvm/IR/Dominators.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -137,7 +138,6 @@ protected:
   const WaitLoops &Callees;
   const Cycle *Loop; // null: the whole function
   const Function &F;
-  const DominatorTree &Dominators;
 
   bool contains(const BasicBlock *BB) const { return !Loop || Loop->contains(BB); }
   bool isEntry(const BasicBlock *BB) const { return Loop && Loop->isEntry(BB); }
@@ -146,8 +146,8 @@ protected:
   }
 
 public:
-  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F, const DominatorTree &D)
-      : Callees(Callees), Loop(Loop), F(F), Dominators(D) {}
+  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F)
+      : Callees(Callees), Loop(Loop), F(F) {}
 
   bool looksAtShared(const Instruction &I) const {
     if (const Value *Address = sharedAddress(I))
@@ -166,31 +166,19 @@ public:
         Values.insert(V);
   }
 
-  /// Whether a round may come from `From` to its end, at the head of the loop, and not through `BB`; in a function: to a return.
-  bool misses(const BasicBlock *From, const BasicBlock &BB) const {
-    SetVector<const BasicBlock *> Reached;
-    Reached.insert(From);
-    for (unsigned I = 0; I != Reached.size(); ++I) {
-      if (!Loop && isa<ReturnInst>(Reached[I]->getTerminator()))
-        return true;
-      for (const BasicBlock *S : successors(Reached[I])) {
-        if (Loop && S == Loop->getHeader())
-          return true;
-        if (S != &BB && contains(S))
-          Reached.insert(S);
-      }
-    }
-    return false;
-  }
-
-  /// The conditions inside by which a round comes to `BB` or not.
+  /// The conditions inside that decide whether a round comes to `BB`: of the branches from which it still may, and on another side not.
   void addControls(const BasicBlock &BB, SetVector<const Value *> &Values) const {
-    const DomTreeNode *N = Dominators.getNode(&BB);
-    for (N = N ? N->getIDom() : nullptr; N && contains(N->getBlock()); N = N->getIDom()) {
-      const BasicBlock *Above = N->getBlock();
-      if (branches(*Above) && misses(Above, BB))
+    const BasicBlock *Head = Loop ? Loop->getHeader() : nullptr;
+    SetVector<const BasicBlock *> May;
+    May.insert(&BB);
+    for (unsigned I = 0; I != May.size(); ++I)
+      if (May[I] != Head)
+        for (const BasicBlock *Before : predecessors(May[I]))
+          if (contains(Before))
+            May.insert(Before);
+    for (const BasicBlock *Above : May)
+      if (Above != &BB && any_of(successors(Above), [&](const BasicBlock *S) { return contains(S) && (S == Head || !May.contains(S)); }))
         addCondition(*Above, Values);
-    }
   }
 
   /// Counts: the address is another one in each round; Memory: because it was read (a list).
@@ -256,8 +244,9 @@ public:
       }
     if (Inside < 2)
       return;
+    // A constant says by which way the round came; any other value speaks for itself.
     for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
-      if (const BasicBlock *BB = Phi.getIncomingBlock(J); contains(BB)) {
+      if (const BasicBlock *BB = Phi.getIncomingBlock(J); contains(BB) && isa<Constant>(Phi.getIncomingValue(J))) {
         if (branches(*BB))
           addCondition(*BB, Values);
         addControls(*BB, Values);
@@ -279,7 +268,8 @@ public:
         else if (const auto *S = dyn_cast<StoreInst>(&I); S && contains(&BB) && getUnderlyingObject(S->getPointerOperand()) == Local) {
           From.Counts = true;
           Values.insert(S->getValueOperand());
-          addControls(BB, Values);
+          if (isa<Constant>(S->getValueOperand()))
+            addControls(BB, Values);
         }
   }
 };
@@ -289,8 +279,8 @@ class LoopReader : ValueReader {
   const Cycle &C;
 
 public:
-  LoopReader(const WaitLoops &Callees, const Cycle &C, const DominatorTree &D)
-      : ValueReader(Callees, &C, *C.getHeader()->getParent(), D), C(C) {}
+  LoopReader(const WaitLoops &Callees, const Cycle &C)
+      : ValueReader(Callees, &C, *C.getHeader()->getParent()), C(C) {}
 
   bool waits() const {
     bool Pauses = false, Looks = false, Works = false, Calls = false, Closed = true;
@@ -308,29 +298,31 @@ public:
       Works |= any_of(*BB, [&](const Instruction &I) { return works(I); });
     if (!Looks && Works)
       return false;
-    bool ByWaiting = false, ByWalking = false, ByMemory = false, ByCounting = false, Otherwise = false;
+    bool ByWaiting = false, ByControl = false, ByWalking = false, ByMemory = false, ByCounting = false, Otherwise = false;
     for (const BasicBlock *BB : C.blocks()) {
       if (all_of(successors(BB), [&](const BasicBlock *S) { return C.contains(S); }))
         continue; // `unreachable` is no way out
-      Origin From;
-      SetVector<const Value *> Values;
-      addCondition(*BB, Values);
+      Origin From, Before;
+      SetVector<const Value *> Condition, Controls;
+      addCondition(*BB, Condition);
+      trace(Condition, From);
       bool Each = passedEachRound(*BB);
       if (!Each)
-        addControls(*BB, Values);
-      trace(Values, From);
-      ByWaiting |= From.Waits && !onlyRetries(*BB);
-      ByWalking |= From.Walks;
+        addControls(*BB, Controls);
+      trace(Controls, Before);
       bool Counts = Each && From.Counts && !From.Waits && !From.Walks;
+      ByWaiting |= From.Waits && !onlyRetries(*BB);
+      ByControl |= Before.Waits;
+      ByWalking |= From.Walks;
       ByMemory |= From.Memory && !Counts;
       ByCounting |= Counts;
-      Otherwise |= From.Counts || !From.Memory;
+      Otherwise |= From.Counts || Before.Counts || !(From.Memory || Before.Memory);
     }
     if (!Looks)
       return !Otherwise;
-    if (ByCounting)
-      return !Works && (ByWaiting || ByMemory);
-    return ByWaiting || ByWalking || (ByMemory && !Works);
+    if (!Works)
+      return ByWaiting || ByControl || ByMemory || (ByWalking && !ByCounting);
+    return !ByCounting && (ByWaiting || ByWalking || (ByControl && hasIdleRound()));
   }
 
   /// Edges over which a round ends that may have given no way.
@@ -364,7 +356,40 @@ private:
     return worksItself(I);
   }
 
-  bool passedEachRound(const BasicBlock &BB) const { return &BB == C.getHeader() || !misses(C.getHeader(), BB); }
+  /// Whether a round may look at what others change, and do no work: what is left of a loop that waits inside of one that works, where
+  /// the optimizer gave both the same head.
+  bool hasIdleRound() const {
+    const BasicBlock *Head = C.getHeader();
+    SetVector<const BasicBlock *> Reached;
+    Reached.insert(Head);
+    bool Looks = false, Ends = false;
+    for (unsigned I = 0; I != Reached.size(); ++I) {
+      if (any_of(*Reached[I], [&](const Instruction &In) { return works(In); }))
+        continue;
+      Looks |= any_of(*Reached[I], [&](const Instruction &In) { return looksAtShared(In); });
+      for (const BasicBlock *S : successors(Reached[I])) {
+        Ends |= S == Head;
+        if (C.contains(S))
+          Reached.insert(S);
+      }
+    }
+    return Looks && Ends;
+  }
+
+  bool passedEachRound(const BasicBlock &BB) const {
+    const BasicBlock *Head = C.getHeader();
+    SetVector<const BasicBlock *> Reached;
+    if (&BB != Head)
+      Reached.insert(Head);
+    for (unsigned I = 0; I != Reached.size(); ++I)
+      for (const BasicBlock *S : successors(Reached[I])) {
+        if (S == Head)
+          return false;
+        if (S != &BB && C.contains(S))
+          Reached.insert(S);
+      }
+    return true;
+  }
 
   /// True if the exit is the success of a compare-and-exchange of what memory held before, and each round tries it.
   bool onlyRetries(const BasicBlock &Exit) const {
@@ -401,15 +426,15 @@ private:
 
 /// Sets whether the result, and what is stored, is up to other threads.
 void readOutcome(const Function &F, const WaitLoops &Callees, CalleeSummary &S) {
-  DominatorTree Dominators(const_cast<Function &>(F));
-  ValueReader Reader(Callees, nullptr, F, Dominators);
+  ValueReader Reader(Callees, nullptr, F);
   Origin Result, Stored;
   SetVector<const Value *> Results, Values;
   for (const BasicBlock &BB : F)
     for (const Instruction &I : BB)
       if (const auto *R = dyn_cast<ReturnInst>(&I); R && R->getReturnValue()) {
         Results.insert(R->getReturnValue());
-        Reader.addControls(BB, Results);
+        if (isa<Constant>(R->getReturnValue()))
+          Reader.addControls(BB, Results);
       } else if (const auto *Store = dyn_cast<StoreInst>(&I); Store && !sharedAddress(I) && !ownLocal(Store->getPointerOperand())) {
         Values.insert(Store->getValueOperand());
       }
@@ -510,14 +535,13 @@ std::vector<std::vector<BackEdge>> WaitLoops::find(Function &F) const {
   Cycles.compute(F);
   if (Cycles.toplevel_begin() == Cycles.toplevel_end())
     return Found;
-  DominatorTree Dominators(F);
   SmallVector<const Cycle *, 8> Work(Cycles.toplevel_begin(), Cycles.toplevel_end());
   while (!Work.empty()) {
     const Cycle *C = Work.pop_back_val();
     Work.append(C->child_begin(), C->child_end());
     if (isInlinedRuntime(*C, Runtime))
       continue;
-    LoopReader Loop(*this, *C, Dominators);
+    LoopReader Loop(*this, *C);
     if (std::vector<BackEdge> Edges; Loop.waits() && !(Edges = Loop.backEdges()).empty())
       Found.push_back(std::move(Edges));
   }

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 ;
 ; No look in loops that end by counting and work: with plain stores, a sum along an array, a walk along a list, even if they can be
-; cut short by a flag; nor where nothing in the loop is anybody else's. Then nothing of the runtime's is left over either.
+; cut short by a flag; in an interpreter that looks at a flag before each instruction; nor where nothing in the loop is anybody else's. Then nothing of the runtime's is left over either.
 ; RUN: %opt -load-pass-plugin=%pass -passes=capriccio -S %s -o - | FileCheck %s
 ; CHECK-NOT: capr_spin
 
@@ -111,3 +111,28 @@ loop:
 done:
   ret i32 %i1
 }
+define void @interprets(ptr %code, ptr %state) {
+entry:
+  br label %fetch
+fetch:
+  %pc = phi ptr [ %code, %entry ], [ %pc1, %traced ], [ %pc1, %adds ], [ %pc1, %jumps ]
+  %op = load i8, ptr %pc
+  %pc1 = getelementptr i8, ptr %pc, i64 1
+  %trap = load volatile i32, ptr @flag, align 4
+  switch i8 %op, label %jumps [ i8 0, label %ends
+                                i8 1, label %adds ]
+adds:
+  %x = load i32, ptr %state
+  %x1 = add i32 %x, 1
+  store i32 %x1, ptr %state
+  br label %fetch
+jumps:
+  %t = icmp eq i32 %trap, 0
+  br i1 %t, label %fetch, label %traced
+traced:
+  call void @traces(ptr %state)
+  br label %fetch
+ends:
+  ret void
+}
+declare void @traces(ptr)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static volatile int flag, stop;
+static volatile int flag, begun, stop;
 static long rounds;
 
 static void *sets(void *unused) {
@@ -17,7 +17,10 @@ static void *sets(void *unused) {
 }
 
 static void *works(void *unused) {
-    while (!stop) rounds++;
+    while (!stop) {
+        rounds++;
+        begun = 1;
+    }
     return unused;
 }
 
@@ -29,7 +32,7 @@ int main(void) {
     pthread_join(t, NULL);
     printf("set\n");
     pthread_create(&t, NULL, works, NULL);
-    usleep(2000);
+    while (!begun) usleep(1000);
     stop = 1;
     pthread_join(t, NULL);
     printf("worked %d\n", rounds > 0);
