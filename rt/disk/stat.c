@@ -21,6 +21,7 @@ static inline int no_walk(const char *path, int flags) {
 }
 
 static __attribute__((noinline)) long look(int dir, const char *path, struct stat *st, int flags) {
+    capr__turn_look();
     if (in_place() || no_walk(path, flags)) return capr__result(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags));
     long fd = flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
                   ? -EAGAIN
@@ -50,6 +51,7 @@ CAPR_INTERPOSE int fstatat64(int dir, const char *restrict path, struct stat64 *
 
 /* statx(2). Blocks. */
 CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned int mask, struct statx *restrict st) {
+    capr__turn_look();
     if (in_place() || no_walk(path, flags)) return (int)capr__result(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0));
     long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
     if (fd == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
@@ -70,6 +72,7 @@ static long plain_access(int dir, const char *path, int mode, int flags) {
 }
 
 static __attribute__((noinline)) int may(int dir, const char *path, int mode, int flags) {
+    capr__turn_look();
     if (in_place() || no_walk(path, flags)) return (int)capr__result(plain_access(dir, path, mode, flags));
     long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
     if (fd < 0 && fd != -EAGAIN) return (int)capr__result(fd);
@@ -96,6 +99,7 @@ CAPR_INTERPOSE int fstatfs64(int fd, struct statfs64 *out) { return fstatfs(fd, 
 
 /* readlink(2), readlinkat(2). Block. */
 CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n) {
+    capr__turn_look();
     if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n));
     long fd = capr__path_cached(dir, path, 0);
     if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));

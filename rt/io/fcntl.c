@@ -26,6 +26,7 @@ static int is_flipped(int fd) {
 /* fcntl(2). Passes to the kernel, but for O_NONBLOCK where we set it behind the program's back. F_SETLKW and F_OFD_SETLKW block
  * and are cancellation points. */
 static int control(int fd, int command, long arg) {
+    capr__turn_look();
     switch (command) {
     case F_GETFL: {
         long r = capr__sys2(SYS_fcntl, fd, F_GETFL);
@@ -75,6 +76,7 @@ CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, comman
 /* ioctl(2): FIONBIO is F_SETFL in another dress. */
 CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
     long arg = LAST_ARG(request);
+    capr__turn_look();
     if (request != FIONBIO) return (int)capr__result(capr__sys3(SYS_ioctl, fd, (long)request, arg));
     int on = 1;
     long r = capr__sys3(SYS_ioctl, fd, FIONBIO, is_flipped(fd) ? (long)&on : arg);

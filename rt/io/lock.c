@@ -33,6 +33,7 @@ CAPR_HIDDEN long capr__lock_wait(int fd, int command, long lock) {
 
 /* flock(2). Blocks, unless LOCK_NB. */
 CAPR_INTERPOSE int flock(int fd, int operation) {
+    capr__turn_look();
     if ((operation & LOCK_NB) || !capr__may_switch()) return (int)capr__result(capr__sys2(SYS_flock, fd, operation));
     long r;
     do {
@@ -45,6 +46,7 @@ CAPR_INTERPOSE int flock(int fd, int operation) {
 /* lockf(3): POSIX locks from the description's position on. Blocks with F_LOCK, and is then a cancellation point. */
 CAPR_INTERPOSE int lockf(int fd, int command, off_t size) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = size};
+    capr__turn_look();
     switch (command) {
     case F_TEST: {
         lock.l_type = F_RDLCK;

@@ -53,6 +53,7 @@ CAPR_INTERPOSE ssize_t msgrcv(int queue, void *message, size_t n, long type, int
 /* semop(2), semtimedop(2). Block, unless all operations have IPC_NOWAIT. */
 CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec zero = {0, 0}, rest;
+    capr__turn_look();
     if (!capr__may_switch() || (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
         return (int)capr__result(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);

@@ -27,6 +27,31 @@ void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top
     big->next = NULL;
 }
 
+/* NULL: no memory. */
+static struct capr_bigstack *make(void)
+{
+    uint64_t bytes = capr__env.big_stack + GUARD_BYTES;
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    if (mprotect(p, GUARD_BYTES, PROT_NONE)) {
+        munmap(p, bytes);
+        return NULL;
+    }
+    /* A huge page would make each big stack that a thread keeps cost 2 MiB. */
+    madvise(p, bytes, MADV_NOHUGEPAGE);
+    struct capr_bigstack *big = (struct capr_bigstack *)((uint64_t)p + bytes - 64);
+    capr__bigstack_adopt(big, (uint64_t)p + GUARD_BYTES, (uint64_t)big, CAPR_BIG_ROOM);
+    return big;
+}
+
+void capr__bigstack_spare(struct capr_worker *w)
+{
+    struct capr_bigstack *big = w->big_pool ? NULL : make();
+    if (big)
+        capr__bigstack_put(w, big);
+}
+
 struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
 {
     struct capr_bigstack *big = w->big_pool;
@@ -35,15 +60,10 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
         pool_count--;
         return big;
     }
-    uint64_t bytes = capr__env.big_stack + GUARD_BYTES;
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (p == MAP_FAILED || mprotect(p, GUARD_BYTES, PROT_NONE))
+    big = make();
+    if (!big)
         capr__fatal_thread("out of memory for a big stack of %llu bytes; many threads block inside libraries: "
-                           "lower CAPRICCIO_BIG_STACK, or raise vm.max_map_count or the memory limit", (unsigned long long)bytes);
-    /* A huge page would make each big stack that a thread keeps cost 2 MiB. */
-    madvise(p, bytes, MADV_NOHUGEPAGE);
-    big = (struct capr_bigstack *)((uint64_t)p + bytes - 64);
-    capr__bigstack_adopt(big, (uint64_t)p + GUARD_BYTES, (uint64_t)big, CAPR_BIG_ROOM);
+                           "lower CAPRICCIO_BIG_STACK, or raise vm.max_map_count or the memory limit", (unsigned long long)(capr__env.big_stack + GUARD_BYTES));
     return big;
 }
 

@@ -18,6 +18,9 @@ CAPR_HIDDEN void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, 
 /* A big stack from the worker's pool, or a new one. Ends the program when memory runs out. */
 CAPR_HIDDEN struct capr_bigstack *capr__bigstack_take(struct capr_worker *w);
 
+/* Sees to it that there is one more while there is memory: a first wait that finds none left could only end the program. */
+CAPR_HIDDEN void capr__bigstack_spare(struct capr_worker *w);
+
 /* Gives one back that nobody holds any more. The caller may still stand on it until it has switched away. */
 CAPR_HIDDEN void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big);
 

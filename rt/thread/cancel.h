@@ -41,10 +41,12 @@ static inline int capr__cancel_due(const struct capr_thread *t)
  * cancellation stays pending. */
 CAPR_HIDDEN void capr__cancel_self(void);
 
-/* What pthread_testcancel does. Nothing on a kernel thread that is no worker. */
+/* What pthread_testcancel does; and a look whether the thread has had its turn for too long, as one has that calls in a loop what never
+ * waits. Nothing on a kernel thread that is no worker. */
 static inline void capr__cancel_point(void)
 {
     struct capr_thread *self = capr__self();
+    capr__turn_look();
     if (__builtin_expect(self && capr__cancel_due(self), 0))
         capr__cancel_self();
 }

@@ -11,6 +11,7 @@
 #include "../graph/window.h"
 #include "../proc/signals.h"
 #include "../sched/switch.h"
+#include "../stack/bigstack.h"
 #include "../stack/chunk.h"
 #include "extra.h"
 #include "thread.h"
@@ -93,6 +94,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     w->use.threads++;
     if (__builtin_expect(w->live_threads == 1, 0)) {
         capr__turns_watch();
+        capr__bigstack_spare(w);
         capr__graph_start();
         capr__window_start();
     }

@@ -44,6 +44,7 @@ CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
         return ESRCH;
     if (size < 16)
         return ERANGE;
+    capr__turn_look();
     const struct capr_extra *x = t->extra;
     if (x && x->name[0])
         memcpy(name, x->name, sizeof(x->name));
