@@ -308,6 +308,8 @@ static void take_joined(struct parser *p, const char *text) {
     enum role role = ROLE_OTHER;
     if (starts(text, "-O"))
         line->optimise = text;
+    else if (ONE_OF(text, "-Werror", "-Wno-error"))
+        line->own.warnings_are_errors = text[2] == 'e';
     else if (!strcmp(text, "-###"))
         line->dry_run = true;
     else if (ONE_OF(text, "-v", "--verbose"))
