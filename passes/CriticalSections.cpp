@@ -163,8 +163,9 @@ class Warner {
 
   static std::string name(const HeldLock &L, const CallBase &Site) {
     std::string Name = describe(L.Path, *Site.getFunction());
-    if (Name.empty()) // by what it is called where it is locked
-      Name = describe(lockPath(L.Path.Kind, L.Origin->getArgOperand(0), Site.getModule()->getDataLayout()), *L.Origin->getFunction());
+    for (unsigned Reads : {MostReads, 0u}) // by what it is called where it is locked; by the variable that was set last
+      if (Name.empty())
+        Name = describe(lockPath(L.Path.Kind, L.Origin->getArgOperand(0), Site.getModule()->getDataLayout(), Reads), *L.Origin->getFunction());
     std::string Kind = lockName(L.Path.Kind);
     return Name.empty() ? "a " + Kind : "the " + Kind + " '" + Name + "'";
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Forward over the blocks, with the intersection where paths meet; what a function may give back is collected when that stands still.
-// Summaries start from "does nothing" and are made again until none changes: one that holds if it holds of the calls inside it
+// Summaries start from "never returns" and are made again until none changes: one that holds if it holds of the calls inside it
 // holds of every call that returns, by induction on how deep calls go. Calls through pointers, and those of libraries that nothing is
 // known of, may end in any function whose address is known, so the union of what these give back is part of the same circle.
 #include "LockFlow.h"
@@ -155,18 +155,21 @@ class FunctionFlow {
       take(Held, {Path, E.Shared, &Site, &Site, E.Does == LockEffect::Try ? &Site : nullptr});
   }
 
-  void step(HeldLocks &Held, const CallBase &Site) {
+  /// False if the call does not return.
+  bool step(HeldLocks &Held, const CallBase &Site) {
     if (Site.isInlineAsm() || isa<IntrinsicInst>(Site))
-      return;
+      return true;
     if (Site.hasFnAttr(Attribute::ReturnsTwice)) {
       Held.clear(); // the second time with what holds at the jump
-      return;
+      return true;
     }
     const Function *Callee = calleeOf(Site);
     if (!Callee) {
       applyUnknown(Held, Site);
     } else if (!Callee->isDeclaration()) {
-      apply(Held, Flow.of(*Callee), Site);
+      const LockSummary &S = Flow.of(*Callee);
+      apply(Held, S, Site);
+      return S.Returns;
     } else if (LockEffect E = lockEffect(Callee->getName()); E.Does != LockEffect::None) {
       applyEffect(Held, E, Site);
     } else if (Flow.Runtime.contains(Callee->getName()) || waitClass(Callee->getName(), Site) != WaitClass::None) {
@@ -178,6 +181,15 @@ class FunctionFlow {
     } else if (!Site.doesNotAccessMemory()) {
       applyUnknown(Held, Site);
     }
+    return true;
+  }
+
+  /// False if the end of the block is not reached.
+  bool through(const BasicBlock &BB, HeldLocks &Held) {
+    return all_of(BB, [&](const Instruction &I) {
+      const auto *Site = dyn_cast<CallBase>(&I);
+      return !Site || step(Held, *Site);
+    });
   }
 
   /// The locks during the call: those held before and not given back by it.
@@ -241,11 +253,8 @@ public:
       Changed = false;
       for (const BasicBlock *BB : Order) {
         HeldLocks Held;
-        if (!start(*BB, Held))
+        if (!start(*BB, Held) || !through(*BB, Held))
           continue;
-        for (const Instruction &I : *BB)
-          if (const auto *Site = dyn_cast<CallBase>(&I))
-            step(Held, *Site);
         auto [It, New] = Ends.try_emplace(BB);
         Changed |= New || It->second != Held;
         It->second = std::move(Held);
@@ -262,7 +271,8 @@ public:
         if (const auto *Site = dyn_cast<CallBase>(&I)) {
           if (HeldLocks During = during(Held, *Site); !During.empty())
             Do(*Site, During);
-          step(Held, *Site);
+          if (!step(Held, *Site))
+            break;
         }
     }
   }
@@ -270,23 +280,19 @@ public:
   LockSummary summary() {
     LockSummary Result;
     Sum = &Result;
-    bool Returns = false;
     for (const BasicBlock &BB : F) {
       HeldLocks Held;
-      if (!start(BB, Held))
+      if (!start(BB, Held) || !through(BB, Held))
         continue;
-      for (const Instruction &I : BB)
-        if (const auto *Site = dyn_cast<CallBase>(&I))
-          step(Held, *Site);
       const auto *Return = dyn_cast<ReturnInst>(BB.getTerminator());
       if (!Return)
         continue;
       erase_if(Held, [&](const HeldLock &L) { return L.OnZero && L.OnZero != Return->getReturnValue(); });
-      if (Returns)
+      if (Result.Returns)
         intersect(Result.Takes, Held);
       else
         Result.Takes = Held;
-      Returns = true;
+      Result.Returns = true;
     }
     for (HeldLock &L : Result.Takes)
       L.Path = forCallers(L.Path);
@@ -297,6 +303,7 @@ public:
 
 bool LockFlow::sumUpCallbacks(const Module &M) {
   LockSummary All;
+  All.Returns = true;
   auto Add = [&](const LockPath &Path) {
     LockPath Some = Path;
     if (!isa_and_nonnull<GlobalVariable>(Path.Base)) {
@@ -324,7 +331,7 @@ bool LockFlow::sumUpCallbacks(const Module &M) {
 
 const LockSummary &LockFlow::of(const Function &F) const {
   auto It = Summaries.find(&F);
-  return It == Summaries.end() ? Nothing : It->second;
+  return It == Summaries.end() ? NotYet : It->second;
 }
 
 bool LockFlow::summarize(Module &M) {
@@ -353,6 +360,7 @@ bool LockFlow::summarize(Module &M) {
 LockFlow::LockFlow(Module &M, const StringSet<> &Runtime) : Runtime(Runtime) {
   for (LockKind Kind : {LockKind::Mutex, LockKind::ReadWrite, LockKind::Spin})
     Unknown.GivesBack.push_back({Kind, nullptr, {}});
+  Unknown.Returns = true;
   for (unsigned Round = 0; Round != MostRounds; ++Round) {
     bool Changed = summarize(M);
     Changed |= sumUpCallbacks(M);

@@ -31,8 +31,10 @@ struct LockSummary {
   HeldLocks Takes;     // holds when it returns; with OnZero where it returns 0
   LockPaths GivesBack; // may give back
   LockPaths Suspends;  // may give back while it waits, to take it again
+  bool Returns = false;
+
   bool operator==(const LockSummary &Other) const {
-    return Takes == Other.Takes && GivesBack == Other.GivesBack && Suspends == Other.Suspends;
+    return Takes == Other.Takes && GivesBack == Other.GivesBack && Suspends == Other.Suspends && Returns == Other.Returns;
   }
 };
 
@@ -49,7 +51,7 @@ private:
   LockAliases Aliases;
   llvm::DenseMap<const llvm::Function *, LockSummary> Summaries;
   LockSummary Callbacks; // what any function does whose address is known
-  LockSummary Nothing, Unknown;
+  LockSummary NotYet, Unknown;
 
   friend class FunctionFlow;
   const LockSummary &of(const llvm::Function &F) const;

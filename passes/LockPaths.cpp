@@ -20,29 +20,8 @@ using namespace llvm;
 namespace capriccio {
 namespace {
 
-/// Reads of memory in one path: `a->b->c->d->lock`. Longer ones start at what the last was read from.
-constexpr unsigned MostReads = 4;
-
-/// Whether the address gets anywhere but into accesses and calls of functions on locks.
-bool isKept(const Value &Address) {
-  for (const Use &U : Address.uses()) {
-    const User *By = U.getUser();
-    if (isa<GEPOperator>(By) || isa<AddrSpaceCastOperator>(By)) {
-      if (isKept(*By))
-        return true;
-    } else if (const auto *S = dyn_cast<StoreInst>(By)) {
-      if (U.getOperandNo() != S->getPointerOperandIndex())
-        return true;
-    } else if (const auto *CB = dyn_cast<CallBase>(By)) {
-      const auto *F = dyn_cast<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases());
-      if (!F || (lockEffect(F->getName()).Does == LockEffect::None && !isa<IntrinsicInst>(CB)))
-        return true;
-    } else if (!isa<LoadInst, ICmpInst, AtomicRMWInst, AtomicCmpXchgInst>(By)) {
-      return true;
-    }
-  }
-  return false;
-}
+/// Calls deep that the address of a lock is followed through wrappers; three are met.
+constexpr unsigned MostCalls = 4;
 
 bool isVariable(const Value *V) { return isa_and_nonnull<GlobalVariable, AllocaInst>(V); }
 
@@ -120,7 +99,7 @@ Variable variableOf(const Value &Base, const Function &In) {
 
 } // namespace
 
-LockPath lockPath(LockKind Kind, const Value *Pointer, const DataLayout &DL) {
+LockPath lockPath(LockKind Kind, const Value *Pointer, const DataLayout &DL, unsigned Reads) {
   LockPath Path;
   Path.Kind = Kind;
   SmallVector<int64_t, 3> Backwards;
@@ -129,7 +108,7 @@ LockPath lockPath(LockKind Kind, const Value *Pointer, const DataLayout &DL) {
     Pointer = Pointer->stripAndAccumulateConstantOffsets(DL, Offset, /*AllowNonInbounds=*/true)->stripPointerCastsAndAliases();
     Backwards.push_back(Offset.getSExtValue());
     const auto *L = dyn_cast<LoadInst>(Pointer);
-    if (!L || Backwards.size() > MostReads)
+    if (!L || Backwards.size() > Reads)
       break;
     Pointer = L->getPointerOperand();
   }
@@ -154,27 +133,53 @@ LockPath seenFrom(const CallBase &Site, const LockPath &Inside) {
   return Outside;
 }
 
-bool LockAliases::isReachedByName(const LockPath &P) {
+LockAliases::Spread LockAliases::spread(const Value &Address, unsigned Depth) {
+  Spread Most = Spread::Nowhere;
+  for (const Use &U : Address.uses()) {
+    const User *By = U.getUser();
+    Spread Here = Spread::Anywhere;
+    if (isa<GEPOperator>(By)) {
+      Here = spread(*By, Depth);
+    } else if (const auto *S = dyn_cast<StoreInst>(By)) {
+      if (U.getOperandNo() == S->getPointerOperandIndex())
+        Here = Spread::Nowhere;
+    } else if (const auto *CB = dyn_cast<CallBase>(By)) {
+      const auto *F = dyn_cast<Function>(CB->getCalledOperand()->stripPointerCastsAndAliases());
+      if (F && (isa<IntrinsicInst>(CB) || (F->isDeclaration() && lockEffect(F->getName()).Does != LockEffect::None)))
+        Here = Spread::Nowhere;
+      else if (F && !F->isDeclaration() && Depth < MostCalls && CB->isArgOperand(&U) && CB->getArgOperandNo(&U) < F->arg_size())
+        Here = std::max(Spread::Arguments, spread(*F->getArg(CB->getArgOperandNo(&U)), Depth + 1));
+    } else if (isa<LoadInst, ICmpInst, AtomicRMWInst, AtomicCmpXchgInst>(By)) {
+      Here = Spread::Nowhere;
+    }
+    Most = std::max(Most, Here);
+    if (Most == Spread::Anywhere)
+      break;
+  }
+  return Most;
+}
+
+bool LockAliases::isReachedByName(const LockPath &P, bool ByArguments) {
   if (P.reads() || !isa_and_nonnull<GlobalVariable>(P.Base))
     return false;
-  auto [It, New] = Kept.try_emplace(P.Base, false);
+  auto [It, New] = Known.try_emplace(P.Base, Spread::Anywhere);
   if (New)
-    It->second = isKept(*P.Base);
-  return !It->second;
+    It->second = spread(*P.Base, 0);
+  return It->second == Spread::Nowhere || (It->second == Spread::Arguments && !ByArguments);
 }
 
 bool LockAliases::mayBeSame(const LockPath &A, const LockPath &B) {
   if (A.Kind != B.Kind)
     return false;
   if (!A.isKnown() || !B.isKnown())
-    return !isReachedByName(A) && !isReachedByName(B);
+    return !isReachedByName(A, false) && !isReachedByName(B, false);
   if (A.Base == B.Base && A.Offsets.size() == B.Offsets.size())
     return A.Offsets == B.Offsets || !ArrayRef(A.Offsets).drop_back().equals(ArrayRef(B.Offsets).drop_back());
   // Elements of an array have its name, whatever their number.
   const Value *InA = A.reads() ? nullptr : getUnderlyingObject(A.Base), *InB = B.reads() ? nullptr : getUnderlyingObject(B.Base);
   if (InA && InA == InB)
     return true;
-  if (isReachedByName(A) || isReachedByName(B) || (isVariable(InA) && isVariable(InB)))
+  if (isReachedByName(A, isa_and_nonnull<Argument>(InB)) || isReachedByName(B, isa_and_nonnull<Argument>(InA)) || (isVariable(InA) && isVariable(InB)))
     return false;
   // A caller cannot have passed what this function has made.
   return !(isa_and_nonnull<Argument>(InA) && isa_and_nonnull<AllocaInst>(InB)) &&

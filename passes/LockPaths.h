@@ -24,16 +24,22 @@ struct LockPath {
   bool reads() const { return Offsets.size() > 1; }
 };
 
-LockPath lockPath(LockKind Kind, const llvm::Value *Pointer, const llvm::DataLayout &DL);
+/// Reads of memory that a path follows at most: `a->b->c->d->e.lock`. A longer one starts at what the last was read from.
+constexpr unsigned MostReads = 4;
+
+LockPath lockPath(LockKind Kind, const llvm::Value *Pointer, const llvm::DataLayout &DL, unsigned Reads = MostReads);
 
 /// A path of the function that is called, seen from this call of it: of no known lock if it starts at what only that function has.
 LockPath seenFrom(const llvm::CallBase &Site, const LockPath &Inside);
 
 /// Tells locks apart.
 class LockAliases {
-  llvm::DenseMap<const llvm::Value *, bool> Kept; // global variables: some code keeps the address
+  /// Where the address of a global variable gets to, beside accesses and calls of functions on locks.
+  enum class Spread : uint8_t { Nowhere, Arguments, Anywhere };
+  llvm::DenseMap<const llvm::Value *, Spread> Known;
 
-  bool isReachedByName(const LockPath &P);
+  Spread spread(const llvm::Value &Address, unsigned Depth);
+  bool isReachedByName(const LockPath &P, bool ByArguments);
 
 public:
   /// False only where the two are certainly different locks.
