@@ -147,11 +147,18 @@ public:
   }
 };
 
+struct Message {
+  StringRef File;
+  unsigned Line = 0, Column = 0, Number = 0; // the last: in the module's order
+  std::string Text, Note;
+  bool Error = false;
+};
+
 class Warner {
   const Options &O;
   Waits W;
-  StringSet<> Said; // what was inlined at several places is one line of the source
-  unsigned Errors = 0;
+  std::vector<Message> Messages;
+  StringSet<> Known; // what was inlined at several places is one line of the source
 
   /// How many inlined functions both calls are in.
   static unsigned shared(ArrayRef<Link> A, ArrayRef<Link> B) {
@@ -189,19 +196,26 @@ class Warner {
       Locks = name(Held[0], Site) + " is held" + lockedAt(Held[0], Site);
     else
       Locks = (Twine(Held.size()) + " locks are held: " + join(map_range(Held, [&](const HeldLock &L) { return name(L, Site) + lockedAt(L, Site); }), ", ")).str();
-    bool Error = How == Severity::Error;
-    std::string Line = (head(Shown[0]) + ": " + (Error ? "error" : "warning") + ": " + Shown[1].Function + " may block while " + Locks +
-                        " [" + (Error ? "-Werror," : "") + "-Wcapriccio-" + Flag + "]\n")
-                           .str();
-    if (!Said.insert(Line).second)
+    Message New;
+    New.Error = How == Severity::Error;
+    New.Text = (head(Shown[0]) + ": " + (New.Error ? "error" : "warning") + ": " + Shown[1].Function + " may block while " + Locks + " [" +
+                (New.Error ? "-Werror," : "") + "-Wcapriccio-" + Flag + "]\n")
+                   .str();
+    if (!Known.insert(New.Text).second)
       return;
-    Errors += Error;
-    errs() << Line << head(Shown[Shown.size() - 2]) << ": note: ";
+    if (const DILocation *L = Shown[0].Where) {
+      New.File = L->getFilename();
+      New.Line = L->getLine();
+      New.Column = L->getColumn();
+    }
+    New.Note = head(Shown[Shown.size() - 2]) + ": note: ";
     for (const Link &L : Shown.drop_back()) {
       std::string Where = place(L);
-      errs() << L.Function << (Where.empty() ? "" : " (" + Where + ")") << " > ";
+      New.Note += L.Function + (Where.empty() ? "" : " (" + Where + ")") + " > ";
     }
-    errs() << Shown.back().Function << '\n';
+    New.Note += Shown.back().Function + "\n";
+    New.Number = Messages.size();
+    Messages.push_back(std::move(New));
   }
 
 public:
@@ -218,7 +232,15 @@ public:
       warn(Site, Held, WaitClass::Stream, "stdio-in-critical-section", O.StreamInSection);
   }
 
-  unsigned errors() const { return Errors; }
+  /// In the order of the source, whatever the compile made of that of the functions; returns how many are errors.
+  unsigned print() {
+    sort(Messages, [](const Message &A, const Message &B) {
+      return std::tie(A.File, A.Line, A.Column, A.Number) < std::tie(B.File, B.Line, B.Column, B.Number);
+    });
+    for (const Message &M : Messages)
+      errs() << M.Text << M.Note;
+    return count_if(Messages, [](const Message &M) { return M.Error; });
+  }
 };
 
 } // namespace
@@ -234,7 +256,7 @@ void warnOfCriticalSections(const Module &M, const Options &O) {
   for (const Function &F : *Copy)
     if (!F.isDeclaration())
       Flow.eachCall(F, [&](const CallBase &Site, const HeldLocks &Held) { W.look(Site, Held); });
-  if (unsigned Errors = W.errors())
+  if (unsigned Errors = W.print())
     fail(Twine(Errors) + (Errors == 1 ? " call" : " calls") + " in critical sections (above) that -Werror makes errors; nothing was linked");
 }
 

@@ -82,19 +82,40 @@ struct Variable {
   bool Held = false; // the base is what the variable holds, and not its address
 };
 
-Variable variableOf(const Value &Base, const Function &In) {
+SmallVector<Variable, 2> variablesOf(const Value &Base, const Function &In) {
+  SmallVector<Variable, 2> Found;
   if (const auto *GV = dyn_cast<GlobalVariable>(&Base)) {
     SmallVector<DIGlobalVariableExpression *, 1> Known;
     GV->getDebugInfo(Known);
-    if (Known.empty())
-      return {};
-    return {Known.front()->getVariable()->getName(), Known.front()->getVariable()->getType(), false};
+    for (const DIGlobalVariableExpression *E : Known)
+      Found.push_back({E->getVariable()->getName(), E->getVariable()->getType(), false});
+    return Found;
   }
   for (const Instruction &I : instructions(In))
     for (const DbgVariableRecord &R : filterDbgVars(I.getDbgRecordRange()))
       if (R.getNumVariableLocationOps() == 1 && R.getVariableLocationOp(0) == &Base && R.getExpression()->getNumElements() == 0)
-        return {R.getVariable()->getName(), R.getVariable()->getType(), !R.isDbgDeclare()};
-  return {};
+        Found.push_back({R.getVariable()->getName(), R.getVariable()->getType(), !R.isDbgDeclare()});
+  return Found;
+}
+
+/// The path from the variable, or nothing where its type does not tell.
+std::string describeFrom(const Variable &V, const LockPath &Path) {
+  std::string Text = V.Name.str();
+  const DIType *T = V.Type;
+  // Where the base is an address, the first offset lies in the variable; where it is a pointer's value, in what that points to.
+  for (unsigned I = 0; T && I != Path.Offsets.size(); ++I) {
+    bool Through = I != 0 || V.Held;
+    if (Through) {
+      const auto *P = dyn_cast_or_null<DIDerivedType>(withoutNames(T));
+      T = P && P->getTag() == dwarf::DW_TAG_pointer_type ? P->getBaseType() : nullptr;
+    }
+    size_t Before = Text.size();
+    if (T)
+      T = addMembers(T, Path.Offsets[I], Through ? "->" : ".", Text);
+    if (T && Through && Text.size() == Before) // nothing but `*` would say this
+      return I + 1 == Path.Offsets.size() ? "*" + Text : "";
+  }
+  return T ? Text : "";
 }
 
 } // namespace
@@ -196,24 +217,9 @@ std::string describe(const LockPath &Path, const Function &In) {
     Array.consume_back("[0]");
     return Array.empty() ? "" : (Array + "[...]").str();
   }
-  Variable V = variableOf(*Path.Base, In);
-  std::string Text = V.Name.str();
-  const DIType *T = V.Type;
-  // Where the base is an address, the first offset lies in the variable; where it is a pointer's value, in what that points to.
-  for (unsigned I = 0; T && I != Path.Offsets.size(); ++I) {
-    bool Through = I != 0 || V.Held;
-    if (Through) {
-      const auto *P = dyn_cast_or_null<DIDerivedType>(withoutNames(T));
-      T = P && P->getTag() == dwarf::DW_TAG_pointer_type ? P->getBaseType() : nullptr;
-    }
-    size_t Before = Text.size();
-    if (T)
-      T = addMembers(T, Path.Offsets[I], Through ? "->" : ".", Text);
-    if (T && Through && Text.size() == Before) // nothing but `*` would say this
-      return I + 1 == Path.Offsets.size() ? "*" + Text : "";
-  }
-  if (T && !Text.empty())
-    return Text;
+  for (const Variable &V : variablesOf(*Path.Base, In))
+    if (std::string Text = V.Name.empty() ? "" : describeFrom(V, Path); !Text.empty())
+      return Text;
   if (!isa<GlobalVariable>(Path.Base) || Path.reads())
     return "";
   std::string Symbol = Path.Base->getName().str();
