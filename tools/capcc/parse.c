@@ -310,6 +310,8 @@ static void take_joined(struct parser *p, const char *text) {
         line->optimise = text;
     else if (ONE_OF(text, "-Werror", "-Wno-error"))
         line->own.warnings_are_errors = text[2] == 'e';
+    else if (ONE_OF(text, "-w", "--no-warnings"))
+        line->own.no_warnings = true;
     else if (!strcmp(text, "-###"))
         line->dry_run = true;
     else if (ONE_OF(text, "-v", "--verbose"))

@@ -86,6 +86,7 @@ struct own_flags {
     struct own_warning blocking; ///< -Wcapriccio-blocking-in-critical-section
     struct own_warning stdio; ///< -Wcapriccio-stdio-in-critical-section
     bool warnings_are_errors; ///< -Werror, which clang gets, too
+    bool no_warnings; ///< -w, which clang gets, too
 };
 
 /// All that plan needs to know. Strings belong to the arena or to argv.

@@ -155,8 +155,8 @@ static void plan_shared_without_pass(struct arena *arena, const struct line *lin
 
 static const char *add_warning(struct arena *arena, const struct own_flags *own, const struct own_warning *warning, const char *name,
                                const char *before) {
-    if (!warning->on) return before;
-    bool error = warning->error || (own->warnings_are_errors && !warning->never_error);
+    bool error = warning->error || (own->warnings_are_errors && !own->no_warnings && !warning->never_error);
+    if (!warning->on || (own->no_warnings && !error)) return before;
     return arena_printf(arena, "%s%s%s%s", before, strchr(before, '=') ? "," : "=", name, error ? "=error" : "");
 }
 
