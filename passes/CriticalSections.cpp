@@ -96,9 +96,7 @@ std::string head(const Link &L) {
   return L.Where->getColumn() ? (Text + ":" + Twine(L.Where->getColumn())).str() : Text;
 }
 
-const Function *calleeOf(const CallBase &Site) {
-  return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases());
-}
+const Function *calleeOf(const CallBase &Site) { return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases()); }
 
 /// From each function of the program the call by which the shortest chain to one that waits goes on.
 class Waits {
@@ -172,7 +170,8 @@ class Warner {
     std::string Name = describe(L.Path, *Site.getFunction());
     for (unsigned Reads : {MostReads, 0u}) // by what it is called where it is locked; by the variable that was set last
       if (Name.empty())
-        Name = describe(lockPath(L.Path.Kind, L.Origin->getArgOperand(0), Site.getModule()->getDataLayout(), Reads), *L.Origin->getFunction());
+        Name =
+            describe(lockPath(L.Path.Kind, L.Origin->getArgOperand(0), Site.getModule()->getDataLayout(), Reads), *L.Origin->getFunction());
     std::string Kind = lockName(L.Path.Kind);
     return Name.empty() ? "a " + Kind : "the " + Kind + " '" + Name + "'";
   }
@@ -195,7 +194,9 @@ class Warner {
     if (Held.size() == 1)
       Locks = name(Held[0], Site) + " is held" + lockedAt(Held[0], Site);
     else
-      Locks = (Twine(Held.size()) + " locks are held: " + join(map_range(Held, [&](const HeldLock &L) { return name(L, Site) + lockedAt(L, Site); }), ", ")).str();
+      Locks = (Twine(Held.size()) +
+               " locks are held: " + join(map_range(Held, [&](const HeldLock &L) { return name(L, Site) + lockedAt(L, Site); }), ", "))
+                  .str();
     Message New;
     New.Error = How == Severity::Error;
     New.Text = (head(Shown[0]) + ": " + (New.Error ? "error" : "warning") + ": " + Shown[1].Function + " may block while " + Locks + " [" +
@@ -257,7 +258,8 @@ void warnOfCriticalSections(const Module &M, const Options &O) {
     if (!F.isDeclaration())
       Flow.eachCall(F, [&](const CallBase &Site, const HeldLocks &Held) { W.look(Site, Held); });
   if (unsigned Errors = W.print())
-    fail(Twine(Errors) + (Errors == 1 ? " call" : " calls") + " in critical sections (above) that -Werror makes errors; nothing was linked");
+    fail(Twine(Errors) + (Errors == 1 ? " call" : " calls") +
+         " in critical sections (above) that -Werror makes errors; nothing was linked");
 }
 
 } // namespace capriccio

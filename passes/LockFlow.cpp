@@ -26,9 +26,7 @@ namespace {
 /// locking and unlocking might go on for ever.
 constexpr unsigned MostRounds = 12;
 
-const Function *calleeOf(const CallBase &Site) {
-  return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases());
-}
+const Function *calleeOf(const CallBase &Site) { return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases()); }
 
 void addOnce(LockPaths &To, const LockPath &Path) {
   if (!is_contained(To, Path))

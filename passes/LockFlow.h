@@ -14,10 +14,10 @@ namespace capriccio {
 
 struct HeldLock {
   LockPath Path;
-  bool Shared = false;                        // a read lock
-  const llvm::CallBase *Site = nullptr;       // the call that took it, in the function in question
-  const llvm::CallBase *Origin = nullptr;     // the call of libc's in that
-  const llvm::CallBase *OnZero = nullptr;     // held only where this call's result is 0
+  bool Shared = false;                    // a read lock
+  const llvm::CallBase *Site = nullptr;   // the call that took it, in the function in question
+  const llvm::CallBase *Origin = nullptr; // the call of libc's in that
+  const llvm::CallBase *OnZero = nullptr; // held only where this call's result is 0
 
   bool operator==(const HeldLock &Other) const {
     return Path == Other.Path && (Path.isKnown() || Site == Other.Site) && OnZero == Other.OnZero;

@@ -79,12 +79,14 @@ StringMap<WaitClass> makeClasses() {
   // The input of streams.
   Add(WaitClass::Any,
       {"fread", "__fread_chk", "fread_unlocked", "__fread_unlocked_chk", "fgets", "__fgets_chk", "fgets_unlocked", "__fgets_unlocked_chk",
-       "fgetc", "getc", "_IO_getc", "getchar", "fgetc_unlocked", "getc_unlocked", "getchar_unlocked", "__uflow", "getw", "getdelim", "__getdelim", "getline", "scanf", "fscanf", "vscanf", "vfscanf",
-       "__isoc99_scanf", "__isoc99_fscanf", "__isoc99_vscanf", "__isoc99_vfscanf", "__isoc23_scanf", "__isoc23_fscanf", "__isoc23_vscanf",
+       "fgetc", "getc", "_IO_getc", "getchar", "fgetc_unlocked", "getc_unlocked", "getchar_unlocked", "__uflow", "getw",
+       "getdelim", "__getdelim", "getline", "scanf", "fscanf", "vscanf", "vfscanf", "__isoc99_scanf", "__isoc99_fscanf",
+       "__isoc99_vscanf", "__isoc99_vfscanf", "__isoc23_scanf", "__isoc23_fscanf", "__isoc23_vscanf",
        "__isoc23_vfscanf"});
   Add(WaitClass::Stream,
       {"printf", "__printf_chk", "fprintf", "__fprintf_chk", "vprintf", "__vprintf_chk", "vfprintf", "__vfprintf_chk", "dprintf",
-       "__dprintf_chk", "vdprintf", "__vdprintf_chk", "puts", "fputs", "fputs_unlocked", "fputc", "putc", "_IO_putc", "putchar", "fputc_unlocked", "putc_unlocked", "putchar_unlocked", "__overflow", "putw",
+       "__dprintf_chk", "vdprintf", "__vdprintf_chk", "puts", "fputs", "fputs_unlocked", "fputc", "putc", "_IO_putc", "putchar",
+       "fputc_unlocked", "putc_unlocked", "putchar_unlocked", "__overflow", "putw",
        "fwrite", "fwrite_unlocked", "fflush", "fflush_unlocked", "_IO_fflush", "fclose", "fseek", "fseeko", "fseeko64", "fsetpos",
        "fsetpos64", "rewind", "perror"});
   return Map;

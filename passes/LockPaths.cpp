@@ -40,8 +40,8 @@ const DIType *withoutNames(const DIType *T) {
 const DIType *addMembers(const DIType *T, int64_t Offset, StringRef First, std::string &Text) {
   StringRef Before = First;
   while (Offset >= 0) {
-    if (const auto *Named = dyn_cast_or_null<DIDerivedType>(T); Named && Named->getTag() == dwarf::DW_TAG_typedef &&
-                                                               (Named->getName().starts_with("pthread_") || Named->getName() == "mtx_t"))
+    if (const auto *Named = dyn_cast_or_null<DIDerivedType>(T);
+        Named && Named->getTag() == dwarf::DW_TAG_typedef && (Named->getName().starts_with("pthread_") || Named->getName() == "mtx_t"))
       return Offset == 0 ? T : nullptr;
     const auto *C = dyn_cast_or_null<DICompositeType>(withoutNames(T));
     if (!C)
@@ -59,7 +59,8 @@ const DIType *addMembers(const DIType *T, int64_t Offset, StringRef First, std::
     }
     const DIDerivedType *Found = nullptr;
     for (const DINode *E : C->getElements())
-      if (const auto *M = dyn_cast<DIDerivedType>(E); M && M->getTag() == dwarf::DW_TAG_member && !M->isStaticMember() && M->getBaseType()) {
+      if (const auto *M = dyn_cast<DIDerivedType>(E);
+          M && M->getTag() == dwarf::DW_TAG_member && !M->isStaticMember() && M->getBaseType()) {
         int64_t At = M->getOffsetInBits() / 8, Size = M->getBaseType()->getSizeInBits() / 8;
         if (At <= Offset && Offset < std::max(At + Size, At + 1))
           Found = M;
@@ -200,7 +201,8 @@ bool LockAliases::mayBeSame(const LockPath &A, const LockPath &B) {
   const Value *InA = A.reads() ? nullptr : getUnderlyingObject(A.Base), *InB = B.reads() ? nullptr : getUnderlyingObject(B.Base);
   if (InA && InA == InB)
     return true;
-  if (isReachedByName(A, isa_and_nonnull<Argument>(InB)) || isReachedByName(B, isa_and_nonnull<Argument>(InA)) || (isVariable(InA) && isVariable(InB)))
+  if (isReachedByName(A, isa_and_nonnull<Argument>(InB)) || isReachedByName(B, isa_and_nonnull<Argument>(InA)) ||
+      (isVariable(InA) && isVariable(InB)))
     return false;
   // A caller cannot have passed what this function has made.
   return !(isa_and_nonnull<Argument>(InA) && isa_and_nonnull<AllocaInst>(InB)) &&
