@@ -80,6 +80,18 @@ Options readOptions() {
       fail("CAPCC_GRAPH=" + Graph + ": neither on nor off");
     O.Contexts = Graph == "on";
   }
+  SmallVector<StringRef, 2> Warnings;
+  env("CAPCC_WARN").split(Warnings, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef Warning : Warnings) {
+    StringRef Name = Warning;
+    Severity How = Name.consume_back("=error") ? Severity::Error : Severity::Warning;
+    if (Name == "blocking-in-critical-section")
+      O.BlockingInSection = How;
+    else if (Name == "stdio-in-critical-section")
+      O.StreamInSection = How;
+    else
+      fail(Twine("CAPCC_WARN=") + Warning + ": no such warning; they are blocking-in-critical-section, stdio-in-critical-section");
+  }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.CallersFile = env("CAPCC_CALLERS").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();

@@ -12,6 +12,8 @@
 
 namespace capriccio {
 
+enum class Severity : uint8_t { Off, Warning, Error };
+
 struct Options {
   uint64_t MaxPath = 2048;     // bytes: longest path without a checkpoint that Placement aims at
   uint64_t MinChunk = 512;     // bytes: smallest chunk that the runtime links
@@ -25,6 +27,8 @@ struct Options {
   bool Spin = true;            // loops that wait for other threads give way
   bool CheckICalls = false;    // look each indirect call's target up in its set at run time
   std::string CheckWithout;    // for tests of that: a function that is left out of every set
+  Severity BlockingInSection = Severity::Off; // calls that wait while a lock is held
+  Severity StreamInSection = Severity::Off;   // the same of output of streams
   std::string ReportFile;      // JSON report, empty: none
   std::string CallersFile;     // who calls code outside the module, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none

@@ -10,6 +10,7 @@
 #include "CodeGenCalls.h"
 #include "ContextCode.h"
 #include "ContextGraph.h"
+#include "CriticalSections.h"
 #include "Diagnostics.h"
 #include "DynamicAlloca.h"
 #include "Externals.h"
@@ -152,7 +153,9 @@ public:
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     refuseUnwoundCleanups(M);
     noteRuntimeFunctions(M);
-    limitInlining(M, readOptions().InlineLimit);
+    Options O = readOptions();
+    warnOfCriticalSections(M, O);
+    limitInlining(M, O.InlineLimit);
     return PreservedAnalyses::none();
   }
 };

@@ -34,6 +34,8 @@ void help_print(void) {
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement, blocking,\n"
          "                               contexts\n"
+         "  -Wcapriccio-blocking-in-critical-section  warn at the link of calls that wait while a mutex is certainly held\n"
+         "  -Wcapriccio-stdio-in-critical-section     the same of output to streams\n"
          "  -fno-capriccio-graph         threads do not carry the chain of calls that they are in: no blocking graph\n"
          "  -fno-capriccio-spin          loops that wait for another thread by looking at memory do not give way\n"
          "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"

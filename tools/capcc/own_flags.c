@@ -39,6 +39,28 @@ static bool steps_known(const char *list) {
     }
 }
 
+/// -Wcapriccio-NAME with clang's prefixes. Other names are left to clang, which warns of them.
+static bool take_warning(const char *text, struct own_flags *flags) {
+    static const char *const prefixes[] = {"-Wcapriccio-", "-Wno-capriccio-", "-Werror=capriccio-", "-Wno-error=capriccio-"};
+    enum { ON, OFF, ERROR, NO_ERROR } what = ON;
+    const char *name = NULL;
+    for (int i = ON; i <= NO_ERROR && !name; i++)
+        if ((name = after(text, prefixes[i]))) what = i;
+    if (!name) return false;
+    struct own_warning *warning = !strcmp(name, "blocking-in-critical-section") ? &flags->blocking
+                                  : !strcmp(name, "stdio-in-critical-section")  ? &flags->stdio
+                                                                                : NULL;
+    if (!warning) return false;
+    if (what == ON || what == OFF) {
+        warning->on = what == ON;
+    } else {
+        warning->on |= what == ERROR;
+        warning->error = what == ERROR;
+        warning->never_error = what == NO_ERROR;
+    }
+    return true;
+}
+
 bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flags, const char **error) {
     const char *value;
     if (!strcmp(text, "--print-plan")) {
@@ -80,6 +102,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
             flags->inline_limit = 0;
         else if (!bytes_from(value, SMALLEST_INLINE_LIMIT, &flags->inline_limit))
             *error = arena_printf(arena, "%s: give a number of bytes from %d to %d, or off", text, SMALLEST_INLINE_LIMIT, LARGEST_BYTES);
+    } else if (take_warning(text, flags)) {
+        return true;
     } else if (after(text, "-fcapriccio") || after(text, "-fno-capriccio")) {
         *error = arena_printf(arena, "%s: unknown flag; `capcc --help` lists the -fcapriccio flags", text);
     } else {

@@ -308,6 +308,10 @@ static void take_joined(struct parser *p, const char *text) {
     enum role role = ROLE_OTHER;
     if (starts(text, "-O"))
         line->optimise = text;
+    else if (ONE_OF(text, "-Werror", "-Wno-error"))
+        line->own.warnings_are_errors = text[2] == 'e';
+    else if (ONE_OF(text, "-w", "--no-warnings"))
+        line->own.no_warnings = true;
     else if (!strcmp(text, "-###"))
         line->dry_run = true;
     else if (ONE_OF(text, "-v", "--verbose"))

@@ -35,7 +35,7 @@ enum role {
     ROLE_SHAPE, ///< -r and its spellings
     ROLE_EXCEPTIONS, ///< -fexceptions, which C is compiled without
     ROLE_LTO, ///< -flto, -ffat-lto-objects, -fuse-ld and their opposites, which the plan states itself
-    ROLE_OWN, ///< --print-plan, -fcapriccio-*: never reaches clang
+    ROLE_OWN, ///< --print-plan, -fcapriccio-*, -Wcapriccio-*: never reaches clang
     ROLE_SEPARATOR, ///< `--`: all after it are inputs
 };
 
@@ -61,7 +61,14 @@ struct argument {
     enum role role;
 };
 
-/// The -fcapriccio-* flags.
+/// A warning of the pass: what the line says of it, later words over earlier ones.
+struct own_warning {
+    bool on; ///< -W and -Werror= over -Wno-
+    bool error; ///< -Werror=, until -Wno-error=
+    bool never_error; ///< -Wno-error=, until -Werror=
+};
+
+/// The -fcapriccio-* and -Wcapriccio-* flags.
 struct own_flags {
     bool plain; ///< -fno-capriccio
     bool print_plan; ///< --print-plan
@@ -76,6 +83,10 @@ struct own_flags {
     const char *check_icalls; ///< "1", or "without:FUNCTION" for tests, or null
     const char *stacks; ///< "linked" or "two", or null
     const char *print; ///< comma-separated steps, or null
+    struct own_warning blocking; ///< -Wcapriccio-blocking-in-critical-section
+    struct own_warning stdio; ///< -Wcapriccio-stdio-in-critical-section
+    bool warnings_are_errors; ///< -Werror, which clang gets, too
+    bool no_warnings; ///< -w, which clang gets, too
 };
 
 /// All that plan needs to know. Strings belong to the arena or to argv.

@@ -153,6 +153,19 @@ static void plan_shared_without_pass(struct arena *arena, const struct line *lin
                 arena_printf(arena, "linked without the pass because %s: its code is external to the program that uses it", why));
 }
 
+static const char *add_warning(struct arena *arena, const struct own_flags *own, const struct own_warning *warning, const char *name,
+                               const char *before) {
+    bool error = warning->error || (own->warnings_are_errors && !own->no_warnings && !warning->never_error);
+    if (!warning->on || (own->no_warnings && !error)) return before;
+    return arena_printf(arena, "%s%s%s%s", before, strchr(before, '=') ? "," : "=", name, error ? "=error" : "");
+}
+
+/// `CAPCC_WARN=NAME,NAME=error`, or the name of the variable alone where no warning is on.
+static const char *warnings(struct arena *arena, const struct own_flags *own) {
+    const char *text = add_warning(arena, own, &own->blocking, "blocking-in-critical-section", "CAPCC_WARN");
+    return add_warning(arena, own, &own->stdio, "stdio-in-critical-section", text);
+}
+
 static void push_environment(struct arena *arena, const struct own_flags *own, const char *shared, struct strvec *env) {
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MAX_PATH=%u", own->max_path));
     strvec_push(arena, env, arena_printf(arena, "CAPCC_MIN_CHUNK=%u", own->min_chunk));
@@ -168,6 +181,7 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
     strvec_push(arena, env, own->no_spin ? "CAPCC_SPIN=off" : "CAPCC_SPIN");
     strvec_push(arena, env, own->stacks ? arena_printf(arena, "CAPCC_STACKS=%s", own->stacks) : "CAPCC_STACKS");
     strvec_push(arena, env, own->no_graph ? "CAPCC_GRAPH=off" : "CAPCC_GRAPH");
+    strvec_push(arena, env, warnings(arena, own));
     strvec_push(arena, env, "CAPCC_BOUNDS");
     strvec_push(arena, env, shared ? arena_printf(arena, "CAPCC_SHARED=%s", shared) : "CAPCC_SHARED");
 }
