@@ -11,7 +11,7 @@
 
 /* polled.c */
 CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len);
-CAPR_HIDDEN long capr__connect_finish(int fd);
+CAPR_HIDDEN long capr__connect_finish(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len);
 
 /* connect(2). Blocks, unless O_NONBLOCK. Cancellation point. Interrupted by a signal it goes on in the background, as POSIX
  * says. */
@@ -34,13 +34,16 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
         }
         if (pause < 16 * CAPR_FD_RETRY_NS) pause *= 2;
     }
+    /* A connect while an earlier one is under way waits for that, as in the kernel, which tells them apart when time is up. */
+    long late = r == -EALREADY ? r : -EINPROGRESS;
+    if (r == late) r = -EINPROGRESS;
     while (r == -EINPROGRESS) {
         int e = capr__fd_wait(fd, f, CAPR_FD_WRITE, &deadline);
         if (e) {
-            r = e == EAGAIN ? -EINPROGRESS : -e;
+            r = e == EAGAIN ? late : -e;
             break;
         }
-        r = capr__connect_finish(fd);
+        r = capr__connect_finish(fd, f, addr, len);
     }
     return (int)capr__fd_end(f, CAPR_FD_WRITE, r);
 }

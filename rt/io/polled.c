@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 
 static long ready(int fd, int events) {
@@ -64,17 +66,40 @@ CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct soc
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);
     long r = capr__sys3(SYS_connect, fd, (long)addr, len);
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status);
-    /* A second connect while the first is under way waits for it, as a blocking one does in the kernel. */
-    return r == -EALREADY ? -EINPROGRESS : r;
+    return r;
 }
 
-CAPR_HIDDEN long capr__connect_finish(int fd) {
-    /* An edge from before the call says nothing: only a socket that can be written, or has failed, is through. */
-    if (ready(fd, POLLOUT)) return -EINPROGRESS;
+static long take_error(int fd) {
     int error = 0;
     socklen_t size = sizeof error;
     long r = capr__sys6(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&error, (long)&size, 0);
     return r < 0 ? r : -error;
+}
+
+/* TCP keeps, beside the connection's state, that a connect is under way until some connect has seen how it ended: only then is
+ * the next one EISCONN, or a new try. That call would begin a new try itself, and wait for it, where another thread has seen the
+ * end already or has shut the socket down; so it is made only where there is a connection, and a failure is put away by
+ * AF_UNSPEC. Neither waits. */
+static long tcp_finish(int fd, const struct sockaddr *addr, socklen_t len) {
+    uint8_t state = TCP_CLOSE; /* the first byte of struct tcp_info */
+    socklen_t size = sizeof state;
+    long r = capr__sys6(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, (long)&state, (long)&size, 0);
+    if (r < 0) return r;
+    if (state == TCP_SYN_SENT || state == TCP_SYN_RECV) return -EINPROGRESS;
+    if (state != TCP_CLOSE) {
+        r = capr__sys3(SYS_connect, fd, (long)addr, len);
+        return r == -EISCONN ? 0 : r; /* another thread that waited for it came first */
+    }
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    r = take_error(fd);
+    capr__sys3(SYS_connect, fd, (long)&nobody, sizeof nobody);
+    return r ? r : -ECONNABORTED; /* as the kernel says where the error has gone to somebody else */
+}
+
+CAPR_HIDDEN long capr__connect_finish(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len) {
+    if (f->kind == CAPR_FD_TCP) return tcp_finish(fd, addr, len);
+    /* An edge from before the call says nothing: only a socket that can be written, or has failed, is through. */
+    return ready(fd, POLLOUT) ? -EINPROGRESS : take_error(fd);
 }
 
 /* Bytes of a piece that is sent on poll's word alone: most of what a socket has free when poll says that it has room. */

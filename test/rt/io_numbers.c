@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Descriptor numbers and their pasts: close wakes those who wait, a number that is used again knows nothing of before, dup and
- * dup2 share what they share, descriptors that libc makes and closes by itself, one that a peer passes, close of everything.
+ * dup2 share what they share and end the waits of what they replace, descriptors that libc makes and closes by itself, one that
+ * a peer passes, close of everything.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -110,6 +113,30 @@ static void copies(void) {
     close(e), close(d), close(a[1]), close(b[0]), close(b[1]);
 }
 
+static void *poll_one(void *fd) {
+    struct pollfd p = {(int)(long)fd, POLLIN, 0};
+    return (void *)(long)(poll(&p, 1, 10000) == 1 ? p.revents : -1);
+}
+
+/* dup3 onto the last descriptor of a pipe's end: a reader is told, a poll looks at the new file, a writer finds nobody. */
+static void replaced(void) {
+    int old[2], new[2];
+    pthread_t t;
+    CHECK(pipe(old) == 0 && pipe(new) == 0);
+    pthread_t u = reader(old[0]);
+    CHECK_EQUAL(pthread_create(&t, NULL, poll_one, (void *)(long)old[0]), 0);
+    sched_yield();
+    CHECK_EQUAL(write(new[1], "n", 1), 1);
+    CHECK_EQUAL(dup3(new[0], old[0], O_CLOEXEC), old[0]);
+    CHECK_EQUAL(result(u), -EBADF);
+    CHECK_EQUAL(result(t), POLLIN);
+    CHECK_EQUAL(result(reader(old[0])), 'n');
+    signal(SIGPIPE, SIG_IGN);
+    CHECK(write(old[1], "o", 1) == -1 && errno == EPIPE);
+    signal(SIGPIPE, SIG_DFL);
+    close(old[0]), close(old[1]), close(new[0]), close(new[1]);
+}
+
 static void behind_our_back(void) {
     for (int i = 0; i < 3; i++) {
         int p[2], q[2];
@@ -191,6 +218,7 @@ int main(void) {
     closing();
     reuse();
     copies();
+    replaced();
     behind_our_back();
     passed();
     everything();
