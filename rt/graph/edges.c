@@ -20,7 +20,7 @@
 #define NODES_MAX 65536      /* chains; a program has hundreds. Recursion through pointers may make more: these are counted as lost */
 #define FRAMES_MAX (1u << 21)/* 32 for each of them */
 #define CHAIN_MAX 64         /* return addresses that are kept of one chain, libraries' and the runtime's among them */
-#define EDGES_FIRST 1024
+#define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
 #define WEIGHT (1.0f / 16)
