@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -36,12 +37,22 @@ const Function *externalCallee(const CallBase &Call) {
   return Behind ? Behind : F;
 }
 
-/// A call whose result is returned at once, with the frame gone by then if code generation wants so.
+/// The first instruction from `I` on that code generation makes something of.
+const Instruction *skipMarks(const Instruction *I) {
+  while (I && (isa<DbgInfoIntrinsic>(I) || isa<PseudoProbeInst>(I) || I->isLifetimeStartOrEnd()))
+    I = I->getNextNode();
+  return I;
+}
+
+/// A call whose result is returned at once, with the frame gone by then if code generation wants so: it copies a return that several ways
+/// share to the end of each.
 bool isTail(const CallBase &Call) {
   const auto *CI = dyn_cast<CallInst>(&Call);
   if (!CI || !CI->isTailCall())
     return false;
-  const Instruction *Next = CI->getNextNode();
+  const Instruction *Next = skipMarks(CI->getNextNode());
+  if (const auto *Jump = dyn_cast_or_null<BranchInst>(Next); Jump && Jump->isUnconditional())
+    Next = skipMarks(&*Jump->getSuccessor(0)->getFirstNonPHIIt());
   return isa_and_nonnull<ReturnInst>(Next);
 }
 
