@@ -22,11 +22,20 @@ using namespace llvm;
 namespace capriccio {
 namespace {
 
-/// Rounds after which what still changes is given up: then it may do anything. Two or three do; a function that calls itself between
-/// locking and unlocking might go on for ever.
+/// Rounds after which a function that still gives back others each time (by a pointer that each call of itself moves on) gives back
+/// some lock, nobody knows which. Two or three rounds do otherwise.
+constexpr unsigned ManyRounds = 4;
+
+/// Rounds after which what still changes is given up: then it may do anything.
 constexpr unsigned MostRounds = 12;
 
 const Function *calleeOf(const CallBase &Site) { return dyn_cast<Function>(Site.getCalledOperand()->stripPointerCastsAndAliases()); }
+
+LockPath someLock(LockKind Kind) {
+  LockPath Some;
+  Some.Kind = Kind;
+  return Some;
+}
 
 void addOnce(LockPaths &To, const LockPath &Path) {
   if (!is_contained(To, Path))
@@ -37,9 +46,15 @@ void addOnce(LockPaths &To, const LockPath &Path) {
 LockPath forCallers(const LockPath &Path) {
   if (Path.isKnown() && isa<GlobalVariable, Argument>(Path.Base))
     return Path;
-  LockPath Some;
-  Some.Kind = Path.Kind;
-  return Some;
+  return someLock(Path.Kind);
+}
+
+/// Those in `Before`, and for others by arguments some lock that a pointer leads to. There are only so many global variables.
+LockPaths widened(const LockPaths &Now, const LockPaths &Before) {
+  LockPaths Result;
+  for (const LockPath &Path : Now)
+    addOnce(Result, isa_and_nonnull<Argument>(Path.Base) && !is_contained(Before, Path) ? someLock(Path.Kind) : Path);
+  return Result;
 }
 
 void intersect(HeldLocks &With, const HeldLocks &Other) {
@@ -113,6 +128,12 @@ class FunctionFlow {
   }
 
   void apply(HeldLocks &Held, const LockSummary &Callee, const CallBase &Site) {
+    if (Callee.GivesBackAll) {
+      Held.clear();
+      if (Sum)
+        Sum->GivesBackAll = true;
+      return;
+    }
     for (const LockPath &Path : Callee.GivesBack)
       giveBack(Held, seenFrom(Site, Path));
     if (Sum)
@@ -126,18 +147,11 @@ class FunctionFlow {
   /// A call of code that nothing is known of. It may call the program back, and give back a lock that it is handed.
   void applyUnknown(HeldLocks &Held, const CallBase &Site) {
     apply(Held, Flow.Callbacks, Site);
-    for (const Use &U : Site.args()) {
-      if (!U->getType()->isPointerTy())
-        continue;
-      for (LockKind Kind : {LockKind::Mutex, LockKind::ReadWrite, LockKind::Spin}) {
-        LockPath Path = lockPath(Kind, U, DL);
-        const auto *GV = dyn_cast<GlobalVariable>(Path.Base);
-        if (isHeld(Held, Path))
-          erase_if(Held, [&](const HeldLock &L) { return L.Path == Path; });
-        else if (Sum && ((GV && !GV->isConstant()) || isa<Argument>(Path.Base)))
-          addOnce(Sum->GivesBack, Path);
-      }
-    }
+    if (Held.empty())
+      return;
+    for (const Use &U : Site.args())
+      if (U->getType()->isPointerTy())
+        erase_if(Held, [&](const HeldLock &L) { return L.Path.isKnown() && L.Path == lockPath(L.Path.Kind, U, DL); });
   }
 
   void applyEffect(HeldLocks &Held, const LockEffect &E, const CallBase &Site) {
@@ -203,6 +217,8 @@ class FunctionFlow {
       erase_if(Held, [&](const HeldLock &L) { return Known ? L.Path == Path : Flow.Aliases.mayBeSame(L.Path, Path); });
     } else if (!Callee->isDeclaration()) {
       const LockSummary &S = Flow.of(*Callee);
+      if (S.GivesBackAll)
+        return {};
       for (const LockPaths *Paths : {&S.GivesBack, &S.Suspends})
         for (const LockPath &Inside : *Paths) {
           LockPath Path = seenFrom(Site, Inside);
@@ -303,22 +319,18 @@ bool LockFlow::sumUpCallbacks(const Module &M) {
   LockSummary All;
   All.Returns = true;
   auto Add = [&](const LockPath &Path) {
-    LockPath Some = Path;
-    if (!isa_and_nonnull<GlobalVariable>(Path.Base)) {
-      Some.Base = nullptr;
-      Some.Offsets.clear();
-    }
-    addOnce(All.GivesBack, Some);
+    addOnce(All.GivesBack, isa_and_nonnull<GlobalVariable>(Path.Base) ? Path : someLock(Path.Kind));
   };
   for (const Function &F : M) {
     if (!F.hasAddressTaken())
       continue;
     if (F.isDeclaration()) {
       if (LockEffect E = lockEffect(F.getName()); E.Does == LockEffect::Release)
-        Add({E.Of, nullptr, {}});
+        Add(someLock(E.Of));
       continue;
     }
     const LockSummary &S = of(F);
+    All.GivesBackAll |= S.GivesBackAll;
     for_each(S.GivesBack, Add);
     for_each(S.Suspends, Add);
   }
@@ -345,6 +357,12 @@ bool LockFlow::summarize(Module &M) {
           continue;
         LockSummary New = Round < MostRounds ? FunctionFlow(*this, *F).summary() : Unknown;
         LockSummary &Old = Summaries[F];
+        if (Round == ManyRounds)
+          Widened.insert(F);
+        if (Widened.contains(F)) {
+          New.GivesBack = widened(New.GivesBack, Old.GivesBack);
+          New.Suspends = widened(New.Suspends, Old.Suspends);
+        }
         Changed |= !(New == Old);
         Old = std::move(New);
       }
@@ -356,9 +374,7 @@ bool LockFlow::summarize(Module &M) {
 }
 
 LockFlow::LockFlow(Module &M, const StringSet<> &Runtime) : Runtime(Runtime) {
-  for (LockKind Kind : {LockKind::Mutex, LockKind::ReadWrite, LockKind::Spin})
-    Unknown.GivesBack.push_back({Kind, nullptr, {}});
-  Unknown.Returns = true;
+  Unknown.GivesBackAll = Unknown.Returns = true;
   for (unsigned Round = 0; Round != MostRounds; ++Round) {
     bool Changed = summarize(M);
     Changed |= sumUpCallbacks(M);

@@ -7,6 +7,7 @@
 #define CAPRICCIO_LOCKFLOW_H
 
 #include "LockPaths.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -31,10 +32,11 @@ struct LockSummary {
   HeldLocks Takes;     // holds when it returns; with OnZero where it returns 0
   LockPaths GivesBack; // may give back
   LockPaths Suspends;  // may give back while it waits, to take it again
+  bool GivesBackAll = false; // nothing is known of it
   bool Returns = false;
 
   bool operator==(const LockSummary &Other) const {
-    return Takes == Other.Takes && GivesBack == Other.GivesBack && Suspends == Other.Suspends && Returns == Other.Returns;
+    return Takes == Other.Takes && GivesBack == Other.GivesBack && Suspends == Other.Suspends && GivesBackAll == Other.GivesBackAll && Returns == Other.Returns;
   }
 };
 
@@ -52,6 +54,7 @@ private:
   llvm::DenseMap<const llvm::Function *, LockSummary> Summaries;
   LockSummary Callbacks; // what any function does whose address is known
   LockSummary NotYet, Unknown;
+  llvm::DenseSet<const llvm::Function *> Widened; // functions that would give back others in each round
 
   friend class FunctionFlow;
   const LockSummary &of(const llvm::Function &F) const;

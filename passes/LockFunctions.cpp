@@ -88,7 +88,8 @@ StringMap<WaitClass> makeClasses() {
        "__dprintf_chk", "vdprintf", "__vdprintf_chk", "puts", "fputs", "fputs_unlocked", "fputc", "putc", "_IO_putc", "putchar",
        "fputc_unlocked", "putc_unlocked", "putchar_unlocked", "__overflow", "putw",
        "fwrite", "fwrite_unlocked", "fflush", "fflush_unlocked", "_IO_fflush", "fclose", "fseek", "fseeko", "fseeko64", "fsetpos",
-       "fsetpos64", "rewind", "perror"});
+       "fsetpos64", "rewind", "perror", "psignal", "psiginfo", "warn", "warnx", "vwarn", "vwarnx", "err", "errx", "verr", "verrx", "error",
+       "error_at_line"});
   return Map;
 }
 
