@@ -23,13 +23,25 @@ CAPR_INLINE size_t room_of(const FILE *f) {
                : 0;
 }
 
+CAPR_INLINE size_t write_held(const char *from, size_t n, FILE *f) {
+    struct capr_fd *d = capr__file_under(f, 1);
+    return d ? capr__file_put(f, d, from, n) : capr__libc_write(from, 1, n, f);
+}
+
 /* Each function that prints could come here, and few threads ever wait here: who comes gets the room then. */
 CAPR_CHECKPOINT static __attribute__((noinline)) size_t slow_write(const char *from, size_t n, FILE *f, int locked) {
     struct capr_file_lock *l = locked ? capr__file_enter(f) : NULL;
-    struct capr_fd *d = capr__file_under(f, 1);
-    size_t r = d ? capr__file_put(f, d, from, n) : capr__libc_write(from, 1, n, f);
+    size_t r = write_held(from, n, f);
     leave(l);
     return r;
+}
+
+/* Held over both pieces, so that no other thread's come between them; cancellation takes effect only after. */
+CAPR_CHECKPOINT static __attribute__((noinline)) int slow_puts(const char *s, size_t n, FILE *f) {
+    struct capr_file_lock *l = capr__file_enter(f);
+    int done = write_held(s, n, f) == n && write_held("\n", 1, f) == 1;
+    leave(l);
+    return done;
 }
 
 CAPR_INLINE size_t put(const char *from, size_t n, FILE *f, int locked) {
@@ -102,11 +114,7 @@ CAPR_INTERPOSE int puts(const char *s) {
         f->_IO_write_ptr += n + 1;
         return n < 0x7fffffff ? (int)n + 1 : 0x7fffffff;
     }
-    /* Held over both pieces, so that no other thread's come between them. */
-    struct capr_file_lock *l = capr__file_enter(f);
-    int done = slow_write(s, n, f, 0) == n && slow_write("\n", 1, f, 0) == 1;
-    leave(l);
-    return !done ? EOF : n < 0x7fffffff ? (int)n + 1 : 0x7fffffff;
+    return !slow_puts(s, n, f) ? EOF : n < 0x7fffffff ? (int)n + 1 : 0x7fffffff;
 }
 
 CAPR_CHECKPOINT static __attribute__((noinline)) int slow_print(FILE *f, int flag, const char *format, va_list ap) {
