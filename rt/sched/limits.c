@@ -21,6 +21,7 @@
 #include "../stack/chunk.h"
 
 #define SELDOM 100000000ull     /* ns between looks at what changes slowly or costs more */
+#define TRIM_AFTER 5             /* such looks while memory is scarce: half a second */
 #define CPU_DELAY 100e6         /* ns that a ready thread may wait: a person does not notice yet */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
 #define LESS 0.2                /* of the usual work: less than that is a loss, not noise */
@@ -179,7 +180,7 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
 {
     static uint64_t seldom_at;
     static double others, files;
-    static int stall, found;
+    static int stall, found, scarce_looks;
     char text[128];
     double resident = 0;
     if (!found)
@@ -193,9 +194,13 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     if (now >= seldom_at) {
         look_seldom(w, seldom_at ? (double)(now + SELDOM - seldom_at) / 1e9 : 0, resident, &others, &files, &stall);
         seldom_at = now + SELDOM;
-        /* What the program has freed and the allocator keeps looks used. */
-        if (capr__limits[CAPR_LIMIT_MEMORY].scarce)
+        /* What the program has freed and the allocator keeps looks used; but to give it back costs a fault for each page that is
+         * taken again: only where letting threads wait has not helped by itself. */
+        scarce_looks = capr__limits[CAPR_LIMIT_MEMORY].scarce ? scarce_looks + 1 : 0;
+        if (scarce_looks == TRIM_AFTER) {
+            scarce_looks = 0;
             malloc_trim(0);
+        }
     }
     struct capr_graph *g = &capr__graph;
     capr__limits[CAPR_LIMIT_MEMORY].used = resident + others;
