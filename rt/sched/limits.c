@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,9 +149,17 @@ static double learn(struct capr_worker *w, double seconds, double resident, doub
     return learned;
 }
 
+/* Open descriptors. Since Linux 6.2 the directory's size says it; before, its entries have to be read, which takes the kernel 0.3 us for each:
+ * so only once, and what is made and closed since is known. */
 static double count_files(void)
 {
+    static double read_once = -1;
     char entries[4096];
+    struct stat st;
+    if (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &st, 0) == 0 && st.st_size > 0)
+        return (double)st.st_size;
+    if (read_once >= 0)
+        return read_once + (double)capr__worker.use.files;
     double count = -3; /* ., .., and the one that reads */
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n;
     if (fd < 0)
@@ -159,6 +168,7 @@ static double count_files(void)
         for (long at = 0; at < n; at += *(unsigned short *)(entries + at + 16))
             count++;
     syscall(SYS_close, fd);
+    read_once = count - (double)capr__worker.use.files;
     return count;
 }
 
