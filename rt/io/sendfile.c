@@ -37,6 +37,7 @@ static __attribute__((noinline)) size_t next_piece(int in, const off_t *offset, 
 
 /* sendfile(2). Blocks, unless O_NONBLOCK. */
 CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
+    capr__turn_look(); /* no cancellation point, which would */
     struct capr_fd *f = capr__fd_get(out);
     if (!f || count == 0) return capr__result(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
     if (f->kind >= CAPR_FD_PLAIN) return capr__result(capr__disk_call(SYS_sendfile, out, in, (long)offset, (long)count, 0));

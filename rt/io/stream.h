@@ -15,7 +15,6 @@
 /* Ends a call on `f`: lets the next waiter look, acts on a cancellation that cut the wait short, sets errno. */
 CAPR_INLINE long capr__fd_end(struct capr_fd *f, int direction, long result) {
     capr__fd_done(f, direction);
-    capr__turn_look(); /* a loop of calls that never wait */
     if (__builtin_expect(result == -EINTR, 0)) capr__cancel_point();
     return capr__result(result);
 }
