@@ -24,18 +24,11 @@
 
 enum operation { READ, WRITE, APPEND, SYNC, DATASYNC };
 
-/* Requests of one lio_listio. */
-struct group {
-    int left;              /* not ended, and one for the call itself while it adds */
-    int on_stack;          /* LIO_WAIT: the caller's; else freed with the last request */
-    struct sigevent event; /* when all have ended */
-};
-
 struct request {
     struct capr_job job;
     struct request *next, *prev; /* all that have not ended, oldest first */
     struct aiocb *cb;            /* the program's: not to be touched once its error code says that it has ended */
-    struct group *group;
+    struct capr_notify_group *group;
     struct sigevent event;
     void *buf;
     size_t n;
@@ -80,12 +73,6 @@ static void run(struct capr_job *job) {
     }
 }
 
-static void leave_group(struct group *g) {
-    if (--g->left) return;
-    capr__notify(&g->event, SI_ASYNCIO);
-    if (!g->on_stack) free(g);
-}
-
 static void start_ready(int fd);
 
 /* A request has ended; its aiocb says so. On the worker. */
@@ -94,7 +81,7 @@ static void ended(struct request *r) {
     *(r->next ? &r->next->prev : &newest) = r->prev;
     capr__worker.fd_waiters--;
     capr__notify(&r->event, SI_ASYNCIO);
-    if (r->group) leave_group(r->group);
+    if (r->group) capr__notify_leave(r->group, SI_ASYNCIO);
     start_ready(r->fd);
     free(r);
     while (capr__wake_one(&suspended)) {
@@ -145,7 +132,7 @@ static void forked(void) {
 static struct capr_source source = {.collect = nothing, .arm = nothing, .disarm = no_disarm, .forked = forked};
 
 /* Puts a request in. Returns 0 or an errno. */
-static int enqueue(struct aiocb *cb, int operation, struct group *g) {
+static int enqueue(struct aiocb *cb, int operation, struct capr_notify_group *g) {
     int ranks = operation != SYNC && operation != DATASYNC; /* POSIX lists no error for the priority of aio_fsync */
     int e = ranks && (cb->aio_reqprio < 0 || cb->aio_reqprio > 20 /* AIO_PRIO_DELTA_MAX */) ? EINVAL : !capr__may_switch() ? EAGAIN : 0;
     struct request *r = e ? NULL : calloc(1, sizeof *r);
@@ -274,10 +261,10 @@ CAPR_INTERPOSE int aio_cancel(int fd, struct aiocb *cb) {
 /* lio_listio(3). Blocks with LIO_WAIT, and is then a cancellation point. */
 CAPR_INTERPOSE int lio_listio(int mode, struct aiocb *const list[restrict], int n, struct sigevent *restrict event) {
     if ((mode != LIO_WAIT && mode != LIO_NOWAIT) || n < 0) return result(EINVAL);
-    struct group own = {.left = 1, .on_stack = 1, .event = {.sigev_notify = SIGEV_NONE}}, *g = &own;
+    struct capr_notify_group own = {.left = 1, .on_stack = 1, .event = {.sigev_notify = SIGEV_NONE}}, *g = &own;
     if (mode == LIO_NOWAIT) {
         if (!(g = malloc(sizeof *g))) return result(EAGAIN);
-        *g = (struct group){.left = 1, .event = {.sigev_notify = SIGEV_NONE}};
+        *g = (struct capr_notify_group){.left = 1, .event = {.sigev_notify = SIGEV_NONE}};
         if (event) g->event = *event;
     }
     int failed = 0;
@@ -291,7 +278,7 @@ CAPR_INTERPOSE int lio_listio(int mode, struct aiocb *const list[restrict], int 
         }
     }
     if (mode == LIO_NOWAIT) {
-        leave_group(g);
+        capr__notify_leave(g, SI_ASYNCIO);
         return failed ? result(EIO) : 0;
     }
     int e = 0;

@@ -16,18 +16,11 @@
 #include "../thread/cancel.h"
 #include "call.h"
 
-/* Requests of one call. */
-struct group {
-    int left;              /* not ended, and one for the call itself while it adds */
-    int on_stack;          /* GAI_WAIT: the caller's; else freed with the last request */
-    struct sigevent event; /* when all have ended */
-};
-
 struct request {
     struct capr_libc_job call;
     struct request *next; /* all that have not ended */
     struct gaicb *cb;     /* the program's: not to be touched once `told` */
-    struct group *group;  /* NULL: nobody waits for it any more */
+    struct capr_notify_group *group;  /* NULL: nobody waits for it any more */
     uint8_t told;         /* the gaicb says how it ended, or is about to. Written by the kernel thread */
 };
 
@@ -45,19 +38,13 @@ static void run(struct capr_job *job) {
     set(r->cb, (int)job->result);
 }
 
-static void leave_group(struct group *g) {
-    if (--g->left) return;
-    capr__notify(&g->event, SI_ASYNCNL);
-    if (!g->on_stack) free(g);
-}
-
 /* A request has ended; its gaicb says so. On the worker. */
 static void ended(struct request *gone) {
     struct request **link = &requests;
     while (*link != gone) link = &(*link)->next;
     *link = gone->next;
     capr__worker.fd_waiters--;
-    if (gone->group) leave_group(gone->group);
+    if (gone->group) capr__notify_leave(gone->group, SI_ASYNCNL);
     free(gone);
     while (capr__wake_one(&suspended)) {
     }
@@ -78,7 +65,7 @@ static void forked(void) {
 static struct capr_source source = {.collect = nothing, .arm = nothing, .disarm = no_disarm, .forked = forked};
 
 /* Puts a request in. Where no kernel thread is to be had it is made in place. Returns whether there was memory for it. */
-static int enqueue(struct gaicb *cb, struct group *g) {
+static int enqueue(struct gaicb *cb, struct capr_notify_group *g) {
     static void *function;
     struct request *r = calloc(1, sizeof *r);
     set(cb, r ? EAI_INPROGRESS : EAI_MEMORY);
@@ -122,17 +109,17 @@ CAPR_INTERPOSE int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, 
         return EAI_SYSTEM;
     }
     if (!capr__may_switch()) return EAI_AGAIN;
-    struct group own = {.left = 1, .on_stack = 1, .event = {.sigev_notify = SIGEV_NONE}}, *g = &own;
+    struct capr_notify_group own = {.left = 1, .on_stack = 1, .event = {.sigev_notify = SIGEV_NONE}}, *g = &own;
     if (mode == GAI_NOWAIT) {
         if (!(g = malloc(sizeof *g))) return EAI_MEMORY;
-        *g = (struct group){.left = 1, .event = {.sigev_notify = SIGEV_NONE}};
+        *g = (struct capr_notify_group){.left = 1, .event = {.sigev_notify = SIGEV_NONE}};
         if (event) g->event = *event;
     }
     int failed = 0;
     for (int i = 0; i < n; i++)
         if (list[i]) failed |= !enqueue(list[i], g);
     if (mode == GAI_NOWAIT) {
-        leave_group(g);
+        capr__notify_leave(g, SI_ASYNCNL);
         return failed ? EAI_SYSTEM : 0;
     }
     while (own.left > 1 && !capr__cancel_due(capr__self())) wait_any(CAPR_FOREVER, &capr__wait_restartable);

@@ -74,6 +74,15 @@ void capr__notify(const struct sigevent *event, int code)
     capr__sys3(SYS_rt_sigqueueinfo, info.si_pid, info.si_signo, (long)&info);
 }
 
+void capr__notify_leave(struct capr_notify_group *g, int code)
+{
+    if (--g->left)
+        return;
+    capr__notify(&g->event, code);
+    if (!g->on_stack)
+        free(g);
+}
+
 /* For a notification of the kernel's: of the attributes given then only the stack's size is left. */
 static void start_target(const struct target *t)
 {

@@ -29,6 +29,16 @@ CAPR_HIDDEN int capr__notifies(void);
 /* On the idle thread: what the kernel sent. */
 CAPR_HIDDEN void capr__notified(const siginfo_t *info);
 
+/* Requests that end in one notification: those of one lio_listio, or getaddrinfo_a. */
+struct capr_notify_group {
+    int left;              /* not ended, and one for the call itself while it adds */
+    int on_stack;          /* the call waits: its own; else malloc'ed, and freed with the last request */
+    struct sigevent event; /* when all have ended */
+};
+
+/* One of them has ended, or the call has added all. On a worker. */
+CAPR_HIDDEN void capr__notify_leave(struct capr_notify_group *g, int code);
+
 /* turn.c: what the timer's signal carries; what it does, in the handler; in the child of a fork, which has no timer. */
 extern CAPR_HIDDEN char capr__turn_tick;
 CAPR_HIDDEN void capr__turn_ticks(void);
