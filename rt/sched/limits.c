@@ -84,40 +84,37 @@ static void find_group(void)
     }
 }
 
+/* A number in a file of that directory. */
+static double group_number(const char *name, const char *behind)
+{
+    char file[600];
+    snprintf(file, sizeof file, "%s/%s", group, name);
+    return number_in(file, behind);
+}
+
 static double least_of(double a, double b) { return a > 0 && (b <= 0 || a < b) ? a : b; }
 
 static double memory_limit(void)
 {
-    char file[600];
     double limit = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (group_version == 1) {
-        snprintf(file, sizeof file, "%s/memory.limit_in_bytes", group);
-        limit = least_of(number_in(file, NULL), limit);
-    } else if (group_version == 2) {
-        /* "max" reads as 0: none. */
-        snprintf(file, sizeof file, "%s/memory.max", group);
-        limit = least_of(number_in(file, NULL), limit);
-        snprintf(file, sizeof file, "%s/memory.high", group);
-        limit = least_of(number_in(file, NULL), limit);
-    }
+    if (group_version == 1)
+        limit = least_of(group_number("memory.limit_in_bytes", NULL), limit);
+    else if (group_version == 2) /* "max" reads as 0: none */
+        limit = least_of(group_number("memory.high", NULL), least_of(group_number("memory.max", NULL), limit));
     return least_of((double)capr__env.memory, limit);
 }
 
 /* Bytes of anonymous memory of the whole group. */
 static double group_used(void)
 {
-    char file[600];
-    snprintf(file, sizeof file, "%s/memory.stat", group);
-    return group_version == 1 ? number_in(file, "total_rss ") : group_version == 2 ? number_in(file, "anon ") : 0;
+    return group_version == 1 ? group_number("memory.stat", "total_rss ") : group_version == 2 ? group_number("memory.stat", "anon ") : 0;
 }
 
 /* Do the group's tasks, or the machine's, stand still for lack of memory? */
 static int stalled(double seconds)
 {
     static long faults;
-    char file[600];
-    snprintf(file, sizeof file, "%s/memory.pressure", group_version == 2 ? group : "/nonexistent");
-    double full = number_in(file, "full avg10=");
+    double full = group_version == 2 ? group_number("memory.pressure", "full avg10=") : 0;
     if (full == 0)
         full = number_in("/proc/pressure/memory", "full avg10=");
     struct rusage usage;
