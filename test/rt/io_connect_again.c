@@ -77,13 +77,19 @@ static void timed_out(void) {
     close(fd), close(queued), close(listener);
 }
 
-static void two_wait(void) {
-    int queued, listener = full_listener(&queued);
-    pthread_t t[2];
-    void *result;
+/* Two threads that wait for one connect; returns the listener that keeps them waiting. */
+static int let_two_wait(pthread_t t[2], int *queued) {
+    int listener = full_listener(queued);
     fd = stream();
     for (int i = 0; i < 2; i++) pthread_create(&t[i], NULL, connect_shared, NULL);
     usleep(20000);
+    return listener;
+}
+
+static void two_wait(void) {
+    pthread_t t[2];
+    void *result;
+    int queued, listener = let_two_wait(t, &queued);
     CHECK(accept(listener, NULL, NULL) >= 0);
     for (int i = 0; i < 2; i++) {
         pthread_join(t[i], &result);
@@ -94,12 +100,9 @@ static void two_wait(void) {
 }
 
 static void shut_down(void) {
-    int queued, listener = full_listener(&queued);
     pthread_t t[2];
     void *result;
-    fd = stream();
-    for (int i = 0; i < 2; i++) pthread_create(&t[i], NULL, connect_shared, NULL);
-    usleep(20000);
+    int queued, listener = let_two_wait(t, &queued);
     CHECK_EQUAL(shutdown(fd, SHUT_RDWR), 0);
     for (int i = 0; i < 2; i++) { /* with which error is the kernel's to say */
         pthread_join(t[i], &result);

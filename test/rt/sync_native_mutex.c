@@ -207,14 +207,6 @@ static int as_peer(const char *role)
 
 #ifndef NATIVE
 
-static void fill(int by_native)
-{
-    if (by_native)
-        CHECK_INT(finish(start(native, "init")), 0);
-    else
-        init_objects();
-}
-
 static void test_both(void)
 {
     pid_t child = start(native, "side");
@@ -310,7 +302,7 @@ static void test_robust(const char *self)
     const char *const program[2] = { self, native };
     for (int holder = 0; holder < 2; holder++)
         for (int by_native = 0; by_native < 2; by_native++) {
-            fill(by_native);
+            fill(by_native, init_objects);
             pid_t child = start(program[holder], "hold_robust"), waiter = 0;
             while (x->held < KINDS - FIRST_ROBUST + 1)
                 usleep(100);
@@ -329,7 +321,7 @@ static void test_robust(const char *self)
             for (int k = FIRST_ROBUST - 1; holder && k < KINDS; k++)
                 check_join(t[k]);
 
-            fill(by_native);
+            fill(by_native, init_objects);
             child = start(program[holder], "end_holding");
             while (!x->held)
                 usleep(100);
@@ -337,7 +329,7 @@ static void test_robust(const char *self)
             x->go = 1;
             CHECK_INT(finish(child), 0);
 
-            fill(by_native);
+            fill(by_native, init_objects);
             CHECK_INT(finish(start(program[holder], "spoil")), 0);
             CHECK_INT(finish(start(program[!holder], "expect_lost")), 0);
             CHECK_INT(finish(start(program[holder], "expect_lost")), 0);
@@ -356,7 +348,7 @@ static void *end_when_told(void *m)
 
 static void test_end_while_waited_for(void)
 {
-    fill(0);
+    fill(0, init_objects);
     pthread_t t[KINDS];
     for (int k = FIRST_ROBUST; k < KINDS; k++)
         t[k] = check_spawn(end_when_told, &x->m[k]);
@@ -382,11 +374,11 @@ int main(int argc, char **argv)
         return 77;
 #ifndef NATIVE
     for (int by_native = 0; by_native < 2; by_native++) {
-        fill(by_native);
+        fill(by_native, init_objects);
         test_both();
-        fill(by_native);
+        fill(by_native, init_objects);
         test_others_run();
-        fill(by_native);
+        fill(by_native, init_objects);
         test_owners();
     }
     char self[4096];

@@ -188,14 +188,6 @@ static int as_peer(const char *part)
 
 #ifndef NATIVE
 
-static void fill(int by_native)
-{
-    if (by_native)
-        CHECK_INT(finish(start(native, "init")), 0);
-    else
-        init_objects();
-}
-
 static void test_both(void)
 {
     pid_t child = start(native, "side");
@@ -362,11 +354,11 @@ int main(int argc, char **argv)
         return 77;
 #ifndef NATIVE
     for (int by_native = 0; by_native < 2; by_native++) {
-        fill(by_native);
+        fill(by_native, init_objects);
         test_both();
-        fill(by_native);
+        fill(by_native, init_objects);
         test_others_run();
-        fill(by_native);
+        fill(by_native, init_objects);
         test_owners();
         test_cond_ends();
     }

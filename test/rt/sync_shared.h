@@ -163,6 +163,15 @@ static inline pid_t start(const char *program, const char *part)
     return child;
 }
 
+/* The objects in it are made by `init`, here or in the peer, whose part "init" it is. */
+static inline void fill(int by_native, void (*init)(void))
+{
+    if (by_native)
+        CHECK_INT(finish(start(native, "init")), 0);
+    else
+        init();
+}
+
 /* The memory shared by both. Sets *part to the peer's, or to NULL in the test itself. NULL: there is no peer to test with. */
 static inline void *shared_memory(int argc, char **argv, size_t size, const char **part)
 {
