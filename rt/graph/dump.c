@@ -24,7 +24,7 @@
 #include "text.h"
 #include "window.h"
 
-#define STAMP_CYCLES 4096.0
+#define STAMP_CYCLES (double)(1 << CAPR_STAMP_SHIFT)
 #define STACK (128u << 10) /* of the thread that writes: names of files, decoding */
 
 volatile int capr__graph_wanted;

@@ -17,14 +17,12 @@
 #include "dump.h"
 #include "tables.h"
 
-#define NODES_MAX 65536      /* chains; a program has hundreds. Recursion through pointers may make more: these are counted as lost */
 #define FRAMES_MAX (1u << 21)/* 32 for each of them */
 #define CHAIN_MAX 64         /* return addresses that are kept of one chain, libraries' and the runtime's among them */
 #define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
 #define WEIGHT (1.0f / 16)
-#define STAMP_SHIFT 12       /* of a thread's stamp: 32 bits are 1.6 hours then */
 
 struct capr_graph capr__graph;
 
@@ -33,7 +31,7 @@ static struct capr_edge nothing = {.from = UINT32_MAX};
 
 /* Node numbers by word. */
 static uint32_t *by_word;
-#define BY_WORD (NODES_MAX * 2)
+#define BY_WORD (CAPR_NODES_MAX * 2)
 
 static uint64_t random_state = 0x2545f4914f6cdd1dull;
 
@@ -65,11 +63,11 @@ static void sample(struct capr_average *a, float value, uint32_t known)
 
 static uint32_t node_of(struct capr_graph *g, uint64_t word)
 {
-    uint64_t at = (word * 0xd6e8feb86659fd93ull >> 40) % BY_WORD;
+    uint64_t at = capr__edge_hash(word, 0) % BY_WORD;
     for (; by_word[at]; at = (at + 1) % BY_WORD)
         if (g->nodes[by_word[at]].word == word)
             return by_word[at];
-    if (g->node_count == NODES_MAX)
+    if (g->node_count == CAPR_NODES_MAX)
         return UINT32_MAX;
     struct capr_node *n = &g->nodes[g->node_count];
     n->word = word;
@@ -134,6 +132,9 @@ static struct capr_edge *edge_of(struct capr_graph *g, uint64_t word, uint32_t f
     return e;
 }
 
+/* A moment, with two bits free for how far a wait is: 1 the thread waits, 2 it is ready. */
+static uint32_t stamp_of(uint64_t cycles) { return (uint32_t)(cycles >> CAPR_STAMP_SHIFT & ~3ull); }
+
 /* Bytes of the chunks that a thread holds. */
 static uint64_t stack_bytes(const struct capr_thread *t)
 {
@@ -149,10 +150,8 @@ void capr__graph_slow(uint64_t word, int parks)
     struct capr_graph *g = &capr__graph;
     struct capr_thread *self = w->self;
     uint64_t now = capr__cycles();
-    uint32_t armed = w->armed, first = 0;
+    uint32_t armed = w->armed, due = capr__env.graph_check;
     w->armed = 0;
-    w->edges = g->edges;
-    w->edge_mask = g->edge_mask;
     struct capr_edge *e = edge_of(g, word, self->node);
     w->edges = g->edges;
     w->edge_mask = g->edge_mask;
@@ -160,13 +159,13 @@ void capr__graph_slow(uint64_t word, int parks)
         g->lost++;
         return;
     }
-    /* capr__graph_note has counted down where it found the edge; there, 0 means a sample is due. */
-    if (e->until && --e->until == 0)
-        first = 1;
+    /* Where capr__graph_quick found the edge it has counted down, to 0. */
+    if (e->until)
+        e->until--;
     if (!e->until) {
         e->counted += e->period;
         e->until = e->period = next_period();
-        first = 1;
+        due = 1;
     }
     struct capr_node *n = &g->nodes[e->to];
     if (capr__env.graph_check && word != CAPR_WORD_END)
@@ -178,13 +177,13 @@ void capr__graph_slow(uint64_t word, int parks)
         sample(&e->cpu, (float)(now - g->since), e->samples);
         e->samples++;
         if (parks) {
-            self->stamp = (uint32_t)(now >> STAMP_SHIFT & ~3ull) | 1;
+            self->stamp = stamp_of(now) | 1;
             sample(&n->stack, (float)stack_bytes(self), n->stacks);
             n->stacks++;
         }
     }
     self->node = e->to;
-    if (first || capr__env.graph_check) {
+    if (due) {
         w->armed = 1;
         g->before = w->use;
         w->edges = &nothing;
@@ -196,7 +195,7 @@ void capr__graph_slow(uint64_t word, int parks)
 void capr__graph_woken(struct capr_thread *t)
 {
     struct capr_node *n = &capr__graph.nodes[t->node];
-    uint32_t now = (uint32_t)(capr__cycles() >> STAMP_SHIFT & ~3ull);
+    uint32_t now = stamp_of(capr__cycles());
     if ((t->stamp & 3) == 1) {
         sample(&n->wait, (float)(now - (t->stamp & ~3u)), n->waits);
         t->stamp = now | 2;
@@ -206,11 +205,11 @@ void capr__graph_woken(struct capr_thread *t)
 void capr__graph_resumed(struct capr_thread *t)
 {
     struct capr_node *n = &capr__graph.nodes[t->node];
-    uint32_t now = (uint32_t)(capr__cycles() >> STAMP_SHIFT & ~3ull);
+    uint32_t now = stamp_of(capr__cycles());
     if ((t->stamp & 3) == 2) {
         sample(&n->delay, (float)(now - (t->stamp & ~3u)), n->waits);
         n->waits++;
-        capr__graph.delay_cycles += (double)(now - (t->stamp & ~3u)) * (1 << STAMP_SHIFT);
+        capr__graph.delay_cycles += (double)(now - (t->stamp & ~3u)) * (1 << CAPR_STAMP_SHIFT);
         capr__graph.delays++;
     }
     t->stamp = 0;
@@ -241,7 +240,7 @@ void capr__graph_start(void)
     struct capr_graph *g = &capr__graph;
     if (g->edges || capr__env.graph_off || !capr__tables_present())
         return;
-    g->nodes = reserve(NODES_MAX * sizeof *g->nodes);
+    g->nodes = reserve(CAPR_NODES_MAX * sizeof *g->nodes);
     g->frames = reserve(FRAMES_MAX * sizeof *g->frames);
     by_word = reserve(BY_WORD * sizeof *by_word);
     if (!g->nodes || !g->frames || !by_word || !grow(g))

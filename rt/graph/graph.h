@@ -13,6 +13,8 @@
 
 #include "../layout.h"
 
+#define CAPR_NODES_MAX 65536 /* chains; a program has hundreds. Recursion through pointers may make more: these are counted as lost */
+#define CAPR_STAMP_SHIFT 12  /* waits are measured in 4096 cycles: 32 bits of them are 1.6 hours */
 #define CAPR_NODE_START 0  /* where a thread is that has not blocked yet */
 #define CAPR_NODE_END 1    /* where one is that has ended */
 #define CAPR_WORD_END UINT64_MAX

@@ -73,7 +73,7 @@ CAPR_EXPORT void capr_runtime_section(int change)
 
 CAPR_EXPORT int capr_runtime_stats(struct capr_stats *out)
 {
-    const struct capr_worker *w = &capr__worker;
+    struct capr_worker *w = &capr__worker;
     if (!w->self)
         return -1;
     struct capr_stats all = {

@@ -9,13 +9,12 @@
 
 #include <sys/mman.h>
 
-#include "../graph/graph.h"
 #include "policy.h"
+#include "switch.h"
 
 #define NONE UINT32_MAX
 #define BUCKETS 64
 #define BATCH 8         /* threads of one node in a row: what one choice costs is divided among them */
-#define NODES_MAX 65536 /* graph/edges.c's */
 #define FORGET 0.75f    /* of a forecast, at each tick: a change of load has most of the weight after 50 ms */
 
 struct capr_node_queue *capr__node_queues;
@@ -30,7 +29,7 @@ int capr__nodes_init(void)
 {
     if (capr__node_queues)
         return 1;
-    void *p = mmap(NULL, NODES_MAX * sizeof *capr__node_queues, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, CAPR_NODES_MAX * sizeof *capr__node_queues, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return 0;
     capr__node_queues = p;
@@ -39,10 +38,15 @@ int capr__nodes_init(void)
     return 1;
 }
 
-static void link_node(uint32_t node, uint32_t from)
+static int may_run(const struct capr_node_queue *q) { return q->head && (!q->held || q->allowed); }
+
+/* Gives a node that has a thread to run its turn, `stride` buckets on, unless it waits for one. */
+static void await_turn(uint32_t node)
 {
     struct capr_node_queue *q = &capr__node_queues[node];
-    uint32_t at = (from + (q->stride ? q->stride : CAPR_STRIDE_NORMAL)) % BUCKETS;
+    if (q->linked || !may_run(q))
+        return;
+    uint32_t at = (now_at + (q->stride ? q->stride : CAPR_STRIDE_NORMAL)) % BUCKETS;
     q->next = NONE;
     q->linked = 1;
     if (buckets[at].first == NONE)
@@ -53,21 +57,13 @@ static void link_node(uint32_t node, uint32_t from)
     filled |= 1ull << at;
 }
 
-static int may_run(const struct capr_node_queue *q) { return q->head && (!q->held || q->allowed); }
-
 static void keep(struct capr_thread *t)
 {
     struct capr_node_queue *q = &capr__node_queues[t->node];
-    t->next = NULL;
-    if (q->head)
-        q->tail->next = t;
-    else
-        q->head = t;
-    q->tail = t;
+    capr__list_append(&q->head, &q->tail, t);
     q->count++;
     capr__policy_kept++;
-    if (!q->linked && may_run(q))
-        link_node(t->node, now_at);
+    await_turn(t->node);
 }
 
 /* The node whose turn it is, taken out of its bucket; NONE if no node has one. */
@@ -101,12 +97,7 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
     while (q->head && taken < most) {
         struct capr_thread *t = q->head;
         q->head = t->next;
-        t->next = NULL;
-        if (w->run_head)
-            w->run_tail->next = t;
-        else
-            w->run_head = t;
-        w->run_tail = t;
+        capr__run_append(w, t);
         taken++;
     }
     q->count -= taken;
@@ -130,8 +121,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     uint32_t taken = take(w, q, q->held && q->allowed < BATCH ? q->allowed : BATCH);
     if (q->held)
         q->allowed -= taken;
-    if (may_run(q))
-        link_node(node, now_at);
+    await_turn(node);
     return taken;
 }
 
@@ -152,8 +142,7 @@ void capr__node_hold(uint32_t node, int held, uint64_t now)
         return;
     q->held = (uint8_t)held;
     q->held_since = now;
-    if (may_run(q) && !q->linked)
-        link_node(node, now_at);
+    await_turn(node);
 }
 
 void capr__node_allow(uint32_t node, uint32_t threads, uint64_t now)
@@ -161,19 +150,14 @@ void capr__node_allow(uint32_t node, uint32_t threads, uint64_t now)
     struct capr_node_queue *q = &capr__node_queues[node];
     q->held_since = now;
     q->allowed += threads;
-    if (may_run(q) && !q->linked)
-        link_node(node, now_at);
+    await_turn(node);
 }
 
-void capr__nodes_forecast(struct capr_worker *w)
+void capr__nodes_forecast(void)
 {
     struct capr_graph *g = &capr__graph;
-    (void)w;
-    double cycle = g->ns_per_cycle;
-    for (uint32_t i = 0; i < g->node_count; i++) {
-        struct capr_forecast *f = &capr__node_queues[i].expect;
-        f->lately *= FORGET;
-    }
+    for (uint32_t i = 0; i < g->node_count; i++)
+        capr__node_queues[i].expect.lately *= FORGET;
     for (uint64_t i = 0; i <= g->edge_mask; i++) {
         struct capr_edge *e = &g->edges[i];
         if (e->from == UINT32_MAX || !e->samples)
@@ -186,7 +170,7 @@ void capr__nodes_forecast(struct capr_worker *w)
         struct capr_forecast *f = &q->expect;
         f->lately += (float)passed;
         float weight = (float)passed / f->lately;
-        f->cpu += weight * (e->cpu.mean * (float)cycle - f->cpu);
+        f->cpu += weight * (e->cpu.mean * (float)g->ns_per_cycle - f->cpu);
         for (int u = 0; u < CAPR_USES; u++)
             f->use[u] += weight * (e->use[u].mean - f->use[u]);
         q->known = 1;

@@ -6,6 +6,7 @@
 #ifndef CAPR_NODE_QUEUES_H
 #define CAPR_NODE_QUEUES_H
 
+#include "../graph/graph.h"
 #include "sched.h"
 
 #define CAPR_STRIDE_NORMAL 8
@@ -14,7 +15,7 @@
 /* What the scheduler expects of a thread that goes on from a node: means over the ways that threads took lately. */
 struct capr_forecast {
     float cpu;          /* ns until the next block */
-    float use[7];       /* by CAPR_USE_*: units taken less those given back */
+    float use[CAPR_USES];/* by CAPR_USE_*: units taken less those given back */
     float lately;       /* passages that this rests on, older ones counting less */
 };
 
@@ -40,7 +41,7 @@ CAPR_HIDDEN uint32_t capr__nodes_choose(struct capr_worker *w);
 CAPR_HIDDEN void capr__nodes_leave(struct capr_worker *w);
 
 /* Brings the forecasts up to date: each edge once. */
-CAPR_HIDDEN void capr__nodes_forecast(struct capr_worker *w);
+CAPR_HIDDEN void capr__nodes_forecast(void);
 
 /* Holds or frees a node. */
 CAPR_HIDDEN void capr__node_hold(uint32_t node, int held, uint64_t now);

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "../proc/env.h"
 #include "node_queues.h"
 #include "switch.h"
 
@@ -63,8 +62,7 @@ void capr__policy_flatten(struct capr_worker *w)
 
 void capr__policy_forked(struct capr_worker *w)
 {
-    if (capr__policy && capr__policy->leave && w->policy)
-        capr__policy->leave(w);
+    capr__policy_flatten(w);
     w->run_head = NULL;
     tick_at = 0;
 }

@@ -5,7 +5,6 @@
  * left, those that give it back come first, and the rest take turns as before. What is not let in waits where it costs nothing: a listener's
  * backlog, a full pipe. Plain code.
  */
-#include "../graph/graph.h"
 #include "limits.h"
 #include "node_queues.h"
 #include "policy.h"
@@ -15,13 +14,12 @@
 #define FULL 0.97                /* part of a limit up to which there is a budget */
 #define STRIDE_FIRST 1
 
-static int begin(struct capr_worker *w, uint64_t now)
+static int begin(uint64_t now)
 {
     struct capr_graph *g = &capr__graph;
     if (!g->edges || !capr__nodes_init())
         return 0;
     uint64_t cycles = capr__cycles() - g->start_cycles;
-    (void)w;
     if (cycles)
         g->ns_per_cycle = (double)(now - g->start_ns) / (double)cycles;
     return 1;
@@ -29,9 +27,10 @@ static int begin(struct capr_worker *w, uint64_t now)
 
 int capr__graph_decides(struct capr_worker *w, uint64_t now)
 {
-    if (!begin(w, now))
+    (void)w;
+    if (!begin(now))
         return 0;
-    capr__nodes_forecast(w);
+    capr__nodes_forecast();
     double sum = 0, count = 0;
     for (uint32_t i = 0; i < capr__graph.node_count; i++) {
         const struct capr_node_queue *q = &capr__node_queues[i];
@@ -65,11 +64,11 @@ static int effect(const struct capr_node_queue *q, const struct capr_limit **wha
 
 int capr__resource_decides(struct capr_worker *w, uint64_t now)
 {
-    if (!begin(w, now))
+    if (!begin(now))
         return 0;
     int scarce = capr__limits_look(w, now);
     /* Forecasts also while nothing is scarce, so that they are there when something is. */
-    capr__nodes_forecast(w);
+    capr__nodes_forecast();
     if (!scarce)
         return 0;
     double left[CAPR_LIMITS];

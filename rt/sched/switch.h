@@ -30,15 +30,18 @@ static inline void capr__switch_frame_modes(struct capr_switch_frame *frame)
 /* switch.S. Needs the frame above, but its return address. */
 CAPR_STACK_BOUND(56) CAPR_HIDDEN void capr__switch(struct capr_thread *from, struct capr_thread *to);
 
-static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t)
+/* To the end of a list linked through `next`, whose tail means nothing while it is empty. */
+static inline void capr__list_append(struct capr_thread **head, struct capr_thread **tail, struct capr_thread *t)
 {
     t->next = NULL;
-    if (w->run_head)
-        w->run_tail->next = t;
+    if (*head)
+        (*tail)->next = t;
     else
-        w->run_head = t;
-    w->run_tail = t;
+        *head = t;
+    *tail = t;
 }
+
+static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t) { capr__list_append(&w->run_head, &w->run_tail, t); }
 
 /* Seldom: looks whether it is time for the idle thread, and returns it or NULL. Plain code (idle.c). */
 CAPR_HIDDEN struct capr_thread *capr__pick_seldom(struct capr_worker *w);
