@@ -24,6 +24,7 @@ struct sleeper {
 static struct sleeper sleepers[THREADS];
 static uint64_t last_woken;
 static int in_time; /* all slept before the first deadline */
+static int restless; /* each that wakes has the worker look again, at timers too, before the others that woke with it have run */
 
 static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
 
@@ -50,6 +51,8 @@ static void *sleep_once(void *arg)
         CHECK(!in_time || s->deadline >= last_woken);
         CHECK(s->queue.head == NULL && s->queue.tail == NULL);
         last_woken = s->deadline;
+        if (restless)
+            capr__worker.poll_at = 0;
     }
     return NULL;
 }
@@ -77,6 +80,14 @@ static int all_asleep_in_time(uint32_t *random, uint64_t margin)
     return in_time;
 }
 
+static int all_due(uint64_t now)
+{
+    for (int i = 0; i < THREADS; i++)
+        if (sleepers[i].deadline > now)
+            return 0;
+    return 1;
+}
+
 int main(void)
 {
     uint32_t random = 20031019;
@@ -93,6 +104,15 @@ int main(void)
         CHECK(capr__wake_one(&s->queue) != NULL);
         check_heap();
     }
+    join_all();
+
+    /* All that sleep end at once. */
+    restless = 1;
+    last_woken = 0;
+    for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2)
+        CHECK(margin < 30000 * MS);
+    while (!all_due(capr__now()))
+        ;
     join_all();
 
     /* A deadline in the past ends at once, and says so. */
