@@ -245,7 +245,6 @@ struct capr_worker {
     uint32_t timer_count, timer_capacity;
     uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
     uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
-    struct capr_thread *fired;                    /* the last that went ahead; only compared, it may have ended */
     uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */
 
     int epoll_fd;                                 /* -1 until the first descriptor waits */

@@ -68,17 +68,6 @@ static struct capr_thread *take_due(struct capr_worker *w)
     return t;
 }
 
-/* How many of the run queue are to have their turn until all have that went ahead last time; 0 if these have. A short look, as
- * batches are short. It is misled where the last of them is ready again, or another thread has its memory, by at most a batch. */
-static uint32_t turns_to_fired(const struct capr_worker *w)
-{
-    uint32_t turns = 1;
-    for (const struct capr_thread *t = w->run_head; t && turns <= CAPR_POLL_EVERY; t = t->next, turns++)
-        if (t == w->fired)
-            return turns;
-    return 0;
-}
-
 /* Makes those ready whose deadlines have passed, in that order. They go ahead of the run queue: a thread that woke by a clock would
  * otherwise be as late as all that became ready at once takes (9,000 threads: 30 ms).
  *
@@ -87,7 +76,7 @@ static uint32_t turns_to_fired(const struct capr_worker *w)
  * fewer. Whoever is ready waits at most for twice as many turns as if all had gone to the end; he who sleeps, for the next look and
  * twice as many turns as others' deadlines passed before his. What does not go ahead now stays in the heap, which keeps the order.
  *
- * Turns are counted in switches, of which those to this thread are none: where it looks often, who went ahead may yet have to run. */
+ * Turns are counted in switches; those to this thread are none (below). */
 static void fire(struct capr_worker *w)
 {
     uint64_t now = capr__now();
@@ -98,8 +87,6 @@ static void fire(struct capr_worker *w)
             capr__ready(take_due(w));
         return;
     }
-    if (behind && w->count.switches >= w->fire_at)
-        w->fire_at = w->count.switches + turns_to_fired(w);
     if (behind && w->count.switches < w->fire_at)
         most = 0;
     for (; turns < most && is_due(w, now); turns++) {
@@ -113,7 +100,6 @@ static void fire(struct capr_worker *w)
             w->run_tail = t;
         *link = t;
         link = &t->next;
-        w->fired = t;
     }
     for (uint32_t end = 2 * turns; behind && turns < end; behind = behind->next)
         turns++;
@@ -197,8 +183,9 @@ static _Noreturn void idle_main(void)
         if (__builtin_expect(capr__graph_wanted, 0))
             capr__graph_answer();
         measure_turns(w);
+        uint32_t chosen = 0;
         if (w->policy && !w->run_head && capr__policy_kept)
-            capr__policy_choose(w); /* those that were chosen have run */
+            chosen = capr__policy_choose(w); /* those that were chosen before have run */
         int64_t timeout = poll_timeout(w);
         if (timeout < 0 && !w->fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
             capr__deadlock_look(w);
@@ -209,8 +196,10 @@ static _Noreturn void idle_main(void)
             fire(w);
         if (capr__policy)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
-        if (w->policy)
+        if (w->policy && !chosen)
             capr__policy_choose(w);
+        else if (w->policy)
+            w->poll_at = w->count.switches + chosen;
         if (!w->run_head)
             continue;
         if (capr__locales)
@@ -219,6 +208,7 @@ static _Noreturn void idle_main(void)
         w->run_head = next->next;
         capr__graph_restart_sample();
         capr__switch_to(w, w->idle, next);
+        w->fire_at++; /* or those of whom some have yet to run would be overtaken where this thread runs often */
     }
 }
 

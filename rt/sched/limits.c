@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Memory: what is resident, against CAPRICCIO_MEMORY, the control group's limit or the machine's memory, whichever is least; others of
- * the same group are counted with it. The kernel's own sign of thrashing, stalls (PSI), counts as well, and where the kernel has none, page
+ * Memory: what is resident, against CAPRICCIO_MEMORY or what others of the control group leave of its limit or of the machine's memory,
+ * whichever is less. The kernel's own sign of thrashing, stalls (PSI), counts as well, and where the kernel has none, page
  * faults that went to disk. Descriptors: against RLIMIT_NOFILE. Stack: chunks, which may be half of the memory. CPU: how long a
  * thread that is ready waits for its turn. Files are opened anew for each look, since a daemon may close what it does not know. Plain code.
  */
@@ -20,12 +20,14 @@
 #include "../graph/graph.h"
 #include "../proc/env.h"
 #include "../stack/chunk.h"
+#include "knee.h"
+#include "node_queues.h"
 
 #define SELDOM 100000000ull     /* ns between looks at what changes slowly or costs more */
-#define TRIM_AFTER 5             /* such looks while memory is scarce: half a second */
+#define KEPT 0.1                /* of memory: what the allocator may keep of it when it is nearly all resident */
+#define CALM 1000000000ull       /* ns for which less than what serves best is to be in use before everybody may take again */
 #define CPU_DELAY 100e6         /* ns that a ready thread may wait: a person does not notice yet */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
-#define LESS 0.2                /* of the usual work: less than that is a loss, not noise */
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
 struct capr_limit capr__limits[CAPR_LIMITS] = {
@@ -94,20 +96,23 @@ static double group_number(const char *name, const char *behind)
 
 static double least_of(double a, double b) { return a > 0 && (b <= 0 || a < b) ? a : b; }
 
-static double memory_limit(void)
-{
-    double limit = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (group_version == 1)
-        limit = least_of(group_number("memory.limit_in_bytes", NULL), limit);
-    else if (group_version == 2) /* "max" reads as 0: none */
-        limit = least_of(group_number("memory.high", NULL), least_of(group_number("memory.max", NULL), limit));
-    return least_of((double)capr__env.memory, limit);
-}
-
 /* Bytes of anonymous memory of the whole group. */
 static double group_used(void)
 {
     return group_version == 1 ? group_number("memory.stat", "total_rss ") : group_version == 2 ? group_number("memory.stat", "anon ") : 0;
+}
+
+/* What this process may have resident: of the group's limit, or the machine's, what others of the group leave. */
+static double memory_limit(double resident)
+{
+    double limit = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), group_bytes = group_used();
+    if (group_version == 1)
+        limit = least_of(group_number("memory.limit_in_bytes", NULL), limit);
+    else if (group_version == 2) /* "max" reads as 0: none */
+        limit = least_of(group_number("memory.high", NULL), least_of(group_number("memory.max", NULL), limit));
+    if (group_bytes > resident)
+        limit = limit - (group_bytes - resident) > resident / 2 ? limit - (group_bytes - resident) : resident / 2;
+    return least_of((double)capr__env.memory, limit);
 }
 
 /* Do the group's tasks, or the machine's, stand still for lack of memory? */
@@ -125,25 +130,12 @@ static int stalled(double seconds)
     return rate > FAULTS_A_SECOND;
 }
 
-/* Thrashing is to do less the more is asked for: while tasks stand still and less useful work ends than is usual, what is resident is too
- * much. Returns the limit that this has taught, 0 while there is none; once all is well it grows until it says nothing any more.
- * Work is what the program counts (capr_progress), or threads that end. */
-static double learn(struct capr_worker *w, double seconds, double resident, double limit, int stall)
+/* What the program counts (capr_progress), or else bytes of heap that it gives back, or else threads that end. */
+static double work_done(const struct capr_worker *w)
 {
-    static double learned, usual;
-    static uint64_t before;
-    uint64_t done = capr__progress() ? capr__progress() : w->count.threads_created - w->live_threads;
-    double rate = seconds > 0 && done >= before ? (double)(done - before) / seconds : 0;
-    before = done;
-    if (stall && usual > 0 && rate < (1 - LESS) * usual)
-        learned = (1 - LESS / 4) * resident;
-    else if (!stall)
-        usual += (rate - usual) / 16; /* over 1.6 s */
-    if (!stall && learned > 0)
-        learned *= 1.02;
-    if (learned > limit)
-        learned = 0;
-    return learned;
+    return capr__progress()            ? (double)capr__progress()
+           : capr__nodes_released > 0 ? capr__nodes_released
+                                       : (double)(w->count.threads_created - w->live_threads);
 }
 
 /* Open descriptors. Since Linux 6.2 the directory's size says it; before, its entries have to be read, which takes the kernel 0.3 us for each:
@@ -169,67 +161,88 @@ static double count_files(void)
     return count;
 }
 
-static void look_seldom(struct capr_worker *w, double seconds, double resident, double *others, double *files, int *stall)
+/* What changes slowly or costs more. */
+static struct {
+    uint64_t at;              /* ns: of the next look */
+    double memory;            /* bytes that there are for this process */
+    double files;             /* open descriptors but those that are in capr_use */
+    int stall;
+} seldom;
+
+static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
 {
     struct rlimit descriptors;
-    *stall = stalled(seconds);
-    double limit = memory_limit();
-    capr__limits[CAPR_LIMIT_MEMORY].limit = least_of(learn(w, seconds, resident, limit, *stall), limit);
-    capr__limits[CAPR_LIMIT_STACK].limit = capr__limits[CAPR_LIMIT_MEMORY].limit / 2;
-    double group_bytes = group_used();
-    *others = group_bytes > resident ? group_bytes - resident : 0;
+    seldom.stall = stalled(seldom.at ? (double)(now + SELDOM - seldom.at) / 1e9 : 0);
+    seldom.memory = memory_limit(resident);
+    capr__limits[CAPR_LIMIT_STACK].limit = seldom.memory / 2;
     if (!getrlimit(RLIMIT_NOFILE, &descriptors))
         capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;
-    *files = count_files() - (double)w->use.files;
+    seldom.files = count_files() - (double)w->use.files;
+    seldom.at = now + SELDOM;
+}
+
+/* Bytes that the program has taken, of those that are resident: without what the allocator keeps of those that it has given back. Which
+ * glibc's knows; by another allocator all that is resident. */
+static double in_use(const struct capr_worker *w, double resident)
+{
+    struct mallinfo2 heap = mallinfo2();
+    double chunks = (double)w->chunk_bytes, mapped = (double)heap.arena + (double)heap.hblkhd + chunks;
+    double taken = (double)heap.uordblks + (double)heap.hblkhd + chunks + (resident > mapped ? resident - mapped : 0);
+    return taken < resident ? taken : resident;
+}
+
+static double resident_bytes(void)
+{
+    char text[128], *end;
+    if (!read_text("/proc/self/statm", text, sizeof text))
+        return 0;
+    strtod(text, &end);
+    double pages = strtod(end, &end), shared = strtod(end, NULL);
+    return (pages - shared) * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void judge(struct capr_limit *l, uint64_t now)
+{
+    if (l->used >= l->low * l->limit)
+        l->ample_since = now;
+    if (l->used > l->high * l->limit)
+        l->scarce = 1;
+    else if (now - l->ample_since > l->calm)
+        l->scarce = 0;
 }
 
 int capr__limits_look(struct capr_worker *w, uint64_t now)
 {
-    static uint64_t seldom_at;
-    static double others, files;
-    static int stall, found, scarce_looks;
-    char text[128];
-    double resident = 0;
+    static int found;
+    struct capr_graph *g = &capr__graph;
+    struct capr_limit *memory = &capr__limits[CAPR_LIMIT_MEMORY];
     if (!found)
         find_group(), found = 1;
-    if (read_text("/proc/self/statm", text, sizeof text)) {
-        char *end;
-        strtod(text, &end);
-        double pages = strtod(end, &end), shared = strtod(end, NULL);
-        resident = (pages - shared) * (double)sysconf(_SC_PAGESIZE);
-    }
-    if (now >= seldom_at) {
-        look_seldom(w, seldom_at ? (double)(now + SELDOM - seldom_at) / 1e9 : 0, resident, &others, &files, &stall);
-        seldom_at = now + SELDOM;
-        /* What the program has freed and the allocator keeps looks used; but to give it back costs a fault for each page that is
-         * taken again: only where letting threads wait has not helped by itself. */
-        scarce_looks = capr__limits[CAPR_LIMIT_MEMORY].scarce ? scarce_looks + 1 : 0;
-        if (scarce_looks == TRIM_AFTER) {
-            scarce_looks = 0;
+    double resident = resident_bytes();
+    if (now >= seldom.at)
+        look_seldom(w, now, resident);
+    memory->used = resident;
+    if (memory->scarce || resident > memory->low * memory->limit) {
+        memory->used = in_use(w, resident);
+        if (resident > memory->high * seldom.memory && memory->used < resident - KEPT * seldom.memory)
             malloc_trim(0);
-        }
     }
-    struct capr_graph *g = &capr__graph;
-    capr__limits[CAPR_LIMIT_MEMORY].used = resident + others;
+    memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(w), memory->used, seldom.memory, memory->scarce, seldom.stall});
+    memory->calm = capr__knee_lowered() ? CALM : 0;
     capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);
-    capr__limits[CAPR_LIMIT_FILES].used = files + (double)w->use.files;
+    capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)w->use.files;
     capr__limits[CAPR_LIMIT_CPU].used = g->delays ? g->delay_cycles / g->delays * g->ns_per_cycle : capr__limits[CAPR_LIMIT_CPU].used / 2;
     g->delays = g->delay_cycles = 0;
     for (int i = 0; i < CAPR_NAMED; i++)
         capr__limits[CAPR_LIMIT_NAMED + i].used = (double)w->use.named[i];
     int any = 0;
-    for (int i = 0; i < CAPR_LIMITS; i++) {
-        struct capr_limit *l = &capr__limits[i];
-        if (l->limit <= 0)
-            continue;
-        if (l->used > l->high * l->limit)
-            l->scarce = 1;
-        else if (l->used < l->low * l->limit)
-            l->scarce = 0;
-        any |= l->scarce;
-    }
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        if (capr__limits[i].limit > 0) {
+            judge(&capr__limits[i], now);
+            any |= capr__limits[i].scarce;
+        }
     /* Stalls of a machine that others have filled are not ours to cure. */
-    if (stall && resident > 0.1 * capr__limits[CAPR_LIMIT_MEMORY].limit)
-        any = capr__limits[CAPR_LIMIT_MEMORY].scarce = 1;
+    if (seldom.stall && resident > 0.1 * memory->limit)
+        any = memory->scarce = 1;
     return any;
 }

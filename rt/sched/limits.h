@@ -12,7 +12,9 @@ struct capr_limit {
     double used, limit; /* in the resource's own unit; limit 0: none is known, and it is never scarce */
     int use;            /* CAPR_USE_*: what takes it */
     double least;       /* a way that takes, or gives, less than this on average does not count */
-    double high, low;   /* scarce from this part of the limit on, until it is below that one */
+    double high, low;   /* scarce from this part of the limit on, until it has been below that one */
+    uint64_t calm;      /* for so long: ns */
+    uint64_t ample_since;
     uint8_t scarce;
     uint8_t counted;    /* what a way takes is in the unit of `used`: there is a budget */
 };

@@ -3,12 +3,14 @@
  * Stride scheduling over nodes in constant time: 64 buckets in a ring, a bit for each that has nodes in it. The next node is the first of
  * the next bucket that has any; it gives a batch of its threads, oldest first, and comes again `stride` buckets on. So a node waits at
  * most for 63 buckets, each of which serves every node in it once: none starves but those that are held, for which resource.c has a
- * bound of its own. Plain code.
+ * bound of its own. A node that is held waits until there is room for one of its threads, which others make that give back. Plain code.
  */
 #include "node_queues.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
+#include "limits.h"
 #include "policy.h"
 #include "switch.h"
 
@@ -19,11 +21,35 @@
 
 struct capr_node_queue *capr__node_queues;
 
-static struct {
+struct node_list {
     uint32_t first, last;
-} buckets[BUCKETS];
+};
+static struct node_list buckets[BUCKETS];
+static struct node_list waiting[CAPR_LIMITS]; /* held nodes with threads that are ready and for which there is no room */
+static double room[CAPR_LIMITS];
 static uint64_t filled; /* a bit for each bucket that is not empty */
 static uint32_t now_at; /* the bucket that was served last */
+double capr__nodes_released;
+
+static void append(struct node_list *list, uint32_t node)
+{
+    struct capr_node_queue *q = &capr__node_queues[node];
+    q->next = NONE;
+    q->linked = 1;
+    if (list->first == NONE)
+        list->first = node;
+    else
+        capr__node_queues[list->last].next = node;
+    list->last = node;
+}
+
+static uint32_t take_first(struct node_list *list)
+{
+    uint32_t node = list->first;
+    list->first = capr__node_queues[node].next;
+    capr__node_queues[node].linked = 0;
+    return node;
+}
 
 int capr__nodes_init(void)
 {
@@ -34,27 +60,40 @@ int capr__nodes_init(void)
         return 0;
     capr__node_queues = p;
     for (int i = 0; i < BUCKETS; i++)
-        buckets[i].first = buckets[i].last = NONE;
+        buckets[i].first = NONE;
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        waiting[i].first = NONE;
     return 1;
 }
 
-static int may_run(const struct capr_node_queue *q) { return q->head && (!q->held || q->allowed); }
+/* So many threads of a node that is held. */
+static uint32_t may_take(const struct capr_node_queue *q)
+{
+    double fit = room[q->what] / q->each;
+    return q->allowed + (fit >= UINT16_MAX ? UINT16_MAX : fit > 0 ? (uint32_t)fit : 0);
+}
 
-/* Gives a node that has a thread to run its turn, `stride` buckets on, unless it waits for one. */
+/* Gives a node that has a thread to run its turn, `stride` buckets on, unless it has one; if it is held for want of room it waits for that. */
 static void await_turn(uint32_t node)
 {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->linked || !may_run(q))
+    if (q->linked || !q->head)
         return;
+    if (q->does == CAPR_NODE_TAKES && !may_take(q)) {
+        append(&waiting[q->what], node);
+        return;
+    }
     uint32_t at = (now_at + (q->stride ? q->stride : CAPR_STRIDE_NORMAL)) % BUCKETS;
-    q->next = NONE;
-    q->linked = 1;
-    if (buckets[at].first == NONE)
-        buckets[at].first = node;
-    else
-        capr__node_queues[buckets[at].last].next = node;
-    buckets[at].last = node;
+    append(&buckets[at], node);
     filled |= 1ull << at;
+}
+
+static void give_room(int what, double amount)
+{
+    struct node_list *list = &waiting[what];
+    room[what] += amount;
+    while (list->first != NONE && may_take(&capr__node_queues[list->first]))
+        await_turn(take_first(list));
 }
 
 static void keep(struct capr_thread *t)
@@ -73,19 +112,17 @@ static uint32_t next_node(void)
         uint32_t turn = (now_at + 1) % BUCKETS;
         uint64_t rotated = turn ? filled >> turn | filled << (BUCKETS - turn) : filled;
         uint32_t at = (turn + (uint32_t)__builtin_ctzll(rotated)) % BUCKETS;
-        uint32_t node = buckets[at].first;
-        struct capr_node_queue *q = &capr__node_queues[node];
-        buckets[at].first = q->next;
-        if (q->next == NONE) {
-            buckets[at].last = NONE;
+        uint32_t node = take_first(&buckets[at]);
+        const struct capr_node_queue *q = &capr__node_queues[node];
+        if (buckets[at].first == NONE) {
             filled &= ~(1ull << at);
             now_at = at; /* its last node: on to the next bucket */
         } else {
             now_at = (at + BUCKETS - 1) % BUCKETS;
         }
-        q->linked = 0;
-        if (may_run(q)) /* else held, or left, since it was put here */
+        if (q->head && (q->does != CAPR_NODE_TAKES || may_take(q)))
             return node;
+        await_turn(node); /* held, or left, since it was put here */
     }
     return NONE;
 }
@@ -118,39 +155,60 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     if (node == NONE)
         return 0;
     struct capr_node_queue *q = &capr__node_queues[node];
-    uint32_t taken = take(w, q, q->held && q->allowed < BATCH ? q->allowed : BATCH);
-    if (q->held)
-        q->allowed -= taken;
+    uint32_t most = q->does == CAPR_NODE_TAKES ? may_take(q) : BATCH;
+    uint32_t taken = take(w, q, most < BATCH ? most : BATCH);
+    q->ran = 1;
+    if (q->does == CAPR_NODE_TAKES) {
+        room[q->what] -= taken * q->each;
+        if (room[q->what] < 0 && q->allowed)
+            q->allowed -= taken < q->allowed ? taken : q->allowed;
+    }
+    if (q->does == CAPR_NODE_GIVES)
+        give_room(q->what, taken * q->each);
     await_turn(node);
     return taken;
 }
 
+static void nobody_waits_for_room(void)
+{
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        while (waiting[i].first != NONE)
+            take_first(&waiting[i]);
+}
+
 void capr__nodes_leave(struct capr_worker *w)
 {
+    nobody_waits_for_room();
     for (uint32_t i = 0; i < capr__graph.node_count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
         take(w, q, UINT32_MAX);
-        q->held = 0;
+        q->does = CAPR_NODE_PASSES;
     }
 }
 
-void capr__node_hold(uint32_t node, int held, uint64_t now)
+void capr__nodes_decide(const double all[])
 {
-    struct capr_node_queue *q = &capr__node_queues[node];
-    q->allowed = 0;
-    if (q->held == held)
-        return;
-    q->held = (uint8_t)held;
-    q->held_since = now;
-    await_turn(node);
+    nobody_waits_for_room();
+    memcpy(room, all, sizeof room);
 }
 
-void capr__node_allow(uint32_t node, uint32_t threads, uint64_t now)
+void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now)
 {
     struct capr_node_queue *q = &capr__node_queues[node];
-    q->held_since = now;
-    q->allowed += threads;
-    await_turn(node);
+    if (q->does != does || q->ran)
+        q->held_since = now;
+    q->does = (uint8_t)does;
+    q->what = (uint8_t)what;
+    q->each = each;
+    q->allowed = q->ran = 0;
+}
+
+void capr__node_allow(uint32_t node) { capr__node_queues[node].allowed++; }
+
+void capr__nodes_decided(void)
+{
+    for (uint32_t i = 0; i < capr__graph.node_count; i++)
+        await_turn(i);
 }
 
 void capr__nodes_forecast(void)
@@ -166,6 +224,8 @@ void capr__nodes_forecast(void)
         e->seen = count;
         if (!passed)
             continue;
+        if (e->use[CAPR_USE_HEAP].mean < 0)
+            capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
         struct capr_node_queue *q = &capr__node_queues[e->from];
         struct capr_forecast *f = &q->expect;
         f->lately += (float)passed;

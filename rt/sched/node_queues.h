@@ -19,17 +19,21 @@ struct capr_forecast {
     float lately;       /* passages that this rests on, older ones counting less */
 };
 
+enum { CAPR_NODE_PASSES, CAPR_NODE_TAKES, CAPR_NODE_GIVES };
+
 struct capr_node_queue {
     struct capr_thread *head, *tail;
     uint32_t count;
-    uint32_t next;      /* node behind this one in its bucket */
-    uint32_t allowed;   /* threads that may run although it is held */
+    uint32_t next;      /* node behind this one in its bucket, or among those that wait for room */
+    uint32_t allowed;   /* threads that may run although it is held, and although there is no room */
     uint8_t stride;     /* 1 to CAPR_STRIDE_MOST: turns come every so many buckets */
-    uint8_t linked;     /* in a bucket */
-    uint8_t held;       /* may not run: it would take what is scarce */
-    uint8_t why;        /* while held: CAPR_LIMIT_* of what it would take */
+    uint8_t linked;     /* in a bucket, or among those that wait for room */
+    uint8_t does;       /* CAPR_NODE_*, of CAPR_LIMIT_* `what`, `each` a thread: CAPR_NODE_TAKES is to be held */
+    uint8_t what;
+    uint8_t ran;        /* a thread of it ran since the last decision */
     uint8_t known;      /* the forecast rests on something */
-    uint64_t held_since;/* ns, or since a thread was last allowed to run */
+    float each;
+    uint64_t held_since;/* ns, or since a thread last ran */
     struct capr_forecast expect;
 };
 
@@ -43,11 +47,21 @@ CAPR_HIDDEN void capr__nodes_leave(struct capr_worker *w);
 /* Brings the forecasts up to date: each edge once. */
 CAPR_HIDDEN void capr__nodes_forecast(void);
 
-/* Holds or frees a node. */
-CAPR_HIDDEN void capr__node_hold(uint32_t node, int held, uint64_t now);
+/* Bytes of heap that threads gave back so far, by the forecasts. */
+extern CAPR_HIDDEN double capr__nodes_released;
 
-/* So many threads of a node that is held may run all the same. */
-CAPR_HIDDEN void capr__node_allow(uint32_t node, uint32_t threads, uint64_t now);
+/* A decision, which holds until the next one. Begins with how much room there is of each resource; what threads take as they run, and give
+ * back, is reckoned by the forecasts until the kernel is asked again. */
+CAPR_HIDDEN void capr__nodes_decide(const double room[]);
+
+/* What a node does, `each` of `what` a thread. It is held if it takes. */
+CAPR_HIDDEN void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now);
+
+/* One thread of a node that is held may run all the same. */
+CAPR_HIDDEN void capr__node_allow(uint32_t node);
+
+/* The decision is whole. */
+CAPR_HIDDEN void capr__nodes_decided(void);
 
 /* Policies: graph.c, resource.c. */
 CAPR_HIDDEN int capr__graph_decides(struct capr_worker *w, uint64_t now);

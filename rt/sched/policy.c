@@ -48,10 +48,11 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
     w->policy = decides;
 }
 
-void capr__policy_choose(struct capr_worker *w)
+uint32_t capr__policy_choose(struct capr_worker *w)
 {
     uint32_t chosen = capr__policy->choose(w);
     w->poll_at = w->count.switches + chosen;
+    return chosen;
 }
 
 void capr__policy_flatten(struct capr_worker *w)

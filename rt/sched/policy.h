@@ -39,9 +39,9 @@ CAPR_HIDDEN void capr__policy_flatten(struct capr_worker *w);
 /* In the child of a fork: it keeps nobody. */
 CAPR_HIDDEN void capr__policy_forked(struct capr_worker *w);
 
-/* On the idle thread, and where it is time to choose anew. */
+/* On the idle thread, and where it is time to choose anew; how many threads are to run before it is again. */
 CAPR_HIDDEN void capr__policy_tick(struct capr_worker *w, uint64_t now);
-CAPR_HIDDEN void capr__policy_choose(struct capr_worker *w);
+CAPR_HIDDEN uint32_t capr__policy_choose(struct capr_worker *w);
 
 /* How long the idle thread may sleep while only threads are ready that may not run now: ns. */
 #define CAPR_POLICY_TICK 10000000

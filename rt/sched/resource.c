@@ -45,54 +45,49 @@ int capr__graph_decides(struct capr_worker *w, uint64_t now)
     return 1;
 }
 
-/* Does going on from here take what is scarce (1), or give it back (-1)? */
-static int effect(const struct capr_node_queue *q, const struct capr_limit **what)
+/* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. */
+static int effect(const struct capr_node_queue *q, int *what)
 {
-    int gives = 0;
+    int does = CAPR_NODE_PASSES;
+    *what = 0;
     for (int i = 0; i < CAPR_LIMITS && q->known; i++) {
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce)
             continue;
         if (q->expect.use[l->use] > l->least) {
-            *what = l;
-            return 1;
+            *what = i;
+            return CAPR_NODE_TAKES;
         }
-        gives |= q->expect.use[l->use] < -l->least;
+        if (q->expect.use[l->use] < -l->least && does == CAPR_NODE_PASSES) {
+            does = CAPR_NODE_GIVES;
+            *what = i;
+        }
     }
-    return -gives;
+    return does;
 }
 
 int capr__resource_decides(struct capr_worker *w, uint64_t now)
 {
     if (!begin(now))
         return 0;
-    int scarce = capr__limits_look(w, now);
     /* Forecasts also while nothing is scarce, so that they are there when something is. */
     capr__nodes_forecast();
-    if (!scarce)
+    if (!capr__limits_look(w, now))
         return 0;
-    double left[CAPR_LIMITS];
+    double room[CAPR_LIMITS];
     for (int i = 0; i < CAPR_LIMITS; i++)
-        left[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
+        room[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
+    capr__nodes_decide(room);
     for (uint32_t i = 0; i < capr__graph.node_count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
-        const struct capr_limit *what = NULL;
-        int does = effect(q, &what);
-        q->stride = does < 0 ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
-        capr__node_hold(i, does > 0, now);
-        if (does > 0)
-            q->why = (uint8_t)(what - capr__limits);
-        if (does <= 0 || !q->head)
-            continue;
-        double *budget = &left[what - capr__limits], each = q->expect.use[what->use];
-        double fit = *budget / each;
-        uint32_t some = fit <= 0 ? 0 : fit < q->count ? (uint32_t)fit : q->count;
-        if (some)
-            capr__node_allow(i, some, now);
-        *budget -= some * each;
-        uint64_t patience = what == &capr__limits[CAPR_LIMIT_CPU] ? PATIENCE_CPU : PATIENCE;
-        if (now - q->held_since > patience)
-            capr__node_allow(i, 1, now);
+        int what, does = effect(q, &what);
+        const struct capr_limit *l = &capr__limits[what];
+        q->stride = does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
+        float each = l->counted ? __builtin_fabsf(q->expect.use[l->use]) : does == CAPR_NODE_TAKES;
+        capr__node_does(i, does, what, each, now);
+        if (does == CAPR_NODE_TAKES && q->head && now - q->held_since > (what == CAPR_LIMIT_CPU ? PATIENCE_CPU : PATIENCE))
+            capr__node_allow(i);
     }
+    capr__nodes_decided();
     return 1;
 }

@@ -18,12 +18,12 @@ void capr__scheduler_state(struct capr_scheduler_state *out)
     memcpy(out->limits, capr__limits, sizeof out->limits);
     for (uint32_t i = 0; out->decides && capr__node_queues && i < capr__graph.node_count; i++) {
         const struct capr_node_queue *q = &capr__node_queues[i];
-        if (!q->held)
+        if (q->does != CAPR_NODE_TAKES)
             continue;
         if (out->held_count < CAPR_HELD_TOLD) {
             out->held[out->held_count].node = i;
             out->held[out->held_count].waiting = q->count;
-            out->held[out->held_count].why = capr__limits[q->why].name;
+            out->held[out->held_count].why = capr__limits[q->what].name;
         }
         out->held_count++;
     }
