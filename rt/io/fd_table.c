@@ -102,6 +102,9 @@ static int fits(int kind, mode_t mode) {
     }
 }
 
+/* Is it among the worker's use.files? */
+static int is_counted(const struct capr_fd *f) { return f->kind != CAPR_FD_UNKNOWN || (f->flags & CAPR_FD_OWNED); }
+
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
     if (!f || (f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED))) return f;
@@ -110,8 +113,8 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
     if (f->kind == CAPR_FD_UNKNOWN) {
+        capr__worker.use.files += !is_counted(f); /* made elsewhere, and known from here on */
         f->kind = (uint8_t)classify(fd, f, st.st_mode);
-        capr__worker.use.files++; /* made elsewhere, and known from here on */
     }
     if (f->kind != CAPR_FD_FILE) return f;
     uint64_t file = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)st.st_dev;
@@ -156,7 +159,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
         capr__worker.count.epoll_ctl++;
     }
     capr__pair_part(f);
-    if (f->kind != CAPR_FD_UNKNOWN) capr__worker.use.files--;
+    capr__worker.use.files -= is_counted(f);
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;

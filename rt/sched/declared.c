@@ -9,8 +9,15 @@
 #include "limits.h"
 #include "sched.h"
 
+/* A thread that waits, on its stack. */
+struct demand {
+    struct capr_queue queue; /* itself */
+    struct demand *next;
+    uint64_t units;
+    int met;
+};
 static struct {
-    struct capr_queue waiters; /* first come, first served */
+    struct demand *first, *last; /* in order of arrival */
     char name[32];
 } declared[CAPR_NAMED];
 static int count;
@@ -18,7 +25,23 @@ static uint64_t progress;
 
 static int64_t *used(int i) { return &capr__worker.use.named[i]; }
 
-static int fits(int i, uint64_t units) { return !*used(i) || (uint64_t)*used(i) + units <= (uint64_t)capr__limits[CAPR_LIMIT_NAMED + i].limit; }
+/* A demand for more than there is gets all of it: nobody else has any meanwhile. */
+static int fits(int i, uint64_t units)
+{
+    uint64_t limit = (uint64_t)capr__limits[CAPR_LIMIT_NAMED + i].limit, taken = (uint64_t)*used(i);
+    return !taken || (taken < limit && units <= limit - taken);
+}
+
+/* Gives to those that wait, in order, until one's demand does not fit. */
+static void meet(int i)
+{
+    for (struct demand *d; (d = declared[i].first) && fits(i, d->units);) {
+        declared[i].first = d->next;
+        *used(i) += (int64_t)d->units;
+        d->met = 1;
+        capr__wake_one(&d->queue);
+    }
+}
 
 CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long limit)
 {
@@ -35,22 +58,28 @@ CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
 {
     if (i < 0 || i >= count || !capr__worker.self)
         return;
-    int waited = 0;
-    while (capr__may_switch() && (!fits(i, units) || (declared[i].waiters.head && !waited))) {
-        capr__wait(&declared[i].waiters, CAPR_FOREVER);
-        waited = 1;
+    if (units > INT64_MAX / 2)
+        units = INT64_MAX / 2;
+    if (!capr__may_switch() || (!declared[i].first && fits(i, units))) {
+        *used(i) += (int64_t)units;
+        return;
     }
-    *used(i) += (int64_t)units;
-    if (declared[i].waiters.head && fits(i, 1))
-        capr__wake_one(&declared[i].waiters);
+    struct demand d = {.units = units};
+    if (declared[i].first)
+        declared[i].last->next = &d;
+    else
+        declared[i].first = &d;
+    declared[i].last = &d;
+    while (!d.met)
+        capr__wait(&d.queue, CAPR_FOREVER);
 }
 
 CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
 {
     if (i < 0 || i >= count || !capr__worker.self)
         return;
-    *used(i) -= *used(i) < (int64_t)units ? *used(i) : (int64_t)units;
-    capr__wake_one(&declared[i].waiters);
+    *used(i) -= (uint64_t)*used(i) < units ? *used(i) : (int64_t)units;
+    meet(i);
 }
 
 CAPR_EXPORT void capr_runtime_progress(unsigned long units) { progress += units; }

@@ -12,7 +12,7 @@
 
 #define MS 1000000ull
 #define SETTLE (100 * MS)      /* after a change, before what comes of it is measured */
-#define SETTLE_MOST (500 * MS) /* the same where more is in use than the new limit: until it has been given back */
+#define SETTLE_MOST (500 * MS) /* for what is in use beyond the new limit to be given back: else it is not others that keep it */
 #define WINDOW (200 * MS)      /* for which work is counted */
 #define SOON (50 * MS)         /* after which a trial that halves the work is ended */
 #define REST (1000 * MS)       /* between trials; twice as long after each that failed */
@@ -119,9 +119,9 @@ static void go_on(const struct capr_knee_look *look)
             enter(RESTING, look);
         break;
     case SETTLING:
-        if (collapsed && !knee.up) /* while more is filled less comes back */
+        if (!knee.up && (collapsed || lasted >= SETTLE_MOST)) /* while more is filled less comes back */
             fail(look);
-        else if (lasted >= SETTLE_MOST || (lasted >= SETTLE && look->used <= knee.limit))
+        else if (lasted >= SETTLE && (knee.up || look->used <= knee.limit))
             enter(TRIAL, look);
         break;
     case TRIAL:

@@ -24,7 +24,8 @@
 #include "node_queues.h"
 
 #define SELDOM 100000000ull     /* ns between looks at what changes slowly or costs more */
-#define KEPT 0.1                /* of memory: what the allocator may keep of it when it is nearly all resident */
+#define NEAR 0.92               /* of memory that is resident: what the allocator keeps of it counts as well */
+#define KEPT 0.02               /* of memory: and may be so much */
 #define CALM 1000000000ull       /* ns for which less than what serves best is to be in use before everybody may take again */
 #define CPU_DELAY 100e6         /* ns that a ready thread may wait: a person does not notice yet */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
@@ -181,16 +182,6 @@ static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
     seldom.at = now + SELDOM;
 }
 
-/* Bytes that the program has taken, of those that are resident: without what the allocator keeps of those that it has given back. Which
- * glibc's knows; by another allocator all that is resident. */
-static double in_use(const struct capr_worker *w, double resident)
-{
-    struct mallinfo2 heap = mallinfo2();
-    double chunks = (double)w->chunk_bytes, mapped = (double)heap.arena + (double)heap.hblkhd + chunks;
-    double taken = (double)heap.uordblks + (double)heap.hblkhd + chunks + (resident > mapped ? resident - mapped : 0);
-    return taken < resident ? taken : resident;
-}
-
 static double resident_bytes(void)
 {
     char text[128], *end;
@@ -199,6 +190,33 @@ static double resident_bytes(void)
     strtod(text, &end);
     double pages = strtod(end, &end), shared = strtod(end, NULL);
     return (pages - shared) * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* Bytes that the program has taken, of those that are resident: without what the allocator keeps of those that it has given back. Which
+ * glibc's knows; by another allocator all that is resident. */
+static double taken(const struct capr_worker *w, double resident)
+{
+    struct mallinfo2 heap = mallinfo2();
+    double chunks = (double)w->chunk_bytes, mapped = (double)heap.arena + (double)heap.hblkhd + chunks;
+    double bytes = (double)heap.uordblks + (double)heap.hblkhd + chunks + (resident > mapped ? resident - mapped : 0);
+    return bytes < resident ? bytes : resident;
+}
+
+/* What counts as used: what is taken; near the limit, where the kernel looks at what is resident, that. There the allocator is asked to
+ * give back what it keeps, which costs a fault for each page that is taken again: seldom, where that has not helped. */
+static double in_use(const struct capr_worker *w, uint64_t now, double resident)
+{
+    static uint64_t trim_at;
+    double bytes = taken(w, resident);
+    if (resident < NEAR * seldom.memory)
+        return bytes;
+    if (now >= trim_at && resident - bytes > KEPT * seldom.memory) {
+        malloc_trim(0);
+        double after = resident_bytes();
+        trim_at = now + (resident - after < KEPT / 2 * seldom.memory ? 5 * SELDOM : SELDOM / 2);
+        resident = after;
+    }
+    return resident;
 }
 
 static void judge(struct capr_limit *l, uint64_t now)
@@ -221,12 +239,7 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     double resident = resident_bytes();
     if (now >= seldom.at)
         look_seldom(w, now, resident);
-    memory->used = resident;
-    if (memory->scarce || resident > memory->low * memory->limit) {
-        memory->used = in_use(w, resident);
-        if (resident > memory->high * seldom.memory && memory->used < resident - KEPT * seldom.memory)
-            malloc_trim(0);
-    }
+    memory->used = memory->scarce || resident > memory->low * memory->limit ? in_use(w, now, resident) : resident;
     memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(w), memory->used, seldom.memory, memory->scarce, seldom.stall});
     memory->calm = capr__knee_lowered() ? CALM : 0;
     capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);

@@ -203,7 +203,7 @@ void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now
     q->allowed = q->ran = 0;
 }
 
-void capr__node_allow(uint32_t node) { capr__node_queues[node].allowed++; }
+void capr__node_allow(uint32_t node, uint32_t threads) { capr__node_queues[node].allowed = threads; }
 
 void capr__nodes_decided(void)
 {

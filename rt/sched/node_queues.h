@@ -57,8 +57,8 @@ CAPR_HIDDEN void capr__nodes_decide(const double room[]);
 /* What a node does, `each` of `what` a thread. It is held if it takes. */
 CAPR_HIDDEN void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now);
 
-/* One thread of a node that is held may run all the same. */
-CAPR_HIDDEN void capr__node_allow(uint32_t node);
+/* So many threads of a node that is held may run although there is no room. */
+CAPR_HIDDEN void capr__node_allow(uint32_t node, uint32_t threads);
 
 /* The decision is whole. */
 CAPR_HIDDEN void capr__nodes_decided(void);

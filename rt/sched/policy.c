@@ -24,7 +24,9 @@ static const struct capr_policy policies[] = {
 };
 
 const struct capr_policy *capr__policy;
+int capr__policy_admits;
 uint32_t capr__policy_kept;
+uint64_t capr__choose_at;
 static uint64_t tick_at;
 
 int capr__policy_set(const char *name)
@@ -32,6 +34,7 @@ int capr__policy_set(const char *name)
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
         if (!strcmp(policies[i].name, name)) {
             capr__policy = policies[i].choose ? &policies[i] : NULL;
+            capr__policy_admits = policies[i].decides == capr__resource_decides;
             return 1;
         }
     return 0;
@@ -51,7 +54,7 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
 uint32_t capr__policy_choose(struct capr_worker *w)
 {
     uint32_t chosen = capr__policy->choose(w);
-    w->poll_at = w->count.switches + chosen;
+    capr__choose_at = w->count.switches + chosen;
     return chosen;
 }
 

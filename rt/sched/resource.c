@@ -13,6 +13,10 @@
 #define PATIENCE_CPU 100000000ull/* the same where only processor time is scarce, of which one more thread takes little */
 #define FULL 0.97                /* part of a limit up to which there is a budget */
 #define STRIDE_FIRST 1
+#define BRIM 0.99                /* up to which use may grow all the same, the more slowly the nearer */
+#define SHARE 16                 /* so that a look's growth is at most this part of what is left */
+#define FALLS 0.001              /* part of a limit by which use falls within a look while it is being given back */
+#define BEYOND_MOST 4096
 
 static int begin(uint64_t now)
 {
@@ -45,7 +49,8 @@ int capr__graph_decides(struct capr_worker *w, uint64_t now)
     return 1;
 }
 
-/* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. */
+/* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. What the program declares is not taken
+ * without leave: who has to wait for it does so in capr_resource_acquire, in order. */
 static int effect(const struct capr_node_queue *q, int *what)
 {
     int does = CAPR_NODE_PASSES;
@@ -54,7 +59,7 @@ static int effect(const struct capr_node_queue *q, int *what)
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce)
             continue;
-        if (q->expect.use[l->use] > l->least) {
+        if (q->expect.use[l->use] > l->least && i < CAPR_LIMIT_NAMED) {
             *what = i;
             return CAPR_NODE_TAKES;
         }
@@ -66,6 +71,28 @@ static int effect(const struct capr_node_queue *q, int *what)
     return does;
 }
 
+/* How many threads of each node that takes may go on until the next look although there is no room. To hold all of them is no use to a
+ * program that takes as much as it gives back and has all but filled its limit, or whose threads hold what those wait for that would give
+ * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. */
+static uint32_t beyond(int i, double room)
+{
+    static struct {
+        double used;
+        uint32_t threads;
+    } all[CAPR_LIMITS];
+    const struct capr_limit *l = &capr__limits[i];
+    double grew = l->used - all[i].used;
+    all[i].used = l->used;
+    uint32_t *threads = &all[i].threads;
+    if (room > 0 || grew < -FALLS * l->limit)
+        *threads = 0;
+    else if (grew > (BRIM * l->limit - l->used) / SHARE || l->used > BRIM * l->limit)
+        *threads /= 2;
+    else if (*threads < BEYOND_MOST)
+        *threads = *threads ? *threads * 2 : 1;
+    return *threads;
+}
+
 int capr__resource_decides(struct capr_worker *w, uint64_t now)
 {
     if (!begin(now))
@@ -75,8 +102,12 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
     if (!capr__limits_look(w, now))
         return 0;
     double room[CAPR_LIMITS];
-    for (int i = 0; i < CAPR_LIMITS; i++)
+    uint32_t more[CAPR_LIMITS] = {0};
+    for (int i = 0; i < CAPR_LIMITS; i++) {
         room[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
+        if (capr__limits[i].scarce && capr__limits[i].counted)
+            more[i] = beyond(i, room[i]);
+    }
     capr__nodes_decide(room);
     for (uint32_t i = 0; i < capr__graph.node_count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
@@ -85,8 +116,10 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         q->stride = does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
         float each = l->counted ? __builtin_fabsf(q->expect.use[l->use]) : does == CAPR_NODE_TAKES;
         capr__node_does(i, does, what, each, now);
-        if (does == CAPR_NODE_TAKES && q->head && now - q->held_since > (what == CAPR_LIMIT_CPU ? PATIENCE_CPU : PATIENCE))
-            capr__node_allow(i);
+        if (does != CAPR_NODE_TAKES || !q->head)
+            continue;
+        int patience_ends = now - q->held_since > (what == CAPR_LIMIT_CPU ? PATIENCE_CPU : PATIENCE);
+        capr__node_allow(i, more[what] ? more[what] : (uint32_t)patience_ends);
     }
     capr__nodes_decided();
     return 1;

@@ -3,6 +3,7 @@
  * Wait, wake, give way: the four calls that everything which blocks is made of. Runs on the threads' own stacks. Switches go
  * straight from the thread that waits to the next ready one; the idle thread gets its turn only when none is ready, or to poll.
  */
+#include "policy.h"
 #include "switch.h"
 
 #include <errno.h>
@@ -74,6 +75,7 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
         capr__switch_to(w, self, next);
     } else if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
         w->poll_at--;
+        capr__choose_at--;
         w->fire_at -= w->fire_at != 0;
     }
 }

@@ -37,7 +37,7 @@ static double run(const struct program *p, double seconds, double *mean)
     for (uint64_t end = look.now + (uint64_t)(seconds * 1e9); look.now < end; look.now += TICK) {
         look.work += rate_of(p, limit) * TICK / 1e9;
         limit = capr__knee(&look);
-        look.used = 0.97 * limit;
+        look.used = 0.97 * limit > p->least ? 0.97 * limit : p->least; /* what it cannot do without it has */
         CHECK(limit <= look.limit);
     }
     *mean = (look.work - before) / seconds;

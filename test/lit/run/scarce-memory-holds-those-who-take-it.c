@@ -8,7 +8,7 @@
  * RUN: env CAPRICCIO_MEMORY=128M timeout 120 %t | FileCheck %s
  * RUN: env CAPRICCIO_MEMORY=128M CAPRICCIO_SCHED=rr timeout 120 %t | FileCheck --check-prefix=RR %s
  * CHECK: consumed, below 160 MiB
- * RR: consumed, above 160 MiB
+ * RR: above 160 MiB
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -40,8 +40,13 @@ static void *produce(void *arg) {
     }
     return arg;
 }
+static int above(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss >= 160 << 10;
+}
 static void *consume(void *arg) {
-    for (;;) {
+    while (!above()) {
         pthread_mutex_lock(&lock);
         while (!head) pthread_cond_wait(&filled, &lock);
         struct block *b = head;
@@ -57,13 +62,11 @@ static void *consume(void *arg) {
 
 int main(void) {
     pthread_t t, first;
-    struct rusage usage;
     pthread_create(&first, NULL, consume, NULL);
     for (int i = 0; i < 9; i++) pthread_create(&t, NULL, consume, NULL);
     for (int i = 0; i < 100; i++) pthread_create(&t, NULL, produce, NULL);
     pthread_join(first, NULL);
-    getrusage(RUSAGE_SELF, &usage);
-    printf("consumed, %s 160 MiB\n", usage.ru_maxrss < 160 << 10 ? "below" : "above");
+    printf("%s\n", above() ? "above 160 MiB" : "consumed, below 160 MiB");
     fflush(stdout);
     _exit(0);
 }
