@@ -250,6 +250,8 @@ struct capr_worker {
     int epoll_fd;                                 /* -1 until the first descriptor waits */
     int wake_fd;                                  /* eventfd, -1 until the pool or a disk request needs it (io/source.h) */
     uint32_t fd_waiters;                          /* threads parked on descriptors */
+    uint32_t disk_requests;                       /* that ended since the scheduler last looked, */
+    uint64_t disk_ns;                             /* and how long they took, from being asked for */
     uint32_t live_threads;                        /* threads that have not ended, main included */
     uint32_t masked_threads;                      /* those of them that block a signal: proc/sigmask.c */
 

@@ -29,6 +29,7 @@ struct ring {
 static void end(struct capr_direct *r, long result) {
     r->result = result;
     r->done = 1;
+    capr__disk_took(r->since);
     if (r->waiting && r->thread->state == CAPR_PARKED) capr__ready(r->thread);
 }
 
@@ -106,6 +107,7 @@ CAPR_HIDDEN int capr__direct_queue(struct capr_direct *request) {
     request->iocb.aio_resfd = (uint32_t)capr__worker.wake_fd;
     request->iocb.aio_rw_flags = 8; /* RWF_NOWAIT */
     request->next = NULL;
+    request->since = capr__now();
     if (head)
         tail->next = request;
     else

@@ -14,6 +14,7 @@ struct capr_direct {
     struct capr_direct *next;    /* not handed over yet */
     struct capr_thread *thread;  /* who waits */
     long result;                 /* bytes or -errno */
+    uint64_t since;              /* ns: when it was asked for */
     uint8_t done, waiting;       /* the result is there; the thread is parked for it */
 };
 

@@ -43,7 +43,7 @@ struct capr_stats {
     unsigned long stack_bytes;              /* of chunks in use */
     unsigned long nodes;                    /* of the blocking graph */
     unsigned long progress;                 /* sum of capr_progress */
-    unsigned long scarce;                   /* resources that are scarce now, one bit each: memory, stack, descriptors, cpu, then named ones */
+    unsigned long scarce;                   /* resources that are scarce now, one bit each: memory, stack, descriptors, cpu, disk, then named ones */
 };
 
 __attribute__((weak)) void capr_runtime_progress(unsigned long units);
@@ -55,7 +55,7 @@ __attribute__((weak)) void capr_runtime_section(int change);
 __attribute__((weak)) int capr_runtime_stats(struct capr_stats *out);
 
 /* The program has done `units` of what it is there for (requests, rows). By this the scheduler sees whether it gets on when resources are
- * scarce; without it, by the threads that end. Never blocks. */
+ * scarce; without it, by the heap that threads give back, or by those that end. Never blocks. */
 static inline void capr_progress(unsigned long units)
 {
     if (capr_runtime_progress)

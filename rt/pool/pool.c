@@ -132,6 +132,7 @@ static int collect(void) {
         oldest = job->next;
         n++;
         capr__worker.count.pool_jobs++;
+        if (job->kind == CAPR_JOB_DISK) capr__disk_took(job->since);
         job->state = CAPR_JOB_DONE;
         if (job->done)
             job->done(job);
@@ -168,6 +169,7 @@ CAPR_HIDDEN int capr__pool_submit(struct capr_job *job) {
     if (!started && start_pool()) return -EAGAIN;
     uint32_t most = job->kind == CAPR_JOB_ENDLESS ? UINT32_MAX : capr__env.pool_max;
     job->next = NULL;
+    job->since = capr__now();
     job->state = CAPR_JOB_QUEUED;
     lock(k);
     int wake = k->idle > k->woken, grow = !wake && k->threads < most;

@@ -36,6 +36,7 @@ struct capr_job {
     struct capr_thread *thread;        /* who waits */
     long number, arg[6];               /* system call */
     long result;                       /* what the kernel returned: -errno on failure */
+    uint64_t since;                    /* ns: when it was submitted */
     int tid;                           /* of the kernel thread that runs it */
     uint8_t kind;                      /* enum capr_job_kind */
     uint8_t state;                     /* enum capr_job_state; atomic: FINISHED is the pool thread's, DONE the worker's */
@@ -54,6 +55,12 @@ CAPR_INLINE int capr__in_place(void) {
 /* Runs the job and waits for it; in place as above, or where no kernel thread can be had. Returns job->result. Blocks;
  * neither a signal handler nor cancellation ends the wait. */
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job);
+
+/* On the worker: a request to the disk has ended that was made at `since`. */
+static inline void capr__disk_took(uint64_t since) {
+    capr__worker.disk_requests++;
+    capr__worker.disk_ns += capr__now() - since;
+}
 
 /* No result of a system call: there is no kernel thread to be had for the job now, and a while has been waited. */
 #define CAPR_POOL_NOBODY (-4097l)

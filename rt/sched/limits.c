@@ -3,7 +3,7 @@
  * Memory: what is resident, against CAPRICCIO_MEMORY or what others of the control group leave of its limit or of the machine's memory,
  * whichever is less. The kernel's own sign of thrashing, stalls (PSI), counts as well, and where the kernel has none, page
  * faults that went to disk. Descriptors: against RLIMIT_NOFILE. Stack: chunks, which may be half of the memory. CPU: how long a
- * thread that is ready waits for its turn. Files are opened anew for each look, since a daemon may close what it does not know. Plain code.
+ * thread that is ready waits for its turn. Disk: how long a request takes. Files are opened anew for each look, since a daemon may close what it does not know. Plain code.
  */
 #include "limits.h"
 
@@ -27,7 +27,7 @@
 #define NEAR 0.92               /* of memory that is resident: what the allocator keeps of it counts as well */
 #define KEPT 0.02               /* of memory: and may be so much */
 #define CALM 1000000000ull       /* ns for which less than what serves best is to be in use before everybody may take again */
-#define CPU_DELAY 100e6         /* ns that a ready thread may wait: a person does not notice yet */
+#define DELAY 100e6             /* ns that a ready thread may wait, and a request to the disk: a person does not notice yet */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
@@ -35,7 +35,8 @@ struct capr_limit capr__limits[CAPR_LIMITS] = {
     [CAPR_LIMIT_MEMORY] = {"memory", .use = CAPR_USE_HEAP, .least = 256, .high = 0.90, .low = 0.80, .counted = 1},
     [CAPR_LIMIT_STACK] = {"stack", .use = CAPR_USE_THREADS, .least = 0.05, .high = 0.95, .low = 0.85},
     [CAPR_LIMIT_FILES] = {"descriptors", .use = CAPR_USE_FILES, .least = 0.05, .high = 0.98, .low = 0.95, .counted = 1},
-    [CAPR_LIMIT_CPU] = {"cpu", .limit = CPU_DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
+    [CAPR_LIMIT_CPU] = {"cpu", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
+    [CAPR_LIMIT_DISK] = {"disk", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
 };
 
 /* Reads a small file; returns its length, 0 if there is none. */
@@ -219,6 +220,9 @@ static double in_use(const struct capr_worker *w, uint64_t now, double resident)
     return resident;
 }
 
+/* Since the last look; where nobody waited it is taken for half of what it was. */
+static void mean_delay(struct capr_limit *l, double ns, double count) { l->used = count > 0 ? ns / count : l->used / 2; }
+
 static void judge(struct capr_limit *l, uint64_t now)
 {
     if (l->used >= l->low * l->limit)
@@ -244,8 +248,10 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     memory->calm = capr__knee_lowered() ? CALM : 0;
     capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);
     capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)w->use.files;
-    capr__limits[CAPR_LIMIT_CPU].used = g->delays ? g->delay_cycles / g->delays * g->ns_per_cycle : capr__limits[CAPR_LIMIT_CPU].used / 2;
+    mean_delay(&capr__limits[CAPR_LIMIT_CPU], g->delay_cycles * g->ns_per_cycle, g->delays);
+    mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)w->disk_ns, w->disk_requests);
     g->delays = g->delay_cycles = 0;
+    w->disk_ns = w->disk_requests = 0;
     for (int i = 0; i < CAPR_NAMED; i++)
         capr__limits[CAPR_LIMIT_NAMED + i].used = (double)w->use.named[i];
     int any = 0;

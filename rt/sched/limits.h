@@ -19,7 +19,7 @@ struct capr_limit {
     uint8_t counted;    /* what a way takes is in the unit of `used`: there is a budget */
 };
 
-enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
+enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_DISK, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
 extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
 
 /* sched/declared.c: what the program has said by capr_progress. */

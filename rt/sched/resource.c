@@ -10,7 +10,7 @@
 #include "policy.h"
 
 #define PATIENCE 1000000000ull   /* ns until a thread of a node that is held runs all the same */
-#define PATIENCE_CPU 100000000ull/* the same where only processor time is scarce, of which one more thread takes little */
+#define PATIENCE_WORK 100000000ull/* the same where what is scarce is somebody's time, of which one more thread takes little */
 #define FULL 0.97                /* part of a limit up to which there is a budget */
 #define STRIDE_FIRST 1
 #define BRIM 0.99                /* up to which use may grow all the same, the more slowly the nearer */
@@ -118,7 +118,7 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         capr__node_does(i, does, what, each, now);
         if (does != CAPR_NODE_TAKES || !q->head)
             continue;
-        int patience_ends = now - q->held_since > (what == CAPR_LIMIT_CPU ? PATIENCE_CPU : PATIENCE);
+        int patience_ends = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
         capr__node_allow(i, more[what] ? more[what] : (uint32_t)patience_ends);
     }
     capr__nodes_decided();
