@@ -15,13 +15,10 @@
 // only as another one succeeds; a round that gives way anyhow (sched_yield, sleep). A wrong guess costs two instructions a round,
 // or, on the other side, a program that stands still; so what is not understood counts as waiting.
 #include "WaitLoops.h"
-#include "RuntimeFunctions.h"
 #include "CallGraph.h"
-#include "llvm/ADT/SetVector.h"
+#include "RuntimeFunctions.h"
+#include "WaitValues.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/CycleInfo.h"
-#include "llvm/IR/CFG.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -62,54 +59,6 @@ bool isPause(const Instruction &I) {
   return Text == "pause" || Text == "repnop" || Text == "repznop";
 }
 
-/// The address of an access that other threads are expected to answer, else null.
-const Value *sharedAddress(const Instruction &I) {
-  if (const auto *L = dyn_cast<LoadInst>(&I))
-    return L->isVolatile() || L->isAtomic() ? L->getPointerOperand() : nullptr;
-  if (const auto *R = dyn_cast<AtomicRMWInst>(&I))
-    return R->getPointerOperand();
-  if (const auto *C = dyn_cast<AtomicCmpXchgInst>(&I))
-    return C->getPointerOperand();
-  return nullptr;
-}
-
-/// Whether the address of a local variable gets anywhere but into accesses. Not LLVM's own analysis: for that a volatile access is a way
-/// out.
-bool isKnownElsewhere(const AllocaInst &Local) {
-  SetVector<const Value *> Values;
-  Values.insert(&Local);
-  for (unsigned I = 0; I != Values.size(); ++I)
-    for (const Use &U : Values[I]->uses()) {
-      const User *By = U.getUser();
-      if (isa<GetElementPtrInst, CastInst, PHINode, SelectInst>(By))
-        Values.insert(By);
-      else if (const auto *CB = dyn_cast<CallBase>(By)) {
-        if (!CB->isDataOperand(&U) || !CB->doesNotCapture(CB->getDataOperandNo(&U)))
-          return true;
-      } else if (const auto *S = dyn_cast<StoreInst>(By)) {
-        if (U.getOperandNo() != S->getPointerOperandIndex())
-          return true;
-      } else if (const auto *R = dyn_cast<AtomicRMWInst>(By)) {
-        if (U.getOperandNo() != R->getPointerOperandIndex())
-          return true;
-      } else if (const auto *C = dyn_cast<AtomicCmpXchgInst>(By)) {
-        if (U.getOperandNo() != C->getPointerOperandIndex())
-          return true;
-      } else if (!isa<LoadInst, ICmpInst>(By)) {
-        return true;
-      }
-    }
-  return false;
-}
-
-/// The local variable that an address points into, if nobody else knows it.
-const AllocaInst *ownLocal(const Value *Address) {
-  const auto *A = dyn_cast<AllocaInst>(getUnderlyingObject(Address));
-  return A && !isKnownElsewhere(*A) ? A : nullptr;
-}
-
-bool isLocal(const Value *Address) { return Address->getType()->isPointerTy() && isa<AllocaInst>(getUnderlyingObject(Address)); }
-
 /// Whether the instruction, which is no call of a known function, does more than looking.
 bool worksItself(const Instruction &I) {
   if (const auto *S = dyn_cast<StoreInst>(&I))
@@ -123,156 +72,6 @@ bool worksItself(const Instruction &I) {
   }
   return isa<VAArgInst>(I) || (isa<BinaryOperator>(I) && I.getType()->isFPOrFPVectorTy());
 }
-
-/// What a value depends on, as far as the loop (or function) in question makes it.
-struct Origin {
-  bool Waits = false;  // on an access to the same address in each round
-  bool Walks = false;  // on an access to an address that is computed anew in each round
-  bool Counts = false; // on what the rounds before have made
-  bool Memory = false; // on memory that nothing says others change
-};
-
-/// Where values come from inside one loop: a natural one, or what is left of one that is entered at several places; or inside a function.
-class ValueReader {
-protected:
-  const WaitLoops &Callees;
-  const Cycle *Loop; // null: the whole function
-  const Function &F;
-
-  bool contains(const BasicBlock *BB) const { return !Loop || Loop->contains(BB); }
-  bool isEntry(const BasicBlock *BB) const { return Loop && Loop->isEntry(BB); }
-  bool branches(const BasicBlock &BB) const {
-    return count_if(successors(&BB), [&](const BasicBlock *S) { return contains(S); }) > 1;
-  }
-
-public:
-  ValueReader(const WaitLoops &Callees, const Cycle *Loop, const Function &F)
-      : Callees(Callees), Loop(Loop), F(F) {}
-
-  bool looksAtShared(const Instruction &I) const {
-    if (const Value *Address = sharedAddress(I))
-      return !ownLocal(Address);
-    const auto *CB = dyn_cast<CallBase>(&I);
-    if (!CB || CB->isInlineAsm())
-      return false;
-    const CalleeSummary &Callee = Callees.of(I);
-    return Callee.Waits || (Callee.Leaves && any_of(CB->args(), [](const Value *V) { return isLocal(V); }));
-  }
-
-  static void addCondition(const BasicBlock &BB, SetVector<const Value *> &Values) {
-    const Instruction *End = BB.getTerminator();
-    if (End->getNumSuccessors() > 1)
-      for (const Value *V : End->operands())
-        Values.insert(V);
-  }
-
-  /// The conditions inside that decide whether a round comes to `BB`: of the branches from which it still may, and on another side not.
-  void addControls(const BasicBlock &BB, SetVector<const Value *> &Values) const {
-    const BasicBlock *Head = Loop ? Loop->getHeader() : nullptr;
-    SetVector<const BasicBlock *> May;
-    May.insert(&BB);
-    for (unsigned I = 0; I != May.size(); ++I)
-      if (May[I] != Head)
-        for (const BasicBlock *Before : predecessors(May[I]))
-          if (contains(Before))
-            May.insert(Before);
-    for (const BasicBlock *Above : May)
-      if (Above != &BB && any_of(successors(Above), [&](const BasicBlock *S) { return contains(S) && (S == Head || !May.contains(S)); }))
-        addCondition(*Above, Values);
-  }
-
-  /// Counts: the address is another one in each round; Memory: because it was read (a list).
-  Origin addressChanges(const Value *Address) const {
-    Origin Result;
-    SetVector<const Value *> Values;
-    Values.insert(Address);
-    bool Read = false;
-    for (unsigned I = 0; I != Values.size(); ++I) {
-      const auto *In = dyn_cast<Instruction>(Values[I]);
-      if (!In || !contains(In->getParent()))
-        continue;
-      if (const auto *Phi = dyn_cast<PHINode>(In)) {
-        Result.Counts |= isEntry(Phi->getParent());
-        for (unsigned J = 0; J != Phi->getNumIncomingValues(); ++J)
-          if (contains(Phi->getIncomingBlock(J)))
-            Values.insert(Phi->getIncomingValue(J));
-        continue;
-      }
-      Read |= isa<LoadInst>(In);
-      if (isa<LoadInst>(In) && ownLocal(cast<LoadInst>(In)->getPointerOperand()))
-        continue; // unoptimized code: taken for the same
-      for (const Value *V : In->operands())
-        Values.insert(V);
-    }
-    Result.Memory = Result.Counts && Read;
-    return Result;
-  }
-
-  void trace(SetVector<const Value *> &Values, Origin &From) const {
-    for (unsigned I = 0; I != Values.size(); ++I) {
-      const auto *In = dyn_cast<Instruction>(Values[I]);
-      if (!In || !contains(In->getParent()))
-        continue;
-      if (const auto *Phi = dyn_cast<PHINode>(In)) {
-        traceMerge(*Phi, Values, From);
-        continue;
-      }
-      if (looksAtShared(*In)) {
-        const Value *Address = sharedAddress(*In);
-        Origin Where = Address ? addressChanges(Address) : Origin();
-        From.Waits |= !Where.Counts;
-        From.Walks |= Where.Counts && !Where.Memory;
-        From.Counts |= Where.Memory;
-        continue;
-      }
-      if (const auto *L = dyn_cast<LoadInst>(In)) {
-        traceLoad(*L, Values, From);
-        continue;
-      }
-      for (const Value *V : In->operands())
-        Values.insert(V);
-    }
-  }
-
-  void traceMerge(const PHINode &Phi, SetVector<const Value *> &Values, Origin &From) const {
-    From.Counts |= isEntry(Phi.getParent());
-    unsigned Inside = 0;
-    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
-      if (contains(Phi.getIncomingBlock(J))) {
-        Values.insert(Phi.getIncomingValue(J));
-        ++Inside;
-      }
-    if (Inside < 2)
-      return;
-    // A constant says by which way the round came; any other value speaks for itself.
-    for (unsigned J = 0; J != Phi.getNumIncomingValues(); ++J)
-      if (const BasicBlock *BB = Phi.getIncomingBlock(J); contains(BB) && isa<Constant>(Phi.getIncomingValue(J))) {
-        if (branches(*BB))
-          addCondition(*BB, Values);
-        addControls(*BB, Values);
-      }
-  }
-
-  void traceLoad(const LoadInst &L, SetVector<const Value *> &Values, Origin &From) const {
-    const auto *Local = dyn_cast<AllocaInst>(getUnderlyingObject(L.getPointerOperand()));
-    if (!Local) {
-      (addressChanges(L.getPointerOperand()).Counts ? From.Counts : From.Memory) = true;
-      Values.insert(L.getPointerOperand());
-      return;
-    }
-    From.Memory |= !ownLocal(Local);
-    for (const BasicBlock &BB : F)
-      for (const Instruction &I : BB)
-        if (contains(&BB) && isa<CallBase>(I) && looksAtShared(I))
-          From.Waits |= any_of(cast<CallBase>(I).args(), [&](const Value *V) { return isLocal(V) && getUnderlyingObject(V) == Local; });
-        else if (const auto *S = dyn_cast<StoreInst>(&I); S && contains(&BB) && getUnderlyingObject(S->getPointerOperand()) == Local) {
-          From.Counts = true;
-          Values.insert(S->getValueOperand());
-          if (isa<Constant>(S->getValueOperand()))
-            addControls(BB, Values);
-        }
-  }
-};
 
 /// One loop.
 class LoopReader : ValueReader {
