@@ -142,19 +142,20 @@ static int64_t poll_timeout(const struct capr_worker *w)
     return most >= 0 && most < left ? most : left;
 }
 
+uint64_t capr__look_at;
+
 /* When the worker comes to capr__pick_seldom next. */
-static uint64_t next_stop(const struct capr_worker *w, uint64_t look_at)
+static uint64_t next_stop(const struct capr_worker *w)
 {
-    return capr__locales ? POLL_AT_LOCALES : w->policy ? capr__choose_at : look_at;
+    return capr__locales ? POLL_AT_LOCALES : w->policy ? capr__choose_at : capr__look_at;
 }
 
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
-    static uint64_t look_at; /* what poll_at would be, while that is POLL_AT_LOCALES or a policy's */
     int now = w->signal_ready || capr__deferred_count || capr__graph_wanted;
-    int look = now || !w->poll_at || w->count.switches >= look_at || !(w->policy || capr__locales);
+    int look = now || !w->poll_at || w->count.switches >= capr__look_at || !(w->policy || capr__locales);
     if (look)
-        look_at = w->count.switches + w->poll_every;
+        capr__look_at = w->count.switches + w->poll_every;
     if (look && (w->fd_waiters || w->timer_count || now || (w->policy && capr__policy->decides)))
         return w->idle;
     if (w->policy && (w->count.switches >= capr__choose_at || !w->run_head)) {
@@ -162,7 +163,7 @@ struct capr_thread *capr__pick_seldom(struct capr_worker *w)
         if (!w->run_head)
             return w->idle;
     }
-    w->poll_at = next_stop(w, look_at);
+    w->poll_at = next_stop(w);
     if (capr__locales)
         capr__locale_enter(w->run_head);
     return NULL;
@@ -192,7 +193,7 @@ static _Noreturn void idle_main(void)
         w->poll_at = w->count.switches + w->poll_every;
         if (w->timer_count)
             fire(w);
-        uint64_t look_at = w->poll_at;
+        capr__look_at = w->poll_at;
         if (capr__policy)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy && chosen)
@@ -201,7 +202,7 @@ static _Noreturn void idle_main(void)
             capr__policy_choose(w);
         if (!w->run_head)
             continue;
-        w->poll_at = next_stop(w, look_at);
+        w->poll_at = next_stop(w);
         if (capr__locales)
             capr__locale_enter(w->run_head);
         struct capr_thread *next = w->run_head;

@@ -76,6 +76,7 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
     } else if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
         w->poll_at--;
         capr__choose_at--;
+        capr__look_at--;
         w->fire_at -= w->fire_at != 0;
     }
 }

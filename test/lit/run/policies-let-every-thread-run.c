@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Whatever decides who runs next, each thread runs: forty that yield in turn, one that is always ready, threads that block on a mutex, a
- * condition, a pipe, a sleep; and a child of fork has the thread alone that forked, under the same policy.
+ * condition, a pipe, a sleep; and a child of fork has the thread alone that forked, under the same policy. Who sleeps while one other is
+ * always ready wakes within some of his turns.
  *
  * REQUIRES: capcc
  * RUN: %capcc -O2 %s -o %t
@@ -11,7 +12,7 @@
  * RUN: env CAPRICCIO_SCHED=random:3 timeout 60 %t | FileCheck %s
  * RUN: env CAPRICCIO_SCHED=graph CAPRICCIO_STACK=always timeout 60 %t | FileCheck %s
  * RUN: env CAPRICCIO_SCHED=fastest timeout 60 %t 2>&1 | FileCheck --check-prefix=UNKNOWN %s
- * CHECK: yields 40000, messages 2000, sleeps 20, child 0
+ * CHECK: yields 40000, messages 2000, sleeps 20, child 0, turns late: few
  * UNKNOWN: capriccio: CAPRICCIO_SCHED=fastest: bad value, ignored; expected rr, graph, resource or random:SEED, a number
  * UNKNOWN: yields 40000
  */
@@ -19,6 +20,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define YIELDERS 40
@@ -80,6 +82,36 @@ static void *child_of_fork(void *arg) {
     return NULL;
 }
 
+static struct timespec due;
+static volatile int woken;
+static void *sleeps_once(void *arg) {
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+    woken = 1;
+    return arg;
+}
+static int is_due(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > due.tv_sec || (now.tv_sec == due.tv_sec && now.tv_nsec >= due.tv_nsec);
+}
+/* Turns of the only one that is ready, from a deadline until who waits for it has run; the most of some. */
+static long turns_late(void) {
+    long most = 0;
+    for (int i = 0; i < 20; i++) {
+        pthread_t t;
+        long turns = 0;
+        woken = 0;
+        clock_gettime(CLOCK_MONOTONIC, &due);
+        due.tv_nsec += 2000000;
+        if (due.tv_nsec >= 1000000000) due.tv_sec++, due.tv_nsec -= 1000000000;
+        pthread_create(&t, NULL, sleeps_once, NULL);
+        while (!woken) turns += is_due(), sched_yield();
+        pthread_join(t, NULL);
+        if (turns > most) most = turns;
+    }
+    return most;
+}
+
 int main(void) {
     pthread_t t[YIELDERS + 6], busy;
     int n = 0, status = -1;
@@ -95,6 +127,6 @@ int main(void) {
     for (int i = 0; i < n; i++) pthread_join(t[i], NULL);
     stop = 1;
     pthread_join(busy, NULL);
-    printf("yields %ld, messages %ld, sleeps %ld, child %d\n", yields, messages, sleeps, status);
+    printf("yields %ld, messages %ld, sleeps %ld, child %d, turns late: %s\n", yields, messages, sleeps, status, turns_late() < 500 ? "few" : "many");
     return 0;
 }
