@@ -62,11 +62,24 @@ static void name_for_scheduler(const void *graph, uint32_t i, char *name, size_t
 
 static void average(struct capr_text *t, const char *name, struct capr_average a, double unit, uint32_t samples)
 {
-    capr__text_add(t, ", \"%s\": {\"mean\": %.6g, \"deviation\": %.6g, \"samples\": %u}", name, a.mean * unit,
+    capr__text_add(t, "%s\"", t->data[t->used - 1] == '{' ? "" : ", ");
+    capr__text_quote(t, name, strlen(name));
+    capr__text_add(t, "\": {\"mean\": %.6g, \"deviation\": %.6g, \"samples\": %u}", a.mean * unit,
                    __builtin_elementwise_sqrt(a.variance > 0 ? a.variance : 0) * unit, samples);
 }
 
 /* Calls `one` with each function of a place, outermost first: its name, and file:line or an empty text. */
+/* What the program declares has names of its own choice: an object apart. */
+static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_edge *e)
+{
+    if (!limits[0].name)
+        return;
+    capr__text_add(t, ", \"named\": {");
+    for (int u = 0; u < CAPR_NAMED && limits[u].name; u++)
+        average(t, limits[u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+    capr__text_add(t, "}");
+}
+
 static void each_function(const char *place, void (*one)(struct capr_text *, const char *, size_t, const char *, size_t, int), struct capr_text *t,
                           int recursive)
 {
@@ -153,9 +166,7 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
         average(json, "heap_bytes", e->use[CAPR_USE_HEAP], 1, e->samples);
         average(json, "files", e->use[CAPR_USE_FILES], 1, e->samples);
         average(json, "threads", e->use[CAPR_USE_THREADS], 1, e->samples);
-        for (int u = 0; u < CAPR_NAMED; u++)
-            if (s->scheduler.limits[CAPR_LIMIT_NAMED + u].name)
-                average(json, s->scheduler.limits[CAPR_LIMIT_NAMED + u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+        named(json, &s->scheduler.limits[CAPR_LIMIT_NAMED], e);
         capr__text_add(json, "}");
         capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
         comma = ",\n";
