@@ -255,4 +255,13 @@ void capr__graph_start(void)
     w->edge_mask = g->edge_mask;
 }
 
-void capr__graph_forked(void) { capr__worker.armed = 0; }
+void capr__graph_forked(struct capr_worker *w)
+{
+    w->armed = 0;
+    if (!w->edges)
+        return;
+    capr__graph.made_before += w->count.threads_created;
+    for (const struct capr_thread *t = w->all; t; t = t->all_next)
+        if (t != w->self)
+            capr__graph.nodes[t->node].left++;
+}

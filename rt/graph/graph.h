@@ -51,6 +51,7 @@ struct capr_node {
     struct capr_average stack;    /* bytes of chunks that a thread holds there */
     uint32_t waits, stacks;       /* samples */
 };
+    uint64_t left;                /* threads that were here when a fork left them behind */
 
 /* A worker's graph. Counters are the worker's own; nodes have the same numbers everywhere. */
 struct capr_graph {
@@ -66,14 +67,15 @@ struct capr_graph {
     uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
     double ns_per_cycle;          /* since then; the scheduler keeps it up to date */
     double delay_cycles, delays;  /* sum and number of the waits for a turn that were sampled since the scheduler looked */
+    uint64_t made_before;         /* threads that the parent's had made, up to the fork */
 };
 extern CAPR_HIDDEN struct capr_graph capr__graph;
 
 /* Begins, with the first pthread_create; does nothing when it is on, or switched off. Plain code. */
 CAPR_HIDDEN void capr__graph_start(void);
 
-/* In the child of a fork: the parent's counts go on. */
-CAPR_HIDDEN void capr__graph_forked(void);
+/* In the child of a fork, before it forgets its parent's threads: these are nowhere now, counts go on. */
+CAPR_HIDDEN void capr__graph_forked(struct capr_worker *w);
 
 /* What capr__graph_note does not find at first sight, and what is sampled. Plain code. */
 CAPR_HIDDEN void capr__graph_slow(uint64_t word, int parks);
