@@ -113,12 +113,11 @@ void applyContexts(Module &M, const CallGraph &G, const ContextGraph &C) {
     if (S.How != ContextSite::Same)
       change(S, Worker);
   for (unsigned I = 0; I != G.Nodes.size(); ++I)
-    if (C.Leads[I]) {
-      Function &F = *G.Nodes[I].F;
-      restoreAfterJumps(F, Worker);
-      if (!F.hasUWTable())
-        F.setUWTableKind(UWTableKind::Sync);
-    }
+    if (Function &F = *G.Nodes[I].F; C.Leads[I] && !F.hasUWTable())
+      F.setUWTableKind(UWTableKind::Sync);
+  // Also where nothing waits: a signal handler may jump there.
+  for (const Node &N : G.Nodes)
+    restoreAfterJumps(*N.F, Worker);
 }
 
 void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {

@@ -17,8 +17,7 @@
 #include "dump.h"
 #include "tables.h"
 
-#define FRAMES_MAX (1u << 21)/* 32 for each of them */
-#define CHAIN_MAX 64         /* return addresses that are kept of one chain, libraries' and the runtime's among them */
+#define FRAMES_MAX (1u << 21)/* 32 for each of CAPR_NODES_MAX */
 #define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
@@ -73,7 +72,7 @@ static uint32_t node_of(struct capr_graph *g, uint64_t word)
     n->word = word;
     n->frames = g->frame_count;
     uint32_t most = FRAMES_MAX - g->frame_count;
-    n->frame_count = word == CAPR_WORD_END ? 0 : capr__walk(g->frames + g->frame_count, most < CHAIN_MAX ? most : CHAIN_MAX);
+    n->frame_count = word == CAPR_WORD_END ? 0 : capr__walk(g->frames + g->frame_count, most < CAPR_CHAIN_MAX ? most : CAPR_CHAIN_MAX);
     g->frame_count += n->frame_count;
     by_word[at] = g->node_count;
     return g->node_count++;

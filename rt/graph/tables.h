@@ -41,7 +41,11 @@ enum capr_place {
 };
 CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
 
-/* To be called before capr__table_find, once: it sorts. Returns an errno. */
+/* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
+ * change nothing of the word. `frames`: goes along, or NULL. Returns how many are left. */
+CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count);
+
+/* To be called before capr__table_find: it sorts, the first time. On any kernel thread. Returns an errno. */
 CAPR_HIDDEN int capr__tables_index(void);
 
 #endif
