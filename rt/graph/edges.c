@@ -7,11 +7,11 @@
  */
 #include "graph.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "../proc/env.h"
+#include "../proc/signals.h"
 #include "../sched/sched.h"
 #include "check.h"
 #include "dump.h"
@@ -214,23 +214,12 @@ void capr__graph_resumed(struct capr_thread *t)
     t->stamp = 0;
 }
 
-static void asked(int number)
-{
-    (void)number;
-    __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
-    capr__worker.poll_at = 0;
-}
+static struct capr_worker *worker;
 
-/* A handler of the program's own is left alone, whether it is there already or comes later. */
-static void ask_by_signal(void)
+static void asked(void)
 {
-    struct sigaction action;
-    if (!capr__env.dump_signal || sigaction(capr__env.dump_signal, NULL, &action) || action.sa_handler != SIG_DFL)
-        return;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = asked;
-    action.sa_flags = SA_RESTART;
-    sigaction(capr__env.dump_signal, &action, NULL);
+    __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->poll_at, 0, __ATOMIC_RELAXED);
 }
 
 void capr__graph_start(void)
@@ -247,7 +236,9 @@ void capr__graph_start(void)
     g->node_count = 1; /* CAPR_NODE_START, which no word leads to */
     node_of(g, CAPR_WORD_END);
     capr__walk_prepare();
-    ask_by_signal();
+    worker = w;
+    if (capr__env.dump_signal)
+        capr__signal_own(capr__env.dump_signal, asked);
     g->start_cycles = capr__cycles();
     g->start_ns = capr__now();
     w->edges = g->edges;
