@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../graph/call_back.h"
+#include "../graph/heap.h"
 #include "../proc/message.h"
 
 #define REAL(name)                                                                                                                 \
@@ -79,7 +80,11 @@ CAPR_HIDDEN int capr__libc_ungetc(int c, FILE *f) { return CAPR_CALLS_BACK(REAL(
 CAPR_HIDDEN char *capr__libc_gets(char *s, int n, FILE *f) { return CAPR_CALLS_BACK(REAL(fgets)(s, n, f)); }
 CAPR_HIDDEN size_t capr__libc_read(void *to, size_t size, size_t count, FILE *f) { return CAPR_CALLS_BACK(REAL(fread)(to, size, count, f)); }
 CAPR_HIDDEN ssize_t capr__libc_getdelim(char **line, size_t *size, int delimiter, FILE *f) {
-    return CAPR_CALLS_BACK(REAL(getdelim)(line, size, delimiter, f));
+    /* The line may move, in libc, where the pass sees no call. */
+    if (capr__worker.armed && line && size && *size) capr__heap_given(*line); /* with a size of 0, *line may be anything */
+    ssize_t r = CAPR_CALLS_BACK(REAL(getdelim)(line, size, delimiter, f));
+    if (capr__worker.armed && line && size && *size) capr__heap_taken(*line);
+    return r;
 }
 CAPR_HIDDEN int capr__libc_putc(int c, FILE *f) { return CAPR_CALLS_BACK(REAL(fputc)(c, f)); }
 CAPR_HIDDEN size_t capr__libc_write(const void *from, size_t size, size_t count, FILE *f) { return CAPR_CALLS_BACK(REAL(fwrite)(from, size, count, f)); }
