@@ -12,6 +12,7 @@
 
 #define GONE_MAX 6      /* frames in a row that sibling calls have left out */
 #define BACK_MAX 3      /* calls of the program by the runtime on one chain */
+#define MARKS_MAX 32     /* calls that mark the word: state machines are few */
 #define STEPS_MAX 100000   /* of one search */
 #define TOTAL_MAX 1000000  /* for one node: 5 ms */
 
@@ -30,6 +31,8 @@ struct search {
     uint32_t back;                       /* calls of the program by the runtime that the way may have yet */
     struct step way[CAPR_CHAIN_MAX + 1];
     uint32_t way_count;
+    struct step marks[MARKS_MAX];
+    uint32_t mark_count;
 };
 
 /* Stands for a signal that came while the function ran. Adds nothing of its own; not 0, which would be recursion. */
@@ -37,13 +40,28 @@ static const struct capr_context_site interrupted = {.constant = 1, .to = CAPR_C
 
 static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word);
 
+/* With `word` a function is entered that the table does not name: the walk's next after `at`, or one that has gone on there by a call that
+ * marks the word. */
+static int enter(struct search *s, uint32_t at, uint64_t word)
+{
+    if (search(s, s->walked[at + 1], at + 1, 0, word))
+        return 1;
+    for (uint32_t i = 0; i < s->mark_count && s->way_count < CAPR_CHAIN_MAX; i++) {
+        s->way[s->way_count++] = s->marks[i];
+        if (search(s, s->walked[at + 1], at + 1, 0, capr__site_apply(s->marks[i].site, word)))
+            return 1;
+        s->way_count--;
+    }
+    return 0;
+}
+
 /* From the walk's `at`-th function the runtime, with `word`, calls the next. Few chains have that, and it could be anywhere: search_all. */
 static int search_back(struct search *s, uint32_t at, uint64_t word)
 {
     if (!s->back)
         return 0;
     s->back--;
-    int found = search(s, s->walked[at + 1], at + 1, 0, capr__context_back(word));
+    int found = enter(s, at, capr__context_back(word));
     s->back++;
     return found;
 }
@@ -64,8 +82,9 @@ static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gon
         int named = site->to < CAPR_CONTEXT_SINK;
         if (last && !named && then == s->word)
             return 1;
-        if (!last && (named ? site->to == s->walked[at + 1] : site->to == CAPR_CONTEXT_OUTSIDE) &&
-            search(s, s->walked[at + 1], at + 1, 0, then))
+        if (!last && named && site->to == s->walked[at + 1] && search(s, s->walked[at + 1], at + 1, 0, then))
+            return 1;
+        if (!last && site->to == CAPR_CONTEXT_OUTSIDE && enter(s, at, then))
             return 1;
         if (!last && !named && search_back(s, at, then))
             return 1;
@@ -110,8 +129,18 @@ static void show(const struct search *s, struct capr_chain *out)
         out->calls[out->count++] = (struct capr_chain_call){capr__table_text(place), (int)recursive};
     }
     const struct capr_context_site *last = s->way[s->way_count - 1].site;
-    out->sink = last->flags >> 2 ? capr__table_text(last->flags >> 2) : NULL;
+    out->sink = last->flags >> 3 ? capr__table_text(last->flags >> 3) : NULL;
     out->exact = 1;
+}
+
+static void find_marks(struct search *s, uint32_t count)
+{
+    for (uint32_t f = 0; f < count; f++)
+        for (uint32_t i = 0; i < s->functions[f].sites && s->mark_count < MARKS_MAX; i++) {
+            const struct capr_context_site *site = &s->sites[s->functions[f].first + i];
+            if (site->flags & 4)
+                s->marks[s->mark_count++] = (struct step){site, f};
+        }
 }
 
 /* The functions that the unwinder met, and whether all of them. */
@@ -135,6 +164,7 @@ void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct 
     uint32_t inwards[CAPR_CHAIN_MAX];
     uint32_t count = capr__table_functions(&s.functions);
     s.sites = capr__table_sites();
+    find_marks(&s, count);
     out->count = 0;
     out->sink = NULL;
     out->exact = 0;

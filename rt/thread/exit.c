@@ -66,7 +66,11 @@ void capr__thread_exit(void *result)
     end(w, self);
 }
 
-void capr__thread_return(void *result) { capr__thread_exit(result); }
+void capr__thread_return(void *result)
+{
+    capr__worker.context = 0; /* which a function may have left marked */
+    capr__thread_exit(result);
+}
 
 /* Ends the calling thread with `result`: cleanup handlers, key destructors; the process ends, with status 0, when its last thread
  * does. May block in handlers and destructors.

@@ -184,6 +184,39 @@ static void *prints(void *arg)
     return arg;
 }
 
+/* --- calls that are the last of their functions, by pointers, round and round ------------------------------------------------------- */
+
+static void even(int left);
+static void odd(int left);
+static void (*volatile const turns[2])(int) = {even, odd};
+
+static void even(int left)
+{
+    if (left)
+        turns[1](left - 1);
+    else
+        times(41);
+}
+
+static void odd(int left)
+{
+    if (left)
+        turns[0](left - 1);
+    else
+        times(43);
+}
+
+static void *goes_round(void *arg)
+{
+    for (int i = 0; i < 4; i++) {
+        even(i);
+        leaf();
+    }
+    odd(3);
+    times(47);
+    return arg;
+}
+
 /* --- depth -------------------------------------------------------------------------------------------------------------------------- */
 
 APART void recurses(int depth)
@@ -255,6 +288,7 @@ int main(void)
     run(cancelled);
     run(jumps);
     run(prints);
+    run(goes_round);
     run(goes_deep);
     run((void *(*)(void *))(void (*)(void))sched_yield); /* a first function of the runtime's own */
     puts("done");

@@ -19,6 +19,8 @@ expected = {
     "cancelled > destructor > times": 11,
     "jumps > times": 23,
     "prints > write_slowly > times": 29,
+    "goes_round > times": 47,
+    "goes_round": 4,
     "goes_deep > recurses > times": 62,
     "goes_deep > another_recurses > recurses > times": 31,
     "at_end > times": 37,
@@ -38,6 +40,12 @@ for n in nodes:
         found[name] = found.get(name, 0) + n["count"]
 if cut != 1:
     sys.exit(f"not so: one chain is cut: {cut}")
+# What an unrolled loop has four of is one call.
+if sum([c["function"] for c in n["chain"]] == ["goes_round", "leaf"] for n in nodes) != 1:
+    sys.exit("not so: one place for each call of the source")
+# How many of the functions that go round can be seen depends on how they were compiled.
+expected["round"] = 2 * 41 + 2 * 43 + 41
+found["round"] = sum(n for name, n in found.items() if name.startswith(("goes_round > even", "goes_round > odd")))
 # Wherever the thread was when the signal came.
 for handler, count in {"first_handler": 25, "second_handler": 35}.items():
     expected[handler] = count
