@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The word lies in the worker, at a fixed place from %fs, and goes with the thread at each switch; so a change is one instruction that
-// adds to memory (two moves more where the word is turned as well) and needs no register that lives across the call. Each function
-// leaves the word as it found it.
+// adds to memory (two moves more where the word is turned as well) and needs no register that lives across the call, but where the callee
+// may leave the word marked. Each other function leaves the word as it found it.
 //
 // The tables are in the order of docs/abi.md, "Contexts". Functions that lead to blocking points get unwind information if they have
 // none: by it the runtime finds the calls of a chain the first time that it meets the chain's word.
@@ -24,21 +24,43 @@ Value *contextAddress(IRBuilder<> &B, GlobalVariable *Worker) {
   return B.CreateConstGEP1_64(B.getInt8Ty(), B.CreateThreadLocalAddress(Worker), abi::WorkerContext);
 }
 
+/// The word turned, with the constant.
+Value *turned(IRBuilder<> &B, Value *W, uint32_t Constant) {
+  W = B.CreateIntrinsic(Intrinsic::fshl, {B.getInt64Ty()}, {W, W, B.getInt64(abi::ContextTurn)});
+  return B.CreateAdd(W, B.getInt64(Constant));
+}
+
+/// The same, with a mark on top; a marked word stays as it is.
+Value *marked(IRBuilder<> &B, Value *W, uint32_t Constant) {
+  Value *New = B.CreateAnd(turned(B, W, Constant), B.getInt64((1ull << abi::ContextMarkShift) - 1));
+  New = B.CreateOr(New, B.getInt64(uint64_t(abi::ContextMark) << abi::ContextMarkShift));
+  return B.CreateSelect(B.CreateICmpEQ(B.CreateLShr(W, abi::ContextMarkShift), B.getInt64(abi::ContextMark)), W, New);
+}
+
 void change(const ContextSite &S, GlobalVariable *Worker) {
-  for (bool After : {false, true}) {
-    IRBuilder<> B(After ? S.Call->getNextNode() : S.Call);
-    B.SetCurrentDebugLocation(S.Call->getDebugLoc());
-    Type *Word = B.getInt64Ty();
-    Value *At = contextAddress(B, Worker), *W = B.CreateLoad(Word, At);
-    Value *Turned = B.getInt64(After ? 64 - abi::ContextTurn : abi::ContextTurn);
-    bool Turn = S.How == ContextSite::Turn;
-    if (Turn && !After)
-      W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, Turned});
-    W = After ? B.CreateSub(W, B.getInt64(S.Constant)) : B.CreateAdd(W, B.getInt64(S.Constant));
-    if (Turn && After)
-      W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, Turned});
-    B.CreateStore(W, At);
+  IRBuilder<> B(S.Call);
+  B.SetCurrentDebugLocation(S.Call->getDebugLoc());
+  Type *Word = B.getInt64Ty();
+  Value *At = contextAddress(B, Worker), *Before = B.CreateLoad(Word, At);
+  if (S.How == ContextSite::Add)
+    B.CreateStore(B.CreateAdd(Before, B.getInt64(S.Constant)), At);
+  else if (S.How == ContextSite::Turn)
+    B.CreateStore(turned(B, Before, S.Constant), At);
+  else if (S.How == ContextSite::Mark)
+    B.CreateStore(marked(B, Before, S.Constant), At);
+  if (S.How == ContextSite::Mark)
+    return;
+  B.SetInsertPoint(S.Call->getNextNode());
+  B.SetCurrentDebugLocation(S.Call->getDebugLoc());
+  At = contextAddress(B, Worker);
+  if (S.Kept) {
+    B.CreateStore(Before, At);
+    return;
   }
+  Value *W = B.CreateSub(B.CreateLoad(Word, At), B.getInt64(S.Constant));
+  if (S.How == ContextSite::Turn)
+    W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, B.getInt64(64 - abi::ContextTurn)});
+  B.CreateStore(W, At);
 }
 
 /// The word as it was at entry comes back wherever setjmp returns.
@@ -110,15 +132,14 @@ void applyContexts(Module &M, const CallGraph &G, const ContextGraph &C) {
   if (!Worker)
     return; // no runtime in this module: opt on a piece of one
   for (const ContextSite &S : C.Sites)
-    if (S.How != ContextSite::Same)
+    if (S.How != ContextSite::Same || S.Kept)
       change(S, Worker);
   for (unsigned I = 0; I != G.Nodes.size(); ++I)
-    if (C.Leads[I]) {
-      Function &F = *G.Nodes[I].F;
-      restoreAfterJumps(F, Worker);
-      if (!F.hasUWTable())
-        F.setUWTableKind(UWTableKind::Sync);
-    }
+    if (Function &F = *G.Nodes[I].F; C.Leads[I] && !F.hasUWTable())
+      F.setUWTableKind(UWTableKind::Sync);
+  // Also where nothing waits: a signal handler may jump there.
+  for (const Node &N : G.Nodes)
+    restoreAfterJumps(*N.F, Worker);
 }
 
 void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
@@ -147,7 +168,7 @@ void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
       uint32_t To = S.Callee == ~0u ? abi::ContextOutside : S.Sink ? abi::ContextSink : Number[S.Callee];
       uint32_t Callee = S.Sink ? Text.add(calledAs(*G.Nodes[S.Callee].F)) : 0;
       SiteWords.append({Word(S.Constant), Word(To), Word(Text.add(placeOf(*F, *S.Call))),
-                        Word(Callee << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
+                        Word(Callee << 3 | (S.How == ContextSite::Mark) << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
     }
     Constant *Distance = ConstantExpr::getTrunc(
         ConstantExpr::getSub(ConstantExpr::getPtrToInt(F, I64), ConstantExpr::getPtrToInt(Base, I64)), I32);

@@ -12,6 +12,8 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
+#include <map>
+#include <tuple>
 
 using namespace llvm;
 
@@ -56,12 +58,56 @@ bool isTail(const CallBase &Call) {
   return isa_and_nonnull<ReturnInst>(Next);
 }
 
+/// Tarjan's, without recursion: the component of each node, callees first.
+std::vector<unsigned> components(const std::vector<SmallVector<unsigned, 4>> &Next, const std::vector<bool> &Wanted, unsigned &Count) {
+  unsigned N = Next.size(), Last = 0;
+  std::vector<unsigned> Component(N, ~0u), Number(N, 0), Low(N, 0), Open;
+  std::vector<std::pair<unsigned, unsigned>> Stack;
+  Count = 0;
+  for (unsigned Root = 0; Root != N; ++Root) {
+    if (!Wanted[Root] || Number[Root])
+      continue;
+    Stack.push_back({Root, 0});
+    while (!Stack.empty()) {
+      auto &[At, I] = Stack.back();
+      if (I == 0) {
+        Number[At] = Low[At] = ++Last;
+        Open.push_back(At);
+      }
+      if (I != Next[At].size()) {
+        unsigned To = Next[At][I++];
+        if (!Number[To])
+          Stack.push_back({To, 0});
+        else if (Component[To] == ~0u)
+          Low[At] = std::min(Low[At], Number[To]);
+        continue;
+      }
+      unsigned Done = At;
+      if (Low[Done] == Number[Done]) {
+        unsigned Member;
+        do {
+          Member = Open.back();
+          Open.pop_back();
+          Component[Member] = Count;
+        } while (Member != Done);
+        ++Count;
+      }
+      Stack.pop_back();
+      if (!Stack.empty())
+        Low[Stack.back().first] = std::min(Low[Stack.back().first], Low[Done]);
+    }
+  }
+  return Component;
+}
+
 class Builder {
   const CallGraph &G;
   const IndirectTargets &Targets;
   ContextGraph &Out;
   std::vector<bool> Runtime;
-  std::vector<unsigned> Component;    // by node
+  std::vector<bool> ByPointer;        // by site
+  std::vector<unsigned> Component;    // by node, over direct calls
+  std::vector<unsigned> Round;        // by node, over calls that are the last of their functions
   std::vector<std::vector<unsigned>> Members; // by component, callees first
 
 public:
@@ -71,8 +117,10 @@ public:
   void run() {
     findLeading();
     collectSites();
+    findRounds();
     findComponents();
     number();
+    findKept();
   }
 
 private:
@@ -80,8 +128,8 @@ private:
   bool matters(unsigned I) const { return Out.Leads[I] || blocks(I); }
 
   /// Calls `Do` with each function that a call through a pointer may end in.
-  template <typename F> void eachTarget(const CallEdge &E, F Do) {
-    for (const Function *Target : Targets.targets(*E.Site).Functions)
+  template <typename F> void eachTarget(const CallBase &Call, F Do) {
+    for (const Function *Target : Targets.targets(Call).Functions)
       if (auto It = G.Index.find(Target); It != G.Index.end())
         Do(It->second);
   }
@@ -117,7 +165,7 @@ private:
         if (E.Callee != ~0u)
           Callers[E.Callee].push_back(I);
         else if (E.Kind == EdgeKind::Indirect)
-          eachTarget(E, [&](unsigned To) { Callers[To].push_back(I); });
+          eachTarget(*E.Site, [&](unsigned To) { Callers[To].push_back(I); });
         else if (CalledBack && goesOutside(E))
           Mark(I);
       }
@@ -149,62 +197,81 @@ private:
         } else {
           bool Matters = E.Kind != EdgeKind::Indirect && goesOutside(E);
           if (E.Kind == EdgeKind::Indirect)
-            eachTarget(E, [&](unsigned To) { Matters |= matters(To); });
+            eachTarget(*E.Site, [&](unsigned To) { Matters |= matters(To); });
           if (!Matters)
             continue;
-          // A frame less while the callee runs may be what a program that goes on by such calls for ever counts on.
-          S.How = S.Tail || E.Site->isMustTailCall() ? ContextSite::Same : ContextSite::Turn;
+          S.How = ContextSite::Turn;
         }
         Out.Sites.push_back(S);
+        ByPointer.push_back(E.Kind == EdgeKind::Indirect);
       }
     }
   }
 
-  /// Tarjan's, without recursion, over direct calls.
+  /// Of calls through pointers that are the last of their functions, those by which functions may go on for ever.
+  void findRounds() {
+    std::vector<SmallVector<unsigned, 4>> Next(G.Nodes.size());
+    std::vector<SmallVector<unsigned, 4>> Targets(Out.Sites.size());
+    for (unsigned I = 0; I != Out.Sites.size(); ++I) {
+      const ContextSite &S = Out.Sites[I];
+      if (!S.Tail && !S.Call->isMustTailCall())
+        continue;
+      if (S.Callee != ~0u && !S.Sink)
+        Next[S.Caller].push_back(S.Callee);
+      else if (ByPointer[I])
+        eachTarget(*S.Call, [&](unsigned To) {
+          if (!Out.Leads[To])
+            return;
+          Next[S.Caller].push_back(To);
+          Targets[I].push_back(To);
+        });
+    }
+    unsigned Count;
+    Round = components(Next, Out.Leads, Count);
+    for (unsigned I = 0; I != Out.Sites.size(); ++I) {
+      ContextSite &S = Out.Sites[I];
+      if (S.Callee != ~0u)
+        continue;
+      if (S.Call->isMustTailCall() || any_of(Targets[I], [&](unsigned To) { return Round[To] == Round[S.Caller]; }))
+        S.How = ContextSite::Mark;
+      else
+        S.Tail = false; // there will be code behind it
+    }
+  }
+
+  /// Whose callees may leave the word marked.
+  void findKept() {
+    std::vector<bool> Marks(G.Nodes.size());
+    bool Any = false;
+    for (const ContextSite &S : Out.Sites)
+      if (S.How == ContextSite::Mark)
+        Marks[S.Caller] = Any = true;
+    // Gone on to by calls with nothing behind them.
+    auto Last = [&](const ContextSite &S) {
+      return S.Call->isMustTailCall() || (S.How == ContextSite::Same && S.Tail && Round[S.Caller] == Round[S.Callee]);
+    };
+    for (bool Changed = Any; Changed;) {
+      Changed = false;
+      for (const ContextSite &S : Out.Sites)
+        if (S.Callee != ~0u && !S.Sink && Marks[S.Callee] && !Marks[S.Caller] && Last(S))
+          Marks[S.Caller] = Changed = true;
+    }
+    for (ContextSite &S : Out.Sites)
+      if (S.How != ContextSite::Mark)
+        S.Kept = S.Callee == ~0u ? Any : !S.Sink && Marks[S.Callee] && !Last(S);
+  }
+
   void findComponents() {
-    unsigned N = G.Nodes.size();
-    std::vector<SmallVector<unsigned, 4>> Next(N);
+    std::vector<SmallVector<unsigned, 4>> Next(G.Nodes.size());
     for (const ContextSite &S : Out.Sites)
       if (S.Callee != ~0u && !S.Sink)
         Next[S.Caller].push_back(S.Callee);
-    Component.assign(N, ~0u);
-    std::vector<unsigned> Number(N, 0), Low(N, 0), Open;
-    std::vector<std::pair<unsigned, unsigned>> Stack;
-    unsigned Last = 0;
-    for (unsigned Root = 0; Root != N; ++Root) {
-      if (!Out.Leads[Root] || Number[Root])
-        continue;
-      Stack.push_back({Root, 0});
-      while (!Stack.empty()) {
-        auto &[At, I] = Stack.back();
-        if (I == 0) {
-          Number[At] = Low[At] = ++Last;
-          Open.push_back(At);
-        }
-        if (I != Next[At].size()) {
-          unsigned To = Next[At][I++];
-          if (!Number[To])
-            Stack.push_back({To, 0});
-          else if (Component[To] == ~0u)
-            Low[At] = std::min(Low[At], Number[To]);
-          continue;
-        }
-        unsigned Done = At;
-        if (Low[Done] == Number[Done]) {
-          Members.emplace_back();
-          unsigned Member;
-          do {
-            Member = Open.back();
-            Open.pop_back();
-            Component[Member] = Members.size() - 1;
-            Members.back().push_back(Member);
-          } while (Member != Done);
-        }
-        Stack.pop_back();
-        if (!Stack.empty())
-          Low[Stack.back().first] = std::min(Low[Stack.back().first], Low[Done]);
-      }
-    }
+    unsigned Count;
+    Component = components(Next, Out.Leads, Count);
+    Members.resize(Count);
+    for (unsigned I = 0; I != G.Nodes.size(); ++I)
+      if (Component[I] != ~0u)
+        Members[Component[I]].push_back(I);
   }
 
   static uint32_t hashOf(const Function &F, unsigned Ordinal) {
@@ -212,7 +279,20 @@ private:
     return uint32_t(xxh3_64bits(Text) & MostConstant) | 1;
   }
 
+  /// The first site that the source does not tell apart from site I: a loop that was unrolled has several of one call.
+  std::vector<unsigned> findTwins() const {
+    std::vector<unsigned> Twin(Out.Sites.size());
+    std::map<std::tuple<unsigned, unsigned, const DILocation *, bool>, unsigned> First;
+    for (unsigned I = 0; I != Out.Sites.size(); ++I) {
+      const ContextSite &S = Out.Sites[I];
+      const DILocation *Place = S.Call->getDebugLoc();
+      Twin[I] = Place && Place->getLine() ? First.try_emplace({S.Caller, S.Callee, Place, S.Call->isMustTailCall()}, I).first->second : I;
+    }
+    return Twin;
+  }
+
   void number() {
+    std::vector<unsigned> Twin = findTwins();
     // Calls through pointers have their constants from function and place.
     unsigned Ordinal = 0, Of = ~0u;
     std::vector<uint32_t> Hash(Out.Sites.size());
@@ -222,9 +302,11 @@ private:
       if (S.Caller != Of)
         Of = S.Caller, Ordinal = 0;
       Hash[I] = hashOf(*G.Nodes[S.Caller].F, Ordinal++);
-      if (S.How == ContextSite::Turn)
+      if (Twin[I] != I)
+        Hash[I] = Hash[Twin[I]];
+      if (S.How != ContextSite::Same)
         S.Constant = Hash[I];
-      else if (S.Callee != ~0u && !S.Sink && Component[S.Caller] != Component[S.Callee])
+      else if (Twin[I] == I && S.Callee != ~0u && !S.Sink && Component[S.Caller] != Component[S.Callee])
         Into[Component[S.Callee]].push_back(I);
     }
 
@@ -244,16 +326,24 @@ private:
 
     uint64_t Start = 1; // 0 is a thread that has not blocked yet
     for (unsigned I = 0; I != Out.Sites.size(); ++I)
-      if (ContextSite &S = Out.Sites[I]; S.Sink) {
+      if (ContextSite &S = Out.Sites[I]; S.Sink && Twin[I] == I) {
         uint64_t Chains = Count[Component[S.Caller]];
         Out.Chains += Chains;
         place(S, Start + Chains > MostConstant, Hash[I], Start, Chains);
       }
+    for (unsigned I = 0; I != Out.Sites.size(); ++I)
+      if (ContextSite &S = Out.Sites[I]; Twin[I] != I && S.Callee != ~0u) {
+        S.How = Out.Sites[Twin[I]].How;
+        S.Constant = Out.Sites[Twin[I]].Constant;
+      }
   }
 
   static void place(ContextSite &S, bool Turned, uint32_t Hash, uint64_t &Start, uint64_t Chains) {
-    if (S.Call->isMustTailCall())
-      return; // nothing can follow it
+    if (S.Call->isMustTailCall()) {
+      S.How = ContextSite::Mark; // nothing can follow it
+      S.Constant = Hash;
+      return;
+    }
     if (Turned) {
       S.How = ContextSite::Turn;
       S.Constant = Hash;
@@ -281,7 +371,7 @@ std::string sourceName(const Function &F) {
 ContextGraph::ContextGraph(const CallGraph &G, const IndirectTargets &Targets) { Builder(G, Targets, *this).run(); }
 
 void ContextGraph::print(const CallGraph &G, raw_ostream &OS) const {
-  static const char *const How[] = {"same", "add", "turn"};
+  static const char *const How[] = {"same", "add", "turn", "mark"};
   for (const ContextSite &S : Sites) {
     OS << G.Nodes[S.Caller].F->getName() << " -> ";
     if (S.Callee != ~0u)
@@ -291,7 +381,7 @@ void ContextGraph::print(const CallGraph &G, raw_ostream &OS) const {
     OS << ' ' << How[S.How];
     if (S.How == ContextSite::Add)
       OS << ' ' << S.Constant;
-    OS << (S.Sink ? " blocks" : "") << (S.Tail ? " tail" : "") << '\n';
+    OS << (S.Sink ? " blocks" : "") << (S.Tail ? " tail" : "") << (S.Kept ? " kept" : "") << '\n';
   }
   OS << Chains << " chains\n";
 }

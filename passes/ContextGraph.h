@@ -11,7 +11,10 @@
 //   left it, and no more, so that a tree walked to any depth is one chain;
 // - calls through pointers, into other modules, and those to External that may call back: the word is turned, so that what was added
 //   before and what is added after stay apart, and a constant hashed from function and place goes in. What a callee reached so adds
-//   starts again from its own interval 0.
+//   starts again from its own interval 0. A call that is the last thing its function does gets code behind it, and so a frame that stays,
+//   but where functions may go on for ever by such calls (a state machine): there the word is marked instead, once, however often they go
+//   round, and nobody puts it back but who called the first of them, who has kept what it was.
+// Calls that the source does not tell apart, copies that an unrolled loop has, are one.
 // Constants depend on names, places and the graph only: the same source has the same chains from build to build.
 #ifndef CAPRICCIO_CONTEXTGRAPH_H
 #define CAPRICCIO_CONTEXTGRAPH_H
@@ -23,14 +26,15 @@
 namespace capriccio {
 
 struct ContextSite {
-  enum Kind : uint8_t { Same, Add, Turn };
+  enum Kind : uint8_t { Same, Add, Turn, Mark };
   llvm::CallBase *Call = nullptr;
   unsigned Caller = ~0u;
   unsigned Callee = ~0u;   // node; none: through a pointer, or External
   Kind How = Same;
   bool Sink = false;       // a call of the runtime that may block
   bool Tail = false;       // the caller's frame may be gone while the callee runs
-  uint32_t Constant = 0;   // of Add and Turn, below 2^31: an immediate operand
+  bool Kept = false;       // the callee may leave the word marked: what it was is kept and put back
+  uint32_t Constant = 0;   // of all but Same, below 2^31: an immediate operand
 };
 
 struct ContextGraph {

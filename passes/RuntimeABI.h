@@ -86,6 +86,8 @@ constexpr const char *TlsAlign = "__capr_tls_align";
 /// through pointers. Tables that decode it: docs/abi.md, "Contexts".
 constexpr uint64_t WorkerContext = CAPR_W_CONTEXT;
 constexpr uint64_t ContextTurn = CAPR_CONTEXT_TURN;
+constexpr uint64_t ContextMark = CAPR_CONTEXT_MARK;
+constexpr uint64_t ContextMarkShift = CAPR_CONTEXT_MARK_SHIFT;
 constexpr uint32_t ContextOutside = CAPR_CONTEXT_OUTSIDE;
 constexpr uint32_t ContextSink = CAPR_CONTEXT_SINK;
 constexpr const char *ContextFunctions = "__capr_context_functions";

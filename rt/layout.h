@@ -79,9 +79,11 @@
  * struct capr_module change. */
 #define CAPR_MODULE_VERSION 2
 
-/* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them, and callees in the table of calls that are
- * no function of the table. */
+/* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them; what the highest byte of a marked one is, any that
+ * few others have; and callees in the table of calls that are no function of the table. */
 #define CAPR_CONTEXT_TURN 23
+#define CAPR_CONTEXT_MARK 0xa5
+#define CAPR_CONTEXT_MARK_SHIFT 56
 #define CAPR_CONTEXT_OUTSIDE 0xffffffff
 #define CAPR_CONTEXT_SINK 0xfffffffe
 

@@ -3,14 +3,23 @@
  * The unwinder has said which functions stand on the stack; the word says by which call of each. A search from the thread's first
  * function takes, at every function, those calls of the table that lead to the next one, and keeps the one way whose changes add up
  * to the word. Frames can be missing where a call was the last thing that its function did (a sibling call): a way may lead
- * through such functions too.
+ * through such functions too. And what the runtime calls of the program (call_back.h) may stand on any function: a signal came there.
  */
 #include "decode.h"
 
+#include "call_back.h"
 #include "tables.h"
 
 #define GONE_MAX 6      /* frames in a row that sibling calls have left out */
-#define STEPS_MAX 100000
+#define BACK_MAX 3      /* calls of the program by the runtime on one chain */
+#define MARKS_MAX 32     /* calls that mark the word: state machines are few */
+#define STEPS_MAX 100000   /* of one search */
+#define TOTAL_MAX 1000000  /* for one node: 5 ms */
+
+struct step {
+    const struct capr_context_site *site;
+    uint32_t function;
+};
 
 struct search {
     const struct capr_context_function *functions;
@@ -18,16 +27,49 @@ struct search {
     uint32_t walked[CAPR_CHAIN_MAX + 1]; /* functions, outermost first */
     uint32_t walked_count;
     uint64_t word;
-    uint32_t steps;
-    const struct capr_context_site *way[CAPR_CHAIN_MAX + 1];
-    uint32_t way_function[CAPR_CHAIN_MAX + 1];
+    uint32_t steps, total;
+    uint32_t back;                       /* calls of the program by the runtime that the way may have yet */
+    struct step way[CAPR_CHAIN_MAX + 1];
     uint32_t way_count;
+    struct step marks[MARKS_MAX];
+    uint32_t mark_count;
 };
+
+/* Stands for a signal that came while the function ran. Adds nothing of its own; not 0, which would be recursion. */
+static const struct capr_context_site interrupted = {.constant = 1, .to = CAPR_CONTEXT_SINK};
+
+static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word);
+
+/* With `word` a function is entered that the table does not name: the walk's next after `at`, or one that has gone on there by a call that
+ * marks the word. */
+static int enter(struct search *s, uint32_t at, uint64_t word)
+{
+    if (search(s, s->walked[at + 1], at + 1, 0, word))
+        return 1;
+    for (uint32_t i = 0; i < s->mark_count && s->way_count < CAPR_CHAIN_MAX; i++) {
+        s->way[s->way_count++] = s->marks[i];
+        if (search(s, s->walked[at + 1], at + 1, 0, capr__site_apply(s->marks[i].site, word)))
+            return 1;
+        s->way_count--;
+    }
+    return 0;
+}
+
+/* From the walk's `at`-th function the runtime, with `word`, calls the next. Few chains have that, and it could be anywhere: search_all. */
+static int search_back(struct search *s, uint32_t at, uint64_t word)
+{
+    if (!s->back)
+        return 0;
+    s->back--;
+    int found = enter(s, at, capr__context_back(word));
+    s->back++;
+    return found;
+}
 
 /* The thread is in `function`, which is the walk's `at`-th, or, after `gone` frames that the walk does not have, behind it. */
 static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word)
 {
-    if (s->way_count == CAPR_CHAIN_MAX || s->steps++ > STEPS_MAX)
+    if (s->way_count == CAPR_CHAIN_MAX || s->steps++ > STEPS_MAX || s->total++ > TOTAL_MAX)
         return 0;
     const struct capr_context_function *f = &s->functions[function];
     int last = at + 1 == s->walked_count;
@@ -36,17 +78,39 @@ static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gon
         if (gone && !(site->flags & 1))
             continue;
         uint64_t then = capr__site_apply(site, word);
-        s->way[s->way_count] = site;
-        s->way_function[s->way_count++] = function;
+        s->way[s->way_count++] = (struct step){site, function};
         int named = site->to < CAPR_CONTEXT_SINK;
         if (last && !named && then == s->word)
             return 1;
-        /* A call of the runtime, or of a library, may call back. */
-        if (!last && (!named || site->to == s->walked[at + 1]) && search(s, s->walked[at + 1], at + 1, 0, then))
+        if (!last && named && site->to == s->walked[at + 1] && search(s, s->walked[at + 1], at + 1, 0, then))
+            return 1;
+        if (!last && site->to == CAPR_CONTEXT_OUTSIDE && enter(s, at, then))
+            return 1;
+        if (!last && !named && search_back(s, at, then))
             return 1;
         if (named && gone < GONE_MAX && search(s, site->to, at, gone + 1, then))
             return 1;
         s->way_count--;
+    }
+    if (last || gone)
+        return 0;
+    s->way[s->way_count++] = (struct step){&interrupted, function};
+    if (search_back(s, at, word))
+        return 1;
+    s->way_count--;
+    return 0;
+}
+
+/* A thread begins with 0, and runs destructors of keys with 0 once its first function has returned. */
+static int search_all(struct search *s, uint32_t back)
+{
+    for (s->back = 0; s->back <= back; s->back++) {
+        s->steps = s->way_count = 0;
+        if (search(s, s->walked[0], 0, 0, 0))
+            return 1;
+        s->steps = s->way_count = 0;
+        if (search(s, s->walked[0], 0, 0, capr__context_back(0)))
+            return 1;
     }
     return 0;
 }
@@ -56,50 +120,85 @@ static void show(const struct search *s, struct capr_chain *out)
 {
     for (uint32_t i = 0; i < s->way_count; i++) {
         uint32_t end = i, recursive = 0;
-        for (uint32_t k = i + 1; k < s->way_count && !s->way[k - 1]->constant; k++)
-            if (s->way_function[k] == s->way_function[i])
+        for (uint32_t k = i + 1; k < s->way_count && !s->way[k - 1].site->constant; k++)
+            if (s->way[k].function == s->way[i].function)
                 end = k, recursive = 1;
         i = end;
-        out->calls[out->count++] = (struct capr_chain_call){capr__table_text(s->way[i]->place), (int)recursive};
+        const struct step *step = &s->way[i];
+        uint32_t place = step->site == &interrupted ? s->functions[step->function].name : step->site->place;
+        out->calls[out->count++] = (struct capr_chain_call){capr__table_text(place), (int)recursive};
     }
-    const struct capr_context_site *last = s->way[s->way_count - 1];
-    out->sink = last->flags >> 2 ? capr__table_text(last->flags >> 2) : NULL;
+    const struct capr_context_site *last = s->way[s->way_count - 1].site;
+    out->sink = last->flags >> 3 ? capr__table_text(last->flags >> 3) : NULL;
     out->exact = 1;
+}
+
+static void find_marks(struct search *s, uint32_t count)
+{
+    for (uint32_t f = 0; f < count; f++)
+        for (uint32_t i = 0; i < s->functions[f].sites && s->mark_count < MARKS_MAX; i++) {
+            const struct capr_context_site *site = &s->sites[s->functions[f].first + i];
+            if (site->flags & 4)
+                s->marks[s->mark_count++] = (struct step){site, f};
+        }
+}
+
+/* The functions that the unwinder met, and whether all of them. */
+static int walked(const struct capr_graph *g, const struct capr_node *n, uint32_t *functions, uint32_t *count)
+{
+    uint32_t from = *count = 0;
+    for (uint32_t i = 0; i < n->frame_count && *count < CAPR_CHAIN_MAX; i++) {
+        if (!g->frames[n->frames + i])
+            from = *count;
+        else if (capr__table_find(g->frames[n->frames + i], &functions[*count]) == CAPR_PLACE_LISTED)
+            ++*count;
+    }
+    if (!from)
+        *count = capr__table_collapse(functions, NULL, *count);
+    return (int)from;
 }
 
 void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out)
 {
     struct search s = {.word = n->word};
+    uint32_t inwards[CAPR_CHAIN_MAX];
     uint32_t count = capr__table_functions(&s.functions);
     s.sites = capr__table_sites();
+    find_marks(&s, count);
     out->count = 0;
     out->sink = NULL;
     out->exact = 0;
-    for (uint32_t i = n->frame_count; i-- != 0;) {
-        uint32_t function;
-        if (capr__table_find(g->frames[n->frames + i], &function) == CAPR_PLACE_LISTED && s.walked_count < CAPR_CHAIN_MAX)
-            s.walked[s.walked_count++] = function;
+    uint32_t outer = (uint32_t)walked(g, n, inwards, &s.walked_count);
+    out->cut = outer != 0;
+    for (uint32_t i = 0; i < s.walked_count; i++)
+        s.walked[i] = inwards[s.walked_count - 1 - i];
+    /* A thread whose first function is the runtime's or a library's. */
+    if (!s.walked_count && (s.word == 0 || s.word == capr__context_back(0))) {
+        out->exact = 1;
+        return;
     }
-    /* The first function's frame may be gone as well: then any that is a thread's start may be it. */
-    if (s.walked_count && search(&s, s.walked[0], 0, 0, 0)) {
+    if (!out->cut && s.walked_count && search_all(&s, BACK_MAX)) {
         show(&s, out);
         return;
     }
-    for (uint32_t f = 0; f < count; f++) {
-        s.way_count = 0;
-        s.walked_count += 1;
-        for (uint32_t i = s.walked_count; i-- > 1;)
+    /* The first function's frame may be gone as well: then any that is a thread's start may be it. */
+    if (!out->cut && s.walked_count < CAPR_CHAIN_MAX) {
+        for (uint32_t i = ++s.walked_count; i-- > 1;)
             s.walked[i] = s.walked[i - 1];
-        s.walked[0] = f;
-        int found = search(&s, f, 0, 0, 0);
-        if (found && s.way[0]->flags & 1) {
-            show(&s, out);
-            return;
+        for (uint32_t f = 0; f < count; f++) {
+            s.walked[0] = f;
+            if (search_all(&s, 0) && s.way[0].site->flags & 1) {
+                show(&s, out);
+                return;
+            }
         }
-        s.walked_count -= 1;
+        s.walked_count--;
         for (uint32_t i = 0; i < s.walked_count; i++)
             s.walked[i] = s.walked[i + 1];
     }
-    for (uint32_t i = 0; i < s.walked_count; i++)
+    for (uint32_t i = 0; i < s.walked_count; i++) {
+        if (out->cut && i == s.walked_count - outer)
+            out->calls[out->count++] = (struct capr_chain_call){"...", 0};
         out->calls[out->count++] = (struct capr_chain_call){capr__table_text(s.functions[s.walked[i]].name), 0};
+    }
 }

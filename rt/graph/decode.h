@@ -7,16 +7,15 @@
 
 #include "graph.h"
 
-#define CAPR_CHAIN_MAX 64
-
 struct capr_chain {
     struct capr_chain_call {
         const char *place; /* lines `function<tab>file:line`, outermost first; or a function's name alone */
         int recursive;     /* calls between this one and the next come back to it */
-    } calls[CAPR_CHAIN_MAX];
+    } calls[CAPR_CHAIN_MAX + 1];
     uint32_t count;
     const char *sink;      /* what the innermost calls: read, pthread_mutex_lock; NULL: not known */
     int exact;             /* the calls add up to the word; else these are the functions that the unwinder met */
+    int cut;               /* and of these some in the middle are left out */
 };
 
 /* capr__tables_index must have succeeded. */

@@ -6,7 +6,6 @@
 #include "dump.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,11 +19,13 @@
 #include "../sched/state.h"
 #include "../thread/kernel_thread.h"
 #include "decode.h"
+#include "file.h"
 #include "tables.h"
 #include "text.h"
 #include "window.h"
 
 #define STAMP_CYCLES (double)(1 << CAPR_STAMP_SHIFT)
+#define NAME 4096
 #define STACK (128u << 10) /* of the thread that writes: names of files, decoding */
 
 volatile int capr__graph_wanted;
@@ -36,7 +37,7 @@ struct capr_snapshot {
     uint64_t created, switches;
     uint32_t threads;
     struct capr_scheduler_state scheduler;
-    char file[4096];
+    char file[NAME];
 };
 
 static void *copy(const void *from, size_t bytes)
@@ -62,8 +63,21 @@ static void name_for_scheduler(const void *graph, uint32_t i, char *name, size_t
 
 static void average(struct capr_text *t, const char *name, struct capr_average a, double unit, uint32_t samples)
 {
-    capr__text_add(t, ", \"%s\": {\"mean\": %.6g, \"deviation\": %.6g, \"samples\": %u}", name, a.mean * unit,
+    capr__text_add(t, "%s\"", t->data[t->used - 1] == '{' ? "" : ", ");
+    capr__text_quote(t, name, strlen(name));
+    capr__text_add(t, "\": {\"mean\": %.6g, \"deviation\": %.6g, \"samples\": %u}", a.mean * unit,
                    __builtin_elementwise_sqrt(a.variance > 0 ? a.variance : 0) * unit, samples);
+}
+
+/* What the program declares has names of its own choice: an object apart. */
+static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_edge *e)
+{
+    if (!limits[0].name)
+        return;
+    capr__text_add(t, ", \"named\": {");
+    for (int u = 0; u < CAPR_NAMED && limits[u].name; u++)
+        average(t, limits[u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+    capr__text_add(t, "}");
 }
 
 /* Calls `one` with each function of a place, outermost first: its name, and file:line or an empty text. */
@@ -119,7 +133,7 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
             capr__decode(g, n, &chain);
         name_of(n, i, name, sizeof name);
         uint64_t came = i == CAPR_NODE_START ? s->created + 1 : in[i];
-        uint64_t here = i == CAPR_NODE_END || came < out[i] ? 0 : came - out[i];
+        uint64_t here = i == CAPR_NODE_END || came < out[i] + n->left ? 0 : came - out[i] - n->left;
         capr__text_add(json, "%s {\"id\": \"%s\", \"count\": %llu, \"threads\": %llu, \"exact\": %s, \"chain\": [", i ? ",\n" : "", name,
                        (unsigned long long)came, (unsigned long long)here, chain.exact ? "true" : "false");
         capr__text_add(dot, "  \"%s\" [label=\"", name);
@@ -153,9 +167,7 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
         average(json, "heap_bytes", e->use[CAPR_USE_HEAP], 1, e->samples);
         average(json, "files", e->use[CAPR_USE_FILES], 1, e->samples);
         average(json, "threads", e->use[CAPR_USE_THREADS], 1, e->samples);
-        for (int u = 0; u < CAPR_NAMED; u++)
-            if (s->scheduler.limits[CAPR_LIMIT_NAMED + u].name)
-                average(json, s->scheduler.limits[CAPR_LIMIT_NAMED + u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+        named(json, &s->scheduler.limits[CAPR_LIMIT_NAMED], e);
         capr__text_add(json, "}");
         capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
         comma = ",\n";
@@ -166,52 +178,26 @@ static void render(const struct capr_snapshot *s, const uint64_t *in, const uint
     capr__text_add(dot, "}\n");
 }
 
-static int write_file(const char *file, const struct capr_text *t)
-{
-    char beside[4096];
-    if (t->failed)
-        return ENOMEM;
-    if ((size_t)snprintf(beside, sizeof beside, "%s.%d.tmp", file, (int)getpid()) >= sizeof beside)
-        return ENAMETOOLONG;
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), error = 0;
-    if (fd < 0)
-        return errno;
-    for (size_t done = 0; done < t->used && !error;) {
-        long n = syscall(SYS_write, fd, t->data + done, t->used - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n == 0 || errno != EINTR)
-            error = n ? errno : EIO;
-    }
-    syscall(SYS_close, fd);
-    if (!error && syscall(SYS_rename, beside, file))
-        error = errno;
-    if (error)
-        syscall(SYS_unlink, beside);
-    return error;
-}
+/* One at a time renders: tables.c sorts once. One at a time writes: files have one name beside theirs. Sleeps, since the exit of the program
+ * may meet a kernel thread that is at it. */
+static uint8_t rendering, writing;
 
-/* One at a time renders: tables.c sorts once, and files have one name beside theirs. Sleeps, since the exit of the program may meet a
- * kernel thread that is at it. */
-static uint8_t rendering;
-
-static void begin(void)
+static void begin(uint8_t *busy)
 {
     const struct timespec ms = {0, 1000000};
-    while (__atomic_exchange_n(&rendering, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE))
         syscall(SYS_nanosleep, &ms, NULL);
 }
 
-static void end(void) { __atomic_store_n(&rendering, 0, __ATOMIC_RELEASE); }
+static void end(uint8_t *busy) { __atomic_store_n(busy, 0, __ATOMIC_RELEASE); }
 
-/* Returns an errno. Between begin and end. */
+/* Returns an errno. */
 static int render_all(const struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
+    begin(&rendering);
     uint64_t *in = mmap(NULL, 2 * sizeof *in * g->node_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (in == MAP_FAILED)
-        return ENOMEM;
-    int error = capr__tables_index();
+    int error = in == MAP_FAILED ? ENOMEM : capr__tables_index();
     if (!error) {
         uint64_t *out = in + g->node_count;
         for (uint64_t i = 0; i <= g->edge_mask; i++)
@@ -222,46 +208,51 @@ static int render_all(const struct capr_snapshot *s, struct capr_text *json, str
         render(s, in, out, json, dot);
         error = json->failed || (dot && dot->failed) ? ENOMEM : 0;
     }
-    munmap(in, 2 * sizeof *in * g->node_count);
+    if (in != MAP_FAILED)
+        munmap(in, 2 * sizeof *in * g->node_count);
+    end(&rendering);
     return error;
 }
 
-int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json)
+int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json) { return render_all(s, json, NULL); }
+
+static size_t stem_of(const char *file)
 {
-    begin();
-    int error = render_all(s, json, NULL);
-    end();
-    return error;
+    size_t length = strlen(file);
+    return length > 5 && !strcmp(file + length - 5, ".json") ? length - 5 : length;
 }
 
-static const char *write_both(const struct capr_snapshot *s)
+static int write_both(const struct capr_snapshot *s)
 {
     struct capr_text json = {0}, dot = {0};
     char other[sizeof s->file + 8];
-    size_t stem = strlen(s->file);
-    if (stem > 5 && !strcmp(s->file + stem - 5, ".json"))
-        stem -= 5;
-    snprintf(other, sizeof other, "%.*s.dot", (int)stem, s->file);
-    begin();
-    int error = render_all(s, &json, &dot);
+    snprintf(other, sizeof other, "%.*s.dot", (int)stem_of(s->file), s->file);
+    int error = render_all(s, &json, &dot), into = 0;
+    begin(&writing);
     if (!error)
-        error = write_file(s->file, &json);
-    if (!error)
-        error = write_file(other, &dot);
-    end();
+        error = capr__graph_file_put(s->file, &json, &into);
+    if (!error && !into)
+        error = capr__graph_file_put(other, &dot, &into);
+    end(&writing);
     capr__text_free(&json);
     capr__text_free(&dot);
-    return error ? strerror(error) : NULL;
+    return error;
 }
 
 /* Writes, tells what went wrong, and frees. */
-static void *finish(void *of)
+static void finish(struct capr_snapshot *s, int error)
 {
-    struct capr_snapshot *s = of;
-    const char *error = write_both(s);
+    if (!error)
+        error = write_both(s);
     if (error)
-        capr__warn("%s: the blocking graph could not be written: %s", s->file, error);
+        capr__warn("%s: the blocking graph could not be written: %s", s->file, strerror(error));
     capr__snapshot_free(s);
+}
+
+/* While the program runs. */
+static void *finish_apart(void *of)
+{
+    finish(of, capr__graph_file_apart());
     return NULL;
 }
 
@@ -278,7 +269,7 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
     s->g = *g;
     s->cycles = capr__cycles() - g->start_cycles;
     s->ns = capr__now() - g->start_ns;
-    s->created = w->count.threads_created;
+    s->created = g->made_before + w->count.threads_created;
     s->switches = w->count.switches;
     s->threads = w->live_threads;
     capr__scheduler_state(&s->scheduler);
@@ -299,46 +290,58 @@ void capr__snapshot_free(struct capr_snapshot *s)
     munmap(s, sizeof *s);
 }
 
-static struct capr_snapshot *take_for(const char *file)
+/* The named file is the first process's; a forked child writes beside it: x.PID.json. */
+static void name_file(char *file, size_t size)
 {
+    const char *named = capr__env.graph_file;
+    size_t stem = named ? stem_of(named) : 0;
+    int pid = (int)getpid();
+    if (!named)
+        snprintf(file, size, "capriccio-%d.json", pid);
+    else if (pid == capr__env.pid)
+        snprintf(file, size, "%s", named);
+    else
+        snprintf(file, size, "%.*s.%d%s", (int)stem, named, pid, named + stem);
+}
+
+static struct capr_snapshot *take_for_file(void)
+{
+    char file[NAME];
     const char *why;
+    name_file(file, sizeof file);
     struct capr_snapshot *s = capr__snapshot_take(&why);
     if (s)
-        snprintf(s->file, sizeof s->file, "%s", file);
+        memcpy(s->file, file, sizeof file);
     else
         capr__warn("%s: no blocking graph is written: %s", file, why);
     return s;
 }
 
-void capr__graph_write(const char *file)
+static void write_meanwhile(void)
 {
-    struct capr_snapshot *s = take_for(file);
-    if (s)
-        finish(s);
-}
-
-static void write_beside(void)
-{
-    char file[64];
-    snprintf(file, sizeof file, "capriccio-%d.json", (int)getpid());
-    struct capr_snapshot *s = take_for(capr__env.graph_file ? capr__env.graph_file : file);
-    if (s && capr__kernel_thread_start(finish, s, STACK, 0))
-        finish(s);
+    struct capr_snapshot *s = take_for_file();
+    if (s && capr__kernel_thread_start(finish_apart, s, STACK, 0))
+        finish(s, 0);
 }
 
 void capr__graph_answer(void)
 {
     int wanted = __atomic_exchange_n(&capr__graph_wanted, 0, __ATOMIC_ACQ_REL);
     if (wanted & CAPR_WANTED_FILE)
-        write_beside();
+        write_meanwhile();
     if (wanted & CAPR_WANTED_WINDOW)
         capr__window_answer();
 }
 
-void capr__graph_dump_forked(void) { rendering = 0; }
+void capr__graph_dump_forked(void) { rendering = writing = 0; }
 
+/* Children that fork makes for a single errand would leave as many files. */
 __attribute__((destructor)) static void at_exit(void)
 {
-    if (capr__env.graph_file && capr__worker.self)
-        capr__graph_write(capr__env.graph_file);
+    const struct capr_worker *w = &capr__worker;
+    if (!capr__env.graph_file || !w->self || (getpid() != capr__env.pid && !w->count.threads_created))
+        return;
+    struct capr_snapshot *s = take_for_file();
+    if (s)
+        finish(s, 0);
 }

@@ -7,18 +7,17 @@
  */
 #include "graph.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "../proc/env.h"
+#include "../proc/signals.h"
 #include "../sched/sched.h"
 #include "check.h"
 #include "dump.h"
 #include "tables.h"
 
-#define FRAMES_MAX (1u << 21)/* 32 for each of them */
-#define CHAIN_MAX 64         /* return addresses that are kept of one chain, libraries' and the runtime's among them */
+#define FRAMES_MAX (1u << 21)/* 32 for each of CAPR_NODES_MAX */
 #define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
@@ -73,7 +72,7 @@ static uint32_t node_of(struct capr_graph *g, uint64_t word)
     n->word = word;
     n->frames = g->frame_count;
     uint32_t most = FRAMES_MAX - g->frame_count;
-    n->frame_count = word == CAPR_WORD_END ? 0 : capr__walk(g->frames + g->frame_count, most < CHAIN_MAX ? most : CHAIN_MAX);
+    n->frame_count = word == CAPR_WORD_END ? 0 : capr__walk(g->frames + g->frame_count, most < CAPR_CHAIN_MAX ? most : CAPR_CHAIN_MAX);
     g->frame_count += n->frame_count;
     by_word[at] = g->node_count;
     return g->node_count++;
@@ -215,23 +214,12 @@ void capr__graph_resumed(struct capr_thread *t)
     t->stamp = 0;
 }
 
-static void asked(int number)
-{
-    (void)number;
-    __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
-    capr__worker.poll_at = 0;
-}
+static struct capr_worker *worker;
 
-/* A handler of the program's own is left alone, whether it is there already or comes later. */
-static void ask_by_signal(void)
+static void asked(void)
 {
-    struct sigaction action;
-    if (!capr__env.dump_signal || sigaction(capr__env.dump_signal, NULL, &action) || action.sa_handler != SIG_DFL)
-        return;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = asked;
-    action.sa_flags = SA_RESTART;
-    sigaction(capr__env.dump_signal, &action, NULL);
+    __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->poll_at, 0, __ATOMIC_RELAXED);
 }
 
 void capr__graph_start(void)
@@ -248,11 +236,22 @@ void capr__graph_start(void)
     g->node_count = 1; /* CAPR_NODE_START, which no word leads to */
     node_of(g, CAPR_WORD_END);
     capr__walk_prepare();
-    ask_by_signal();
+    worker = w;
+    if (capr__env.dump_signal)
+        capr__signal_own(capr__env.dump_signal, asked);
     g->start_cycles = capr__cycles();
     g->start_ns = capr__now();
     w->edges = g->edges;
     w->edge_mask = g->edge_mask;
 }
 
-void capr__graph_forked(void) { capr__worker.armed = 0; }
+void capr__graph_forked(struct capr_worker *w)
+{
+    w->armed = 0;
+    if (!w->edges)
+        return;
+    capr__graph.made_before += w->count.threads_created;
+    for (const struct capr_thread *t = w->all; t; t = t->all_next)
+        if (t != w->self)
+            capr__graph.nodes[t->node].left++;
+}

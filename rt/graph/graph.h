@@ -14,6 +14,7 @@
 #include "../layout.h"
 
 #define CAPR_NODES_MAX 65536 /* chains; a program has hundreds. Recursion through pointers may make more: these are counted as lost */
+#define CAPR_CHAIN_MAX 256  /* return addresses that are kept of one chain, libraries' and the runtime's among them; functions of one */
 #define CAPR_STAMP_SHIFT 12  /* waits are measured in 4096 cycles: 32 bits of them are 1.6 hours */
 #define CAPR_NODE_START 0  /* where a thread is that has not blocked yet */
 #define CAPR_NODE_END 1    /* where one is that has ended */
@@ -50,6 +51,7 @@ struct capr_node {
     struct capr_average delay;    /* the same until it runs */
     struct capr_average stack;    /* bytes of chunks that a thread holds there */
     uint32_t waits, stacks;       /* samples */
+    uint64_t left;                /* threads that were here when a fork left them behind */
 };
 
 /* A worker's graph. Counters are the worker's own; nodes have the same numbers everywhere. */
@@ -65,6 +67,7 @@ struct capr_graph {
     struct capr_use before;       /* use when it began */
     uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
     double ns_per_cycle;          /* since then; the scheduler keeps it up to date */
+    uint64_t made_before;         /* threads that the parent's had made, up to the fork */
     double delay_cycles, delays;  /* sum and number of the waits for a turn that were sampled since the scheduler looked */
 };
 extern CAPR_HIDDEN struct capr_graph capr__graph;
@@ -72,8 +75,8 @@ extern CAPR_HIDDEN struct capr_graph capr__graph;
 /* Begins, with the first pthread_create; does nothing when it is on, or switched off. Plain code. */
 CAPR_HIDDEN void capr__graph_start(void);
 
-/* In the child of a fork: the parent's counts go on. */
-CAPR_HIDDEN void capr__graph_forked(void);
+/* In the child of a fork, before it forgets its parent's threads: these are nowhere now, counts go on. */
+CAPR_HIDDEN void capr__graph_forked(struct capr_worker *w);
 
 /* What capr__graph_note does not find at first sight, and what is sampled. Plain code. */
 CAPR_HIDDEN void capr__graph_slow(uint64_t word, int parks);
@@ -120,7 +123,7 @@ static inline void capr__graph_restart_sample(void)
         capr__graph.since = capr__cycles();
 }
 
-/* walk.c: the return addresses of the running thread, innermost first; at most `most`. Plain code. */
+/* walk.c: the return addresses of the running thread, innermost first; at most `most`, with NULL for those left out. Plain code. */
 CAPR_HIDDEN uint32_t capr__walk(void **frames, uint32_t most);
 CAPR_HIDDEN void capr__walk_prepare(void);
 

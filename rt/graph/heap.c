@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 
-#include "graph.h"
+#include "heap.h"
 
 /* An allocator that does not say sizes must not have libc's function read its blocks. */
 static int says_sizes(void)
@@ -19,13 +19,13 @@ static int says_sizes(void)
     return known > 0;
 }
 
-CAPR_HIDDEN void capr__heap_taken(void *block)
+void capr__heap_taken(void *block)
 {
     if (block && says_sizes())
         capr__worker.use.heap += (int64_t)malloc_usable_size(block);
 }
 
-CAPR_HIDDEN void capr__heap_given(void *block)
+void capr__heap_given(void *block)
 {
     if (block && says_sizes())
         capr__worker.use.heap -= (int64_t)malloc_usable_size(block);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <link.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -49,7 +48,7 @@ struct indexed {
     uint64_t start;
     uint32_t function;
 };
-static struct indexed *sorted;
+static struct indexed *sorted; /* published when done */
 
 static int executable(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -68,27 +67,82 @@ static int executable(struct dl_phdr_info *info, size_t size, void *data)
     return 1; /* the first object is the executable */
 }
 
-static int by_start(const void *a, const void *b)
+/* Heapsort: libc's qsort may allocate, and somebody who waits may have the allocator's lock. */
+static void sift(struct indexed *heap, uint32_t at, uint32_t count)
 {
-    uint64_t x = ((const struct indexed *)a)->start, y = ((const struct indexed *)b)->start;
-    return (x > y) - (x < y);
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && heap[child].start < heap[child + 1].start)
+            child++;
+        if (heap[at].start >= heap[child].start)
+            return;
+        struct indexed other = heap[at];
+        heap[at] = heap[child];
+        heap[child] = other;
+    }
+}
+
+static void sort(struct indexed *list, uint32_t count)
+{
+    for (uint32_t i = count / 2; i-- != 0;)
+        sift(list, i, count);
+    for (uint32_t end = count; end > 1;) {
+        struct indexed last = list[--end];
+        list[end] = list[0];
+        list[0] = last;
+        sift(list, 0, end);
+    }
 }
 
 int capr__tables_index(void)
 {
-    if (sorted)
+    if (__atomic_load_n(&sorted, __ATOMIC_ACQUIRE))
         return 0;
     const struct capr_context_function *functions;
     uint32_t count = capr__table_functions(&functions);
-    void *p = mmap(NULL, count * sizeof *sorted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
+    struct indexed *list = mmap(NULL, count * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
+    if (list == MAP_FAILED)
         return ENOMEM;
-    sorted = p;
     for (uint32_t i = 0; i < count; i++)
-        sorted[i] = (struct indexed){(uint64_t)functions + (uint64_t)(int64_t)functions[i].distance, i};
-    qsort(sorted, count, sizeof *sorted, by_start);
+        list[i] = (struct indexed){(uint64_t)functions + (uint64_t)(int64_t)functions[i].distance, i};
+    sort(list, count);
     dl_iterate_phdr(executable, NULL);
+    /* The worker and the kernel thread that writes may be at it at once. */
+    if (!__atomic_compare_exchange_n(&sorted, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        munmap(list, count * sizeof *list);
     return 0;
+}
+
+/* Has `caller` a direct call of `callee` that adds nothing? */
+static int calls_for_nothing(uint32_t caller, uint32_t callee)
+{
+    const struct capr_context_function *f = &__capr_context_functions[caller];
+    for (uint32_t i = 0; i < f->sites; i++) {
+        const struct capr_context_site *s = &__capr_context_sites[f->first + i];
+        if (s->to == callee && !s->constant && !(s->flags & 2))
+            return 1;
+    }
+    return 0;
+}
+
+#define CYCLE_MAX 64 /* functions that call one another in a ring */
+
+uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t f = functions[i], before = 0, seen = 0;
+        functions[kept] = f;
+        if (frames)
+            frames[kept] = frames[i];
+        for (uint32_t k = kept; seen < 2 && k-- != 0 && kept - k <= 2 * CYCLE_MAX;)
+            if (functions[k] == f && !seen++)
+                before = k;
+        for (uint32_t k = kept; seen == 2 && k > before; k--)
+            if (!calls_for_nothing(functions[k], functions[k - 1]))
+                seen = 0;
+        kept = seen == 2 ? before + 1 : kept + 1;
+    }
+    return kept;
 }
 
 /* The first instruction of the function that `address` lies in, 0 if nothing says. */

@@ -12,7 +12,7 @@ struct capr_context_site {
     uint32_t constant; /* added to the word, below 2^31; 0: nothing */
     uint32_t to;       /* function, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
     uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
-    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; above: text, the sink's name */
+    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; above: text, the sink's name */
 };
 
 struct capr_context_function {
@@ -28,9 +28,13 @@ CAPR_HIDDEN const char *capr__table_text(uint32_t at);
 
 static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint64_t word)
 {
-    if (s->flags & 2)
+    const uint64_t mark = (uint64_t)CAPR_CONTEXT_MARK << CAPR_CONTEXT_MARK_SHIFT, below = (1ull << CAPR_CONTEXT_MARK_SHIFT) - 1;
+    if (s->flags & 4 && (word & ~below) == mark)
+        return word;
+    if (s->flags & 6)
         word = word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN);
-    return word + s->constant;
+    word += s->constant;
+    return s->flags & 4 ? (word & below) | mark : word;
 }
 
 /* Where a return address lies. */
@@ -41,7 +45,11 @@ enum capr_place {
 };
 CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
 
-/* To be called before capr__table_find, once: it sorts. Returns an errno. */
+/* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
+ * change nothing of the word. `frames`: goes along, or NULL. Returns how many are left. */
+CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count);
+
+/* To be called before capr__table_find: it sorts, the first time. On any kernel thread. Returns an errno. */
 CAPR_HIDDEN int capr__tables_index(void);
 
 #endif

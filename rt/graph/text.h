@@ -17,7 +17,7 @@ struct capr_text {
 /* To a NULL text nothing is added: for what is written in two languages, of which one may not be wanted. */
 void capr__text_add(struct capr_text *t, const char *format, ...) __attribute__((format(printf, 2, 3), visibility("hidden")));
 
-/* As the inside of a JSON or DOT string. */
+/* As the inside of a JSON or DOT string. Bytes that are no UTF-8 become U+FFFD. */
 void capr__text_quote(struct capr_text *t, const char *from, size_t length) __attribute__((visibility("hidden")));
 
 void capr__text_free(struct capr_text *t) __attribute__((visibility("hidden")));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
+#include "../graph/call_back.h"
 #include "call.h"
 
 /* realpath(3), canonicalize_file_name(3). Block. */
@@ -31,7 +32,7 @@ CAPR_INTERPOSE int fstatvfs64(int fd, struct statvfs64 *out) { return fstatvfs(f
 CAPR_INTERPOSE int glob(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob_t *restrict out) {
     static void *function;
     struct capr_libc_job call = {.name = "glob", .function = &function, .arg = {(long)pattern, flags, (long)failed, (long)out}};
-    return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? capr__libc_call_in_place(&call) : capr__libc_call(&call));
+    return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? CAPR_CALLS_BACK(capr__libc_call_in_place(&call)) : capr__libc_call(&call));
 }
 CAPR_INTERPOSE int glob64(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob64_t *restrict out) {
     return glob(pattern, flags, failed, (glob_t *)out);

@@ -169,12 +169,23 @@ static int read_dump_signal(const char *v)
     return 0;
 }
 
+/* A relative name is one in the directory that the program starts in, wherever it goes. */
 static int read_graph(const char *v)
 {
+    static char path[4096];
+    if (!*v)
+        return -1;
     capr__env.graph_off = !strcmp(v, "off");
-    if (!capr__env.graph_off && strcmp(v, "on"))
-        capr__env.graph_file = v;
-    return *v ? 0 : -1;
+    if (capr__env.graph_off || !strcmp(v, "on"))
+        return 0;
+    capr__env.graph_file = v;
+    long n = *v == '/' ? -1 : syscall(SYS_getcwd, path, sizeof path); /* with its null */
+    if (n > 0 && *path == '/' && (size_t)n + strlen(v) < sizeof path) {
+        path[n - 1] = '/';
+        strcpy(path + n, v);
+        capr__env.graph_file = path;
+    }
+    return 0;
 }
 
 static int read_top(const char *v)
@@ -235,6 +246,7 @@ static void read_map_count(void)
 void capr__env_read(char **envp)
 {
     capr__policy_set("resource");
+    capr__env.pid = getpid();
     if (&__capr_min_chunk && __capr_min_chunk >= 256)
         capr__env.min_chunk = __capr_min_chunk;
     int secure = getauxval(AT_SECURE) != 0;

@@ -41,7 +41,8 @@ struct capr_env {
     uint8_t top;             /* CAPRICCIO_TOP: whether there is a window (graph/window.h) */
     const char *top_directory; /* CAPRICCIO_TOP=DIRECTORY: where its socket is, NULL: the default */
     const char *runtime_directory; /* not one of ours: XDG_RUNTIME_DIR, or NULL */
-    const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for */
+    const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for. Absolute where it can be */
+    int pid;                 /* not a variable: of the process that read these; its forked children have others */
     uint64_t sched_seed;
     uint64_t memory;         /* CAPRICCIO_MEMORY: bytes that the process is to stay below; 0: as much as there is */
 };

@@ -34,6 +34,7 @@ static void in_child(void) {
      * chunks stay behind as memory that the child never touches. */
     for (struct capr_thread *t = w->all; t; t = t->all_next)
         if (t != self && t->queue) capr__queue_remove(t);
+    capr__graph_forked(w);
     w->run_head = w->run_tail = w->signal_ready = NULL;
     w->timer_count = 0;
     self->timer = -1;
@@ -55,7 +56,6 @@ static void in_child(void) {
     capr__locale_forked(self);
     capr__signals_forked(self);
     capr__sync_forked();
-    capr__graph_forked();
     capr__policy_forked(w);
     capr__graph_dump_forked();
     capr__window_forked();

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "../graph/call_back.h"
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../thread/extra.h"
@@ -60,12 +61,12 @@ CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *inf
 
 /* What a handler interrupted that runs apart from its thread's own stack; kept for the outermost one, where a thread may end. */
 struct place {
-    uint64_t limit, big_sp, rsp;
+    uint64_t limit, big_sp, rsp, context;
 };
 static struct place interrupted;
 
 static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
-    struct place from = {capr__limit(), w->big_sp, rsp};
+    struct place from = {capr__limit(), w->big_sp, rsp, w->context};
     if (!w->in_signal++) interrupted = from;
     capr__set_limit(0);
     w->big_sp = 0;
@@ -89,6 +90,7 @@ CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result) {
                     "that is to end, or let the handler set a flag");
     if (w->service_sp - interrupted.rsp < CAPR_SERVICE_STACK)
         capr__fatal_thread("pthread_exit in a signal handler that interrupted a change of stacks; let the handler set a flag");
+    w->context = interrupted.context;
     capr__signal_leave(result, interrupted.limit, interrupted.big_sp, interrupted.rsp);
 }
 
@@ -156,6 +158,12 @@ CAPR_HIDDEN void capr__signals_forget_wakes(void) {
         if (notes[i % NOTES].info.si_signo == 0) notes[i % NOTES].thread = NULL;
 }
 
+/* A signal that the runtime answers to while the program has not set it: it has no handler in `actions`. */
+static struct {
+    int number;
+    void (*answer)(void);
+} own;
+
 static void trampoline(int number, siginfo_t *info, void *context);
 
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
@@ -210,6 +218,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     }
 
     int saved_errno = *w->err;
+    uint64_t word = capr__call_back_begins(w);
     const struct capr_extra *x = self->extra;
     const stack_t *stack = x ? &x->signal_stack : NULL;
     uint64_t here = (uint64_t)__builtin_frame_address(0);
@@ -220,6 +229,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     } else {
         handler(number, &info, context);
     }
+    capr__call_back_ends(w, word);
     *w->err = saved_errno;
 
     if (masked) {
@@ -273,6 +283,13 @@ static void end_call(ucontext_t *c) {
     registers[REG_RIP] += 2;
 }
 
+/* A poll that has not begun to wait yet, after whoever runs here has something for the poll loop, is not to. */
+static void leave_poll(ucontext_t *c) {
+    greg_t *rip = &c->uc_mcontext.gregs[REG_RIP];
+    if ((uint64_t)*rip - (uint64_t)capr__epoll_wait_begin < (uint64_t)(capr__epoll_wait_end - capr__epoll_wait_begin))
+        *rip = (greg_t)capr__epoll_wait_abort;
+}
+
 /* What the kernel calls, on the alternate stack, with all signals blocked. Until it returns, or jumps away by siglongjmp, the worker
  * looks as if it were on a big stack with nothing to check: external calls and checkpoints go on in place, and nothing gives
  * way. */
@@ -289,7 +306,12 @@ static void trampoline(int number, siginfo_t *info, void *context) {
             return;
         }
     } else {
-        if (!actions[number].handler) return; /* taken away since the kernel chose */
+        if (!actions[number].handler) {
+            if (number != own.number) return; /* taken away since the kernel chose */
+            own.answer();
+            if (w->self) leave_poll(c);
+            return;
+        }
         if (!w->self) {
             foreign(number, info, c);
             return;
@@ -297,10 +319,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     }
     struct place from = set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
-    greg_t *rip = &c->uc_mcontext.gregs[REG_RIP];
-    if ((uint64_t)*rip - (uint64_t)capr__epoll_wait_begin < (uint64_t)(capr__epoll_wait_end - capr__epoll_wait_begin))
-        *rip = (greg_t)capr__epoll_wait_abort;
-
+    leave_poll(c);
     enum whose whose = is_ours(w, number, info);
     if (whose) {
         /* The thread may be about to wait; what it waits for must then see that a handler ran. */
@@ -337,10 +356,21 @@ CAPR_HIDDEN int capr__signal_stack(void) {
     return (int)-r;
 }
 
-CAPR_HIDDEN int capr__signals_notify_signal(void) {
+static int take_signal(int number) {
     struct kernel_action ours = {(void *)trampoline, SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER, capr__sigreturn, ~0ull};
     int e = capr__signal_stack();
-    return e ? e : (int)-capr__sys4(SYS_rt_sigaction, CAPR_NOTIFY_SIGNAL, (long)&ours, 0, 8);
+    return e ? e : (int)-capr__sys4(SYS_rt_sigaction, number, (long)&ours, 0, 8);
+}
+
+CAPR_HIDDEN int capr__signals_notify_signal(void) { return take_signal(CAPR_NOTIFY_SIGNAL); }
+
+CAPR_HIDDEN void capr__signal_own(int number, void (*answer)(void)) {
+    struct sigaction now;
+    capr__signal_action(number, &now);
+    if (now.sa_handler != SIG_DFL) return;
+    own.number = number;
+    own.answer = answer;
+    take_signal(number);
 }
 
 /* Changes what `number` does. `act` or `old` may be NULL. Returns 0 or -errno. */

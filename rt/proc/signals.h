@@ -126,6 +126,10 @@ CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info
 /* The program's view of an action: SIG_DFL, SIG_IGN or a function in sa_sigaction. */
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out);
 
+/* Has `answer` called in a signal handler, on whatever kernel thread, when signal `number` comes: until the program sets that signal's action,
+ * if it has not yet. The program does not see it: the action is SIG_DFL to it, and no wait ends. */
+CAPR_HIDDEN void capr__signal_own(int number, void (*answer)(void));
+
 /* True while the program has a handler for any signal, or has asked for threads to be started. */
 CAPR_HIDDEN int capr__signals_have_handlers(void);
 

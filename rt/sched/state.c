@@ -49,7 +49,9 @@ void capr__scheduler_json(const struct capr_scheduler_state *s, struct capr_text
     comma = "";
     for (uint32_t i = 0; i < s->held_count && i < CAPR_HELD_TOLD; i++) {
         name_of(graph, s->held[i].node, name, sizeof name);
-        capr__text_add(json, "%s{\"id\": \"%s\", \"why\": \"takes %s\", \"waiting\": %u}", comma, name, s->held[i].why, s->held[i].waiting);
+        capr__text_add(json, "%s{\"id\": \"%s\", \"why\": \"takes ", comma, name);
+        capr__text_quote(json, s->held[i].why, strlen(s->held[i].why));
+        capr__text_add(json, "\", \"waiting\": %u}", s->held[i].waiting);
         comma = ", ";
     }
     capr__text_add(json, "]");

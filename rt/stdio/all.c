@@ -8,6 +8,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "../graph/call_back.h"
+
 #define REAL(name)                                                                                                                 \
     ({                                                                                                                             \
         static __typeof__(name) *real_;                                                                                            \
@@ -41,8 +43,8 @@ CAPR_HIDDEN int capr__file_exists(FILE *f) {
 }
 
 CAPR_HIDDEN int capr__libc_setvbuf(FILE *f, char *buffer, int mode, size_t size) { return REAL(setvbuf)(f, buffer, mode, size); }
-CAPR_HIDDEN int capr__libc_seek(FILE *f, off_t offset, int whence) { return REAL(fseeko)(f, offset, whence); }
-CAPR_HIDDEN off_t capr__libc_tell(FILE *f) { return REAL(ftello)(f); }
-CAPR_HIDDEN void capr__libc_rewind(FILE *f) { REAL(rewind)(f); }
-CAPR_HIDDEN int capr__libc_getpos(FILE *f, fpos_t *position) { return REAL(fgetpos)(f, position); }
-CAPR_HIDDEN int capr__libc_setpos(FILE *f, const fpos_t *position) { return REAL(fsetpos)(f, position); }
+CAPR_HIDDEN int capr__libc_seek(FILE *f, off_t offset, int whence) { return CAPR_CALLS_BACK(REAL(fseeko)(f, offset, whence)); }
+CAPR_HIDDEN off_t capr__libc_tell(FILE *f) { return CAPR_CALLS_BACK(REAL(ftello)(f)); }
+CAPR_HIDDEN void capr__libc_rewind(FILE *f) { (void)CAPR_CALLS_BACK((REAL(rewind)(f), 0)); }
+CAPR_HIDDEN int capr__libc_getpos(FILE *f, fpos_t *position) { return CAPR_CALLS_BACK(REAL(fgetpos)(f, position)); }
+CAPR_HIDDEN int capr__libc_setpos(FILE *f, const fpos_t *position) { return CAPR_CALLS_BACK(REAL(fsetpos)(f, position)); }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 
+#include "../graph/call_back.h"
 #include "cancel.h"
 #include "extra.h"
 #include "key.h"
@@ -35,7 +36,7 @@ void capr__thread_cleanup(struct capr_thread *self)
         }
         struct _pthread_cleanup_buffer *b = (struct _pthread_cleanup_buffer *)link;
         self->cleanup = (struct capr_cleanup *)b->__prev;
-        b->__routine(b->__arg);
+        capr__call_back(b->__routine, b->__arg);
     }
     if (self->keys)
         capr__keys_end(self);
@@ -101,7 +102,7 @@ CAPR_INTERPOSE void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *b, int 
     if (self)
         self->cleanup = (struct capr_cleanup *)b->__prev;
     if (execute)
-        b->__routine(b->__arg);
+        capr__call_back(b->__routine, b->__arg);
 }
 
 CAPR_INTERPOSE void _pthread_cleanup_push_defer(struct _pthread_cleanup_buffer *b, void (*routine)(void *), void *arg)
@@ -116,5 +117,5 @@ CAPR_INTERPOSE void _pthread_cleanup_pop_restore(struct _pthread_cleanup_buffer 
     _pthread_cleanup_pop(b, 0);
     pthread_setcanceltype(type, NULL);
     if (execute)
-        b->__routine(b->__arg);
+        capr__call_back(b->__routine, b->__arg);
 }

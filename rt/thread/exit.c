@@ -24,8 +24,10 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
     w->use.threads--;
     w->context = CAPR_WORD_END;
     capr__graph_note(w, self, 0);
-    if (__builtin_expect(w->live_threads == 1, 0))
+    if (__builtin_expect(w->live_threads == 1, 0)) {
+        w->context = 0; /* what runs at exit may block */
         exit(0);
+    }
     capr__all_remove(w, self);
     self->state = CAPR_DONE; /* no signal is for it from here on */
     if (__builtin_expect(w->masked_threads != 0, 0))
@@ -64,7 +66,11 @@ void capr__thread_exit(void *result)
     end(w, self);
 }
 
-void capr__thread_return(void *result) { capr__thread_exit(result); }
+void capr__thread_return(void *result)
+{
+    capr__worker.context = 0; /* which a function may have left marked */
+    capr__thread_exit(result);
+}
 
 /* Ends the calling thread with `result`: cleanup handlers, key destructors; the process ends, with status 0, when its last thread
  * does. May block in handlers and destructors.

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../graph/call_back.h"
 #include "../sched/sched.h"
 
 #define SLOW_PATH __attribute__((noinline))
@@ -122,7 +123,7 @@ void capr__keys_end(struct capr_thread *self)
             s->value = NULL;
             if (keys[key].destroy) {
                 again = 1;
-                keys[key].destroy(value);
+                capr__call_back(keys[key].destroy, value);
             }
         }
     }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <threads.h>
 
+#include "../graph/call_back.h"
 #include "../sync/mutex.h"
 #include "../sync/wait.h"
 #include "cancel.h"
@@ -31,6 +32,7 @@ static void finish(int *word, int state)
 
 static void start_over(void *word) { finish(word, PTHREAD_ONCE_INIT); }
 
+/* Not inlined, for the call of the routine: graph/call_back.h. */
 static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
 {
     int running = RUNNING | (int)capr__sync_epoch << 2;
@@ -39,7 +41,9 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
             *word = running;
             struct _pthread_cleanup_buffer b;
             _pthread_cleanup_push(&b, start_over, word);
+            uint64_t before = capr__call_back_begins(&capr__worker);
             routine();
+            capr__call_back_ends(&capr__worker, before);
             _pthread_cleanup_pop(&b, 0);
             finish(word, DONE);
             capr__turn_look();

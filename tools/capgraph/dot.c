@@ -71,7 +71,10 @@ static void box(FILE *to, const struct graph *g, int i) {
 static void amount(FILE *to, const char *name, struct average a) {
     char text[16];
     // Below a hundredth of one for each passage there is nothing to read off a picture.
-    if (a.samples && fabs(a.mean) >= 0.01) fprintf(to, "\\n  %s %s%s", name, a.mean > 0 ? "+" : "", text_amount(text, sizeof text, a.mean));
+    if (!a.samples || fabs(a.mean) < 0.01) return;
+    fputs("\\n  ", to);
+    for (; *name; name++) fprintf(to, "%s%c", strchr("\"\\", *name) ? "\\" : "", *name); // a program's own name may hold any
+    fprintf(to, " %s%s", a.mean > 0 ? "+" : "", text_amount(text, sizeof text, a.mean));
 }
 
 static void arrow(FILE *to, const struct edge *e, double most, double slow_ms) {
@@ -82,6 +85,7 @@ static void arrow(FILE *to, const struct edge *e, double most, double slow_ms) {
     amount(to, "heap", e->heap_bytes);
     amount(to, "files", e->files);
     amount(to, "threads", e->threads);
+    for (int i = 0; i < e->named_count; i++) amount(to, e->named[i].name, e->named[i].use);
     fprintf(to, "\"%s];\n", edge_is_slow(e, slow_ms) ? ", color=red, fontcolor=red" : "");
 }
 

@@ -86,6 +86,7 @@ static void edge_line(FILE *to, const struct graph *g, const struct edge *e, dou
     amount(to, "heap", e->heap_bytes);
     amount(to, "files", e->files);
     amount(to, "threads", e->threads);
+    for (int i = 0; i < e->named_count; i++) amount(to, e->named[i].name, e->named[i].use);
     if (edge_is_slow(e, slow_ms)) fprintf(to, "  DOES NOT YIELD for more than %g ms", slow_ms);
     way(to, g, e);
 }

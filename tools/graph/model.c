@@ -26,11 +26,12 @@ static const char *string(const cJSON *of, const char *name) {
 
 static bool truth(const cJSON *of, const char *name) { return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(of, name)); }
 
-static struct average average(const cJSON *of, const char *name) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
+static struct average average_of(const cJSON *item) {
     double samples = number(item, "samples");
     return (struct average){number(item, "mean"), number(item, "deviation"), samples > 0 && samples < 4e9 ? (unsigned)samples : 0};
 }
+
+static struct average average(const cJSON *of, const char *name) { return average_of(cJSON_GetObjectItemCaseSensitive(of, name)); }
 
 static void *array(int count, size_t size) { return calloc(count > 0 ? (size_t)count : 1, size); }
 
@@ -75,6 +76,16 @@ static int find(const struct by_id *ids, int count, const char *id) {
     return found ? found->node : -1;
 }
 
+/// Averages of what the program declares, by its own names.
+static int read_named(struct edge *e, const cJSON *named) {
+    const cJSON *json;
+    if (!cJSON_IsObject(named)) return 0;
+    e->named = array(cJSON_GetArraySize(named), sizeof *e->named);
+    if (!e->named) return 1;
+    cJSON_ArrayForEach(json, named) e->named[e->named_count++] = (struct named){json->string, average_of(json)};
+    return 0;
+}
+
 static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
     struct by_id *ids = array(g->node_count, sizeof *ids);
     g->edges = array(cJSON_GetArraySize(edges), sizeof *g->edges);
@@ -98,6 +109,10 @@ static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
         e->heap_bytes = average(json, "heap_bytes");
         e->files = average(json, "files");
         e->threads = average(json, "threads");
+        if (read_named(e, cJSON_GetObjectItemCaseSensitive(json, "named"))) {
+            free(ids);
+            return say_error("%s: out of memory", where);
+        }
     }
     free(ids);
     return 0;
@@ -185,6 +200,7 @@ int graph_read(struct graph *g, const char *where, const char *text, size_t leng
 
 void graph_free(struct graph *g) {
     for (int i = 0; i < g->node_count; i++) free(g->nodes[i].steps);
+    for (int i = 0; i < g->edge_count; i++) free(g->edges[i].named);
     free(g->nodes);
     free(g->edges);
     free(g->resources);

@@ -36,10 +36,18 @@ struct node {
     double priority;
 };
 
+/// What the program declared as a resource.
+struct named {
+    const char *name;
+    struct average use;
+};
+
 struct edge {
     int from, to; ///< nodes
     double count;
     struct average cpu_ns, heap_bytes, files, threads;
+    struct named *named;
+    int named_count;
 };
 
 /// One of the scheduler's resources.

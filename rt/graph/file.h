@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The graph's text in a file. Plain code.
+ */
+#ifndef CAPR_GRAPH_FILE_H
+#define CAPR_GRAPH_FILE_H
+
+#include "text.h"
+
+/* Gives the calling kernel thread, which is no worker, a table of descriptors of its own. Returns an errno. */
+int capr__graph_file_apart(void) __attribute__((visibility("hidden")));
+
+/* Writes `t` to `file`: a regular file as a whole or not at all, also where links lead to it. What is something else, a pipe, a terminal, or
+ * lies in /dev or /proc, is written into (*into). Returns an errno. Raises no signal. */
+int capr__graph_file_put(const char *file, const struct capr_text *t, int *into) __attribute__((visibility("hidden")));
+
+#endif

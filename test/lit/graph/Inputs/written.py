@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Where the graph is written, and that it is JSON, one condition a function; the last argument names it.
+
+import json
+import os
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+
+from looking import BUILD, OUT, check, until
+
+program = os.path.abspath(sys.argv[3])
+
+
+def inside(name):
+    return os.path.join(OUT, name)
+
+
+def fresh():
+    shutil.rmtree(OUT)
+    os.makedirs(OUT)
+
+
+def run(file, *arguments, binary=program, **more):
+    environment = {**os.environ, "CAPRICCIO_GRAPH": file, **more.pop("environment", {})}
+    done = subprocess.run([binary, *arguments], env=environment, cwd=OUT, capture_output=True, text=True, timeout=60, **more)
+    check(done.returncode == 0, f"{arguments}: status {done.returncode}, {done.stderr!r}")
+    return done
+
+
+def unique(pairs):
+    names = [name for name, _ in pairs]
+    check(len(set(names)) == len(names), f"a name once: {names}")
+    return dict(pairs)
+
+
+def read(name):
+    with open(inside(name), encoding="utf-8") as f:
+        return json.load(f, object_pairs_hook=unique)
+
+
+def pipe():
+    """Into a pipe that is there, by descriptors that are not the program's."""
+    fresh()
+    os.mkfifo(inside("a.json"))
+    end = os.open(inside("a.json"), os.O_RDONLY | os.O_NONBLOCK)
+    environment = {**os.environ, "CAPRICCIO_GRAPH": "a.json"}
+    with subprocess.Popen([program, "threads", "calls", "hear"], env=environment, cwd=OUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        check(int(p.stdout.readline()) == p.pid, "it runs")
+        p.send_signal(signal.SIGUSR2)
+        # More than the pipe holds: the writer waits for this reader.
+        until(lambda: select.select([end], [], [], 0)[0], "something is written")
+        held = [os.readlink(f"/proc/{p.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{p.pid}/fd")]
+        check(os.path.abspath(inside("a.json")) not in held, f"no number of the program's leads there: {held}")
+        text = b""
+        os.set_blocking(end, True)
+        while piece := os.read(end, 1 << 20):
+            text += piece
+        check(len(text) > 65536 and json.loads(text)["pid"] == p.pid, "all of it came")
+        p.communicate(b"\n")
+        check(p.returncode == 0, f"at exit nobody reads, which is no fault: {p.returncode}")
+    check(stat.S_ISFIFO(os.stat(inside("a.json")).st_mode) and os.listdir(OUT) == ["a.json"], "still a pipe, alone")
+
+
+def places():
+    """Behind a link; where the program started; not beyond a limit; an empty name is none."""
+    fresh()
+    with open(inside("b.json"), "w") as f:
+        f.write("old")
+    os.symlink("b.json", inside("a.json"))
+    run("a.json", "threads", "away")
+    check(os.path.islink(inside("a.json")) and read("b.json")["threads"] == 4, "the link is a link")
+    check(sorted(os.listdir(OUT)) == ["a.dot", "a.json", "b.json"], os.listdir(OUT))
+    fresh()
+    done = run("a.json", "threads", preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_FSIZE, (0, 0)))
+    check("File too large" in done.stderr and os.listdir(OUT) == [], f"{done.stderr!r} {os.listdir(OUT)}")
+    done = run("", "threads")
+    check(done.stderr.count("\n") == 1 and "bad value, ignored" in done.stderr, done.stderr)
+
+
+def forks():
+    """A child's file is its own, if it makes threads, and counts none of its parent's."""
+    fresh()
+    done = run("a.json", "threads", "fork", "threads", "hear", input="\n")
+    child = int(done.stdout)
+    check(sorted(os.listdir(OUT)) == sorted(["a.json", "a.dot", f"a.{child}.json", f"a.{child}.dot"]), os.listdir(OUT))
+    for name in ("a.json", f"a.{child}.json"):
+        g = read(name)
+        there = sum(n["threads"] for n in g["nodes"])
+        check(g["threads"] == there == 4, f"{name}: {g['threads']} threads, {there} at nodes")
+    check(read("a.json")["pid"] != child == read(f"a.{child}.json")["pid"], "each its own")
+    start = read(f"a.{child}.json")["nodes"][0]
+    check(start["id"] == "start" and start["count"] == 7, f"of both: {start}")
+    fresh()
+    run("a.json", "threads", "fork")
+    check(sorted(os.listdir(OUT)) == ["a.dot", "a.json"], os.listdir(OUT))
+
+
+def names():
+    """Names that a program chooses, a file's name of any bytes, a decimal comma."""
+    fresh()
+    odd = os.path.join(os.path.dirname(os.path.abspath(OUT)).encode(), b"od\xff\"d\xc3\xa9\xed\xa0\x80")
+    shutil.copy(program, odd)
+    environment, comma = {}, False
+    if shutil.which("localedef") and not subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", inside("de_DE.UTF-8")],
+                                                        capture_output=True).returncode:
+        environment, comma = {"LOCPATH": os.path.abspath(OUT), "LC_ALL": "de_DE.UTF-8"}, True
+    done = run("a.json", "locale", "threads", "resources", binary=odd, environment=environment)
+    check(not comma or done.stdout == "locale\n", "the comma is tried")
+    os.unlink(odd)
+    g = read("a.json")
+    check(g["program"] == "od\ufffd\"d\u00e9\ufffd\ufffd\ufffd", ascii(g["program"]))
+    edges = [e["named"] for e in g["edges"]]
+    check(all(set(e) == {'disk "fast" \\ slot', "count"} for e in edges), edges)
+    check(any(e["count"]["mean"] for e in edges), "somebody took")
+    summary = subprocess.run([os.path.join(BUILD, "bin", "capgraph"), inside("a.json"), "--dot", inside("x.dot")], capture_output=True, text=True)
+    check(summary.returncode == 0, summary.stderr)
+    summary = subprocess.run([os.path.join(BUILD, "bin", "capgraph"), inside("a.json")], capture_output=True, text=True)
+    check('disk "fast" \\ slot ' in summary.stdout, summary.stdout)
+    with open(inside("x.dot")) as f:
+        check('disk \\"fast\\" \\\\ slot +' in f.read(), "quoted for graphviz")
+
+
+globals()[sys.argv[4]]()
