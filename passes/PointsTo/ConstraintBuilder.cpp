@@ -5,6 +5,7 @@
 // pointer: results of comparisons, of floating-point arithmetic, of multiplication and division, and differences of two
 // pointers, which are numbers until they are added to a pointer again, and then stay in that pointer's object.
 #include "ConstraintBuilder.h"
+#include "Models.h"
 #include "Values.h"
 #include "llvm/IR/GetElementPtrTypeIterator.h"
 #include "llvm/IR/InlineAsm.h"
@@ -175,8 +176,12 @@ void ConstraintBuilder::escape(const Value &V) {
 
 void ConstraintBuilder::unknown(const Value &V) {
   if (mayComeFromOutside(V.getType()))
-    for (LocalNode Lane : lanes(V))
-      copy(Lane, channel(Unknown));
+    whatever(V);
+}
+
+void ConstraintBuilder::whatever(const Value &V) {
+  for (LocalNode Lane : lanes(V))
+    copy(Lane, channel(Unknown));
 }
 
 /// True for addresses that differ each time round a loop, byte by byte: a loop that copies memory.
@@ -364,6 +369,9 @@ void ConstraintBuilder::visitElementPointer(const GetElementPtrInst &I) {
     if (const Value *Moved = movedPointer(Index))
       anywhere(To, *Moved);
   }
+  // By the distance to another function: only that moves a pointer from one to the next.
+  if (Stride && isa<Function>(Base.stripPointerCastsAndAliases()))
+    copy(To[0], channel(Unknown));
   Place P = place(Base);
   int64_t Offset = P.Offset + Constant.getSExtValue();
   arithmetic(To[0], P.Pointer, Offset, Stride, Forward && P.Offset >= 0);
@@ -386,6 +394,8 @@ void ConstraintBuilder::visitBinary(const BinaryOperator &I) {
       return arithmetic(To[0], lane(A), -Number->getSExtValue(), 0);
     if (isa<PtrToIntOperator>(A) && isa<PtrToIntOperator>(B))
       return;
+    if (isa<ConstantInt>(A)) // a negated address, which may be negated again
+      return anywhere(To, B);
     return anywhere(To, A);
   case Instruction::Shl:
     // Pieces put together again.
@@ -411,8 +421,54 @@ void ConstraintBuilder::visitBinary(const BinaryOperator &I) {
   anywhere(To, B);
 }
 
+/// True if the number was worked out in a way that is not followed, as far as this function shows it: by multiplication or division, or by a
+/// function of libc that makes numbers (strtoul, of text).
+static bool isComputed(const Value &Number) {
+  SmallPtrSet<const Value *, 8> Seen;
+  SmallVector<const Value *, 8> Work = {&Number};
+  while (!Work.empty()) {
+    const auto *I = dyn_cast<Instruction>(Work.pop_back_val());
+    if (!I || !I->getType()->isIntegerTy(64) || !Seen.insert(I).second)
+      continue;
+    switch (I->getOpcode()) {
+    case Instruction::Mul:
+    case Instruction::UDiv:
+    case Instruction::SDiv:
+    case Instruction::URem:
+    case Instruction::SRem:
+      return true;
+    case Instruction::Call: {
+      const Function *F = cast<CallBase>(I)->getCalledFunction();
+      if (F && F->isDeclarationForLinker() && !F->isIntrinsic() && modelOf(F->getName()))
+        return true;
+      break;
+    }
+    case Instruction::Select:
+      Work.append({I->getOperand(1), I->getOperand(2)});
+      break;
+    case Instruction::PHI:
+    case Instruction::Freeze:
+    case Instruction::Add:
+    case Instruction::Sub:
+    case Instruction::And:
+    case Instruction::Or:
+    case Instruction::Xor:
+    case Instruction::Shl:
+    case Instruction::LShr:
+    case Instruction::AShr:
+      append_range(Work, I->operands());
+      break;
+    default:
+      break;
+    }
+  }
+  return false;
+}
+
 void ConstraintBuilder::visitCast(const CastInst &I) {
   const Value &From = *I.getOperand(0);
+  if (I.getOpcode() == Instruction::IntToPtr && isComputed(From))
+    unknown(I);
   switch (I.getOpcode()) {
   case Instruction::Trunc:
     if (count(I)) {
@@ -450,7 +506,12 @@ void ConstraintBuilder::visitCast(const CastInst &I) {
       for (LocalNode Lane : lanes(I))
         copy(Lane, channel(Narrow));
     return;
-  default: // numbers to and from floating point
+  case Instruction::UIToFP: // 53 bits are enough for an address
+  case Instruction::SIToFP:
+  case Instruction::FPToUI:
+  case Instruction::FPToSI:
+    return anywhere(lanes(I), From);
+  default: // between sizes of floating point
     return;
   }
 }
@@ -516,6 +577,20 @@ void ConstraintBuilder::visitVector(const Instruction &I) {
       copy(To[K], size_t(From) < A.size() ? A[From] : B[From - A.size()]);
 }
 
+/// A structure passed by value is copied by the caller: the callee, whichever it turns out to be, has the copy's address and writes
+/// there. A variadic one finds the words of the copy among its arguments: they are the second lane.
+Lanes ConstraintBuilder::copyForCallee(const CallBase &I, unsigned K) {
+  const uint64_t Bytes = DL.getTypeAllocSize(I.getParamByValType(K));
+  LocalNode Original = lane(*I.getArgOperand(K)), Address = fresh(), Row = fresh(), Words = fresh();
+  T.Addresses.push_back({Address, uint32_t(T.Objects.size())});
+  T.Objects.push_back({&I, Bytes});
+  if (Original != None)
+    T.MemoryCopies.push_back({Address, Original, Bytes});
+  arithmetic(Row, Address, 0, 8, true);
+  load(Words, {Row, 0});
+  return {Address, Words};
+}
+
 void ConstraintBuilder::visitCall(const CallBase &I) {
   if (I.isInlineAsm())
     return visitAssembly(I);
@@ -527,8 +602,8 @@ void ConstraintBuilder::visitCall(const CallBase &I) {
   C.Direct = dyn_cast<Function>(Target);
   if (!C.Direct)
     C.Callee = I.getCalledOperand()->getType()->getPointerAddressSpace() ? channel(Unknown) : lane(*I.getCalledOperand());
-  for (const Value *A : I.args())
-    C.Arguments.push_back(lanes(*A));
+  for (unsigned K = 0; K != I.arg_size(); ++K)
+    C.Arguments.push_back(I.isByValArgument(K) ? copyForCallee(I, K) : lanes(*I.getArgOperand(K)));
   C.Results = lanes(I);
   T.Calls.push_back(std::move(C));
 }

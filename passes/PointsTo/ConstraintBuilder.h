@@ -65,6 +65,7 @@ private:
   void memoryCopy(const llvm::Value &To, const llvm::Value &From, const llvm::Value *Size);
   void escape(const llvm::Value &V);
   void unknown(const llvm::Value &V);
+  void whatever(const llvm::Value &V); // also as a number in floating point
 
   // Instructions.
   void visit(const llvm::Instruction &I);
@@ -74,8 +75,10 @@ private:
   void visitAggregate(const llvm::Instruction &I);
   void visitVector(const llvm::Instruction &I);
   void visitCall(const llvm::CallBase &I);
+  Lanes copyForCallee(const llvm::CallBase &I, unsigned Argument);
   void visitIntrinsic(const llvm::IntrinsicInst &I);
   void visitAssembly(const llvm::CallBase &I);
+  void visitEmptyAssembly(const llvm::CallBase &I);
   void visitVarArgs(const llvm::Value &List);
 };
 

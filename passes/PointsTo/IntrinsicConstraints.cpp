@@ -27,9 +27,12 @@ void ConstraintBuilder::visitIntrinsic(const IntrinsicInst &I) {
   case Intrinsic::memcpy:
   case Intrinsic::memcpy_inline:
   case Intrinsic::memmove:
+  case Intrinsic::memcpy_element_unordered_atomic:
+  case Intrinsic::memmove_element_unordered_atomic:
     return memoryCopy(*I.getArgOperand(0), *I.getArgOperand(1), I.getArgOperand(2));
   case Intrinsic::memset:
   case Intrinsic::memset_inline:
+  case Intrinsic::memset_element_unordered_atomic:
   case Intrinsic::lifetime_start:
   case Intrinsic::lifetime_end:
   case Intrinsic::assume:
@@ -51,8 +54,14 @@ void ConstraintBuilder::visitIntrinsic(const IntrinsicInst &I) {
   case Intrinsic::ctpop:
   case Intrinsic::ctlz:
   case Intrinsic::cttz:
-  case Intrinsic::abs:
     return;
+  case Intrinsic::experimental_memset_pattern: {
+    LocalNode Row = fresh();
+    arithmetic(Row, lane(*I.getArgOperand(0)), 0, 8, true);
+    for (LocalNode From : lanes(*I.getArgOperand(1)))
+      store({Row, 0}, From);
+    return;
+  }
   case Intrinsic::vastart:
     return visitVarArgs(*I.getArgOperand(0));
   case Intrinsic::vacopy: {
@@ -72,7 +81,17 @@ void ConstraintBuilder::visitIntrinsic(const IntrinsicInst &I) {
   case Intrinsic::strip_invariant_group:
   case Intrinsic::threadlocal_address:
   case Intrinsic::ssa_copy:
+  case Intrinsic::abs:
     return copyLanes(I, *I.getArgOperand(0));
+  case Intrinsic::fabs:
+  case Intrinsic::canonicalize:
+  case Intrinsic::arithmetic_fence:
+    return copyLanes(I, *I.getArgOperand(0));
+  case Intrinsic::copysign:
+  case Intrinsic::minnum:
+  case Intrinsic::maxnum:
+  case Intrinsic::minimum:
+  case Intrinsic::maximum:
   case Intrinsic::umin:
   case Intrinsic::umax:
   case Intrinsic::smin:
@@ -85,6 +104,11 @@ void ConstraintBuilder::visitIntrinsic(const IntrinsicInst &I) {
   case Intrinsic::addressofreturnaddress:
   case Intrinsic::sponentry:
     return unknown(I);
+  case Intrinsic::read_register:
+  case Intrinsic::read_volatile_register:
+    return unknown(I);
+  case Intrinsic::write_register:
+    return escape(*I.getArgOperand(1));
   case Intrinsic::load_relative: {
     // Table entries are kept as the address that they stand for.
     LocalNode Row = fresh(), Entry = fresh();
@@ -108,18 +132,34 @@ void ConstraintBuilder::visitIntrinsic(const IntrinsicInst &I) {
       for (LocalNode From : lanes(*I.getArgOperand(0)))
         store({Pointer, 0}, From);
     return;
+  case Intrinsic::masked_expandload:
+  case Intrinsic::masked_compressstore: {
+    // Lanes that are switched off have no place in memory, so that each may be in any.
+    const bool Loads = I.getIntrinsicID() == Intrinsic::masked_expandload;
+    LocalNode Row = fresh();
+    arithmetic(Row, lane(*I.getArgOperand(Loads ? 0 : 1)), 0, 8, true);
+    for (LocalNode Lane : Loads ? lanes(I) : lanes(*I.getArgOperand(0)))
+      Loads ? load(Lane, {Row, 0}) : store({Row, 0}, Lane);
+    if (Loads)
+      copyLanes(I, *I.getArgOperand(I.arg_size() - 1));
+    return;
+  }
   default:
     break;
   }
   if (isa<DbgInfoIntrinsic>(I))
     return;
-  if (!I.doesNotAccessMemory() && any_of(I.args(), [](const Use &A) { return A->getType()->isPtrOrPtrVectorTy(); })) {
+  auto IsPointer = [](const Type *Ty) { return Ty->isPtrOrPtrVectorTy(); };
+  const bool TakesPointer = any_of(I.args(), [&](const Use &A) { return IsPointer(A->getType()); });
+  if (!I.doesNotAccessMemory() && TakesPointer) {
     for (const Value *A : I.args())
       escape(*A);
-    return unknown(I);
+    return whatever(I); // vectors of doubles too: masked loads of a processor's own are of these
   }
-  if (I.getType()->isFPOrFPVectorTy())
-    return;
+  if (!TakesPointer && IsPointer(I.getType())) // an address that the processor or the frame has
+    return unknown(I);
+  if (I.getType()->isFPOrFPVectorTy() && !Intrinsic::isTargetIntrinsic(I.getIntrinsicID()))
+    return; // arithmetic; a processor's own may move lanes about
   Lanes Result = lanes(I);
   for (const Value *A : I.args())
     anywhere(Result, *A);
@@ -130,17 +170,31 @@ void ConstraintBuilder::visitAssembly(const CallBase &I) {
   // Compiler barriers, and values hidden from the optimiser: what goes in comes out. Anything with an instruction in it may
   // keep, fetch and call what it likes.
   bool Empty = StringRef(Asm.getAsmString()).trim().empty();
+  if (Empty)
+    return visitEmptyAssembly(I);
+  for (const Value *A : I.args())
+    escape(*A);
+  whatever(I);
+}
+
+/// An operand "=rm" that clang leaves in memory is a pointer with an element type: the value of an operand that is tied to it goes there.
+void ConstraintBuilder::visitEmptyAssembly(const CallBase &I) {
   Lanes Result = lanes(I);
-  for (const Value *A : I.args()) {
-    if (!Empty)
-      escape(*A);
-    else
-      for (LocalNode From : lanes(*A))
-        for (LocalNode To : Result)
-          copy(To, From);
-  }
-  if (!Empty) {
-    unknown(I);
+  auto IsMemory = [&](unsigned K) { return I.getParamElementType(K) != nullptr; };
+  for (unsigned K = 0; K != I.arg_size(); ++K) {
+    Lanes From = lanes(*I.getArgOperand(K));
+    if (IsMemory(K)) {
+      LocalNode Held = fresh();
+      load(Held, place(*I.getArgOperand(K)));
+      From = {Held};
+    }
+    for (LocalNode Lane : From) {
+      for (LocalNode To : Result)
+        copy(To, Lane);
+      for (unsigned Other = 0; Other != I.arg_size(); ++Other)
+        if (Other != K && IsMemory(Other))
+          store(place(*I.getArgOperand(Other)), Lane);
+    }
   }
 }
 

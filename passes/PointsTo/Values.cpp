@@ -18,8 +18,8 @@ unsigned laneCount(Type *Ty, const DataLayout &DL) {
     return Ty->isVectorTy() ? 1 : 0;
   if (auto *Int = dyn_cast<IntegerType>(Ty); Int && Int->getBitWidth() <= 32)
     return 0;
-  if (Ty->isX86_FP80Ty() || Ty->isX86_AMXTy())
-    return 0; // neither is ever made of two words
+  if (Ty->isX86_AMXTy())
+    return 0; // never made of words: tiles are loaded and stored by intrinsics alone
   uint64_t Bytes = DL.getTypeStoreSize(Ty);
   if (Bytes < 5)
     return 0;
@@ -66,6 +66,8 @@ struct Walk {
       return report(At, E->getGlobalValue(), Offset, Exact);
     if (const auto *E = dyn_cast<NoCFIValue>(C))
       return report(At, E->getGlobalValue(), Offset, Exact);
+    if (const auto *E = dyn_cast<ConstantPtrAuth>(C))
+      return address(E->getPointer(), At, Offset, Exact, Seen);
     const auto *E = dyn_cast<ConstantExpr>(C);
     if (!E || !Seen.insert(C).second)
       return; // numbers, undef, labels
