@@ -25,8 +25,9 @@ enum Channel : NodeId {
   Given,       // what External was given: that it may store, and hand out again
   Unknown,     // holds External, nothing else
   Narrow,      // pointers cut into pieces of less than 8 bytes
-  Descriptors, // bytes written to and read from file descriptors: threads send each other pointers through pipes
+  Descriptors, // bytes written to and read from file descriptors, and in mapped files: threads send each other pointers through pipes
   Epoll,       // epoll_event.data
+  Values,      // of signals: sigval
   Joined,      // results of threads
   Specific,    // values of pthread keys
   Signals,     // handlers
@@ -35,6 +36,11 @@ enum Channel : NodeId {
   LibraryData, // holds the address of Library, the object
   Channels
 };
+
+/// What the kernel keeps for the program. Other programs may have put it there too, and code outside and in inline assembly (the runtime's
+/// system calls) may fetch it.
+inline constexpr Channel Kept[] = {Descriptors, Epoll, Values};
+inline bool isKept(Channel C) { return llvm::is_contained(Kept, C); }
 
 struct Copy {
   LocalNode To, From;

@@ -244,6 +244,9 @@ void FunctionFlow::run() {
   S.forFunctionAddresses([&](const Function &F, NodeId N) { insert(N, Numbers[&F]); });
   insert(Exported, 1);
   startMemory();
+  // The kernel's own structures with what it kept in them are memory outside: what a signal handler gets, say.
+  for (Channel C : Kept)
+    edge(C, common(0), NotUnder);
   for (const Record::Mark &Mark : R.Passed)
     if (!Mark.If)
       pass(Mark.N);

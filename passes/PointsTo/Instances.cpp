@@ -212,6 +212,7 @@ void Solver::connect(uint32_t Call, const Function &F) {
       callOutside(Call, true);
     return;
   }
+  applyModel(Call, F);
   // A definition that the dynamic linker may replace, and one whose body is only machine code.
   if (F.isInterposable() || F.hasFnAttribute(Attribute::Naked))
     callOutside(Call, true);

@@ -11,6 +11,7 @@ namespace capriccio::pointsto {
 class Solver::ModelApplication {
   Solver &S;
   uint32_t Call;
+  bool Defined; // the function is in the module
   NodeId Temporary = None, Heap = None;
 
   NodeId argument(unsigned A) const {
@@ -46,7 +47,7 @@ class Solver::ModelApplication {
   void callBack(const ModelStatement &Statement);
 
 public:
-  ModelApplication(Solver &S, uint32_t Call) : S(S), Call(Call) {}
+  ModelApplication(Solver &S, uint32_t Call, bool Defined) : S(S), Call(Call), Defined(Defined) {}
   void apply(const Model &M);
 };
 
@@ -126,6 +127,9 @@ void Solver::ModelApplication::callBack(const ModelStatement &Statement) {
 
 void Solver::ModelApplication::apply(const Model &M) {
   for (const ModelStatement &Statement : M.Statements) {
+    if (Statement.Unless != None)
+      if (uint64_t Flags = number(Statement.Unless); Flags != UnknownSize && (Flags & Statement.Mask))
+        continue;
     switch (Statement.K) {
     case ModelStatement::Assign:
       assign(Statement.Target, value(Statement.Source));
@@ -139,15 +143,22 @@ void Solver::ModelApplication::apply(const Model &M) {
         S.addMemoryCopy(To, From, Statement.Size == None ? UnknownSize : number(Statement.Size));
       break;
     }
+    case ModelStatement::AsUnknown:
+      if (!Defined)
+        S.callOutside(Call, true);
+      break;
     }
   }
 }
 
+/// Of a function that the module defines, as the runtime does those that wait, its code says more than the model, but for what passes
+/// through the kernel: the code ends there in a system call, which tells neither what it hands over nor who gets it.
 bool Solver::applyModel(uint32_t Call, const Function &F) {
+  const bool Defined = !F.isDeclarationForLinker();
   const Model *Known = modelOf(F.getName());
-  if (!Known)
+  if (!Known || (Defined && !Known->Kernel))
     return false;
-  ModelApplication(*this, Call).apply(*Known);
+  ModelApplication(*this, Call, Defined).apply(*Known);
   return true;
 }
 

@@ -12,7 +12,7 @@ namespace {
 class Parser {
   StringRef Rest;
   std::string &Error;
-  bool Allocates = false;
+  bool Allocates = false, Kernel = false;
 
   bool fail(const char *What) {
     if (Error.empty())
@@ -39,10 +39,11 @@ class Parser {
   bool channel(Channel &C) {
     static const std::pair<StringRef, Channel> Names[] = {
         {"descriptors", Descriptors}, {"epoll", Epoll},     {"joined", Joined},    {"specific", Specific},
-        {"signals", Signals},         {"tokens", Tokens},   {"exported", Exported}};
+        {"signals", Signals},         {"tokens", Tokens},   {"exported", Exported}, {"values", Values}};
     for (const auto &[Name, Value] : Names)
       if (word(Name)) {
         C = Value;
+        Kernel |= isKept(C);
         return true;
       }
     return fail("expected a channel");
@@ -110,6 +111,17 @@ class Parser {
     return fail("not a target, before");
   }
   bool statement(ModelStatement &S) {
+    if (word("unknown")) {
+      S.K = ModelStatement::AsUnknown;
+      return true;
+    }
+    if (word("unless")) {
+      if (!argument(S.Unless) || !(eat("&") || fail("expected &")))
+        return false;
+      Rest = Rest.ltrim();
+      if (Rest.consumeInteger(10, S.Mask))
+        return fail("expected a number");
+    }
     if (word("call")) {
       S.K = ModelStatement::CallBack;
       if (!value(S.Source) || !(eat("(") || fail("expected (")))
@@ -151,6 +163,7 @@ public:
       }
     }
     M->Allocates = Allocates;
+    M->Kernel = Kernel;
     return M;
   }
 };

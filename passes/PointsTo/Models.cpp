@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The table of external functions. A function that is not here is unknown: its arguments escape, its results are External.
-// So leaving one out costs precision and never soundness; putting one in claims that POSIX, or glibc, keeps, hands on and
-// calls no other pointers than the row says. Three things are taken as given: pointers do not travel as text (printf %p and scanf
-// %p); what libc hands out as opaque (FILE, DIR, pthread_t) is not looked into; strings hold no pointers.
+// So leaving one out costs precision and never soundness; putting one in claims that POSIX, or glibc, keeps, copies, hands on and
+// calls no other pointers than the row says. Three things are taken as given: pointers do not travel as text (printf, scanf, names of
+// files, conversions of characters) nor as numbers that the kernel keeps (offsets, times, limits); what libc hands out as opaque
+// (FILE, DIR, pthread_t) is not looked into; a string holds one pointer at most, at its start, since an address ends in bytes of zero.
 #include "Models.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -29,13 +30,16 @@ const Row Table[] = {
     {"realloc", "n = new(a1); copy n a0; r = n"},
     {"reallocarray", "n = new(a1*a2); copy n a0; r = n"},
     {"free cfree malloc_usable_size malloc_trim malloc_stats mallopt mallinfo mallinfo2 malloc_info", ""},
-    {"mmap mmap64", "n = new(a1); %n = @descriptors; @descriptors = %n; r = n"},
-    {"mremap", "r = ~a0"},
+    // MAP_ANONYMOUS is 32. Mapped at an address that is in use, the file appears there.
+    {"mmap mmap64", "n = new(a1); r = n; r = ~a0; unless a3 & 32 %r = @descriptors; unless a3 & 32 @descriptors = %r"},
+    {"mremap", "r = ~a0; r = ~a4; copy a4 a0"},
     {"munmap mprotect madvise posix_madvise msync mlock munlock mlockall munlockall mincore shmdt", ""},
-    {"shmat", "n = new; %n = @descriptors; @descriptors = %n; r = n"},
+    {"shmat", "n = new; r = n; r = ~a1; %r = @descriptors; @descriptors = %r"},
     {"shmget shmctl shm_open shm_unlink semget semop semtimedop semctl msgget msgctl ftok", ""},
     {"msgsnd", "@descriptors = %a1"},
     {"msgrcv", "%a1 = @descriptors"},
+    {"mq_send mq_timedsend", "@descriptors = %a1"},
+    {"mq_receive mq_timedreceive", "%a1 = @descriptors"},
     {"brk getpagesize", ""},
 
     // Memory and strings.
@@ -45,14 +49,17 @@ const Row Table[] = {
     {"bcopy", "copy a1 a0 a2"},
     {"memset __memset_chk", "r = a0"},
     {"bzero explicit_bzero memcmp bcmp strlen strnlen strcmp strncmp strcasecmp strncasecmp strcoll strspn strcspn "
-     "strcasecmp_l strncasecmp_l strcoll_l strxfrm strxfrm_l ffs ffsl ffsll strverscmp", ""},
+     "strcasecmp_l strncasecmp_l strcoll_l ffs ffsl ffsll strverscmp", ""},
+    {"strxfrm strxfrm_l", "*a0 = *a1"},
     {"memchr memrchr rawmemchr memmem strchr strrchr strchrnul strstr strcasestr strpbrk index rindex __rawmemchr",
      "r = ~a0"},
     {"basename __xpg_basename dirname", "r = ~a0; r = lib"},
-    {"strcpy strncpy strcat strncat __strcpy_chk __strncpy_chk __strcat_chk __strncat_chk", "r = a0"},
-    {"stpcpy stpncpy __stpcpy_chk __stpncpy_chk", "r = ~a0"},
-    {"strlcpy strlcat __strlcpy_chk __strlcat_chk swab", ""},
-    {"strdup strndup __strdup __strndup wcsdup", "r = new"},
+    {"strcpy strncpy __strcpy_chk __strncpy_chk", "*a0 = *a1; r = a0"},
+    {"strcat strncat __strcat_chk __strncat_chk", "%a0 = *a1; r = a0"},
+    {"stpcpy stpncpy __stpcpy_chk __stpncpy_chk", "*a0 = *a1; r = ~a0"},
+    {"strlcpy strlcat __strlcpy_chk __strlcat_chk", "%a0 = *a1"},
+    {"swab", "copy a1 a0 a2"}, // done twice it is a copy
+    {"strdup strndup __strdup __strndup", "n = new; *n = *a0; r = n"},
     {"strtok", "@tokens = ~a0; r = @tokens"},
     {"strtok_r __strtok_r", "*a2 = ~a0; r = ~a0; r = ~*a2"},
     {"strsep __strsep", "r = *a0; *a0 = ~*a0"},
@@ -66,7 +73,13 @@ const Row Table[] = {
     {"wcslen wcscmp wcsncmp wcscoll mbstowcs wcstombs mbtowc wctomb mblen mbrtowc wcrtomb mbrlen mbsinit btowc wctob wcwidth "
      "wcswidth iswalpha iswdigit iswalnum iswspace iswupper iswlower iswprint iswpunct iswcntrl iswctype wctype towupper "
      "towlower putwc putwchar fputwc fgetwc getwc getwchar ungetwc fputws fwide", ""},
-    {"wmemcpy wmemmove wcscpy wcsncpy wcscat wcsncat wmemset", "r = a0"},
+    // Sizes are in characters of 4 bytes. Neither half of an address is 0, so that text may be addresses.
+    {"wmemcpy wmemmove wcscpy wcsncpy __wmemcpy_chk __wmemmove_chk __wcscpy_chk __wcsncpy_chk", "copy a0 a1; r = a0"},
+    {"wmempcpy wcpcpy wcpncpy __wmempcpy_chk __wcpcpy_chk __wcpncpy_chk", "copy a0 a1; r = ~a0"},
+    {"wcscat wcsncat __wcscat_chk __wcsncat_chk", "%a0 = %a1; r = a0"},
+    {"wcsxfrm", "copy a0 a1"},
+    {"wmemset __wmemset_chk", "%a0 = ext; r = a0"}, // half of an address
+    {"wcsdup", "n = new; copy n a0; r = n"},
     {"wcschr wcsrchr wcsstr wmemchr", "r = ~a0"},
     {"mbsrtowcs wcsrtombs mbsnrtowcs wcsnrtombs", "*a1 = ~*a1"},
 
@@ -113,6 +126,12 @@ const Row Table[] = {
      "sem_getvalue sem_close sem_unlink", ""},
     {"sem_open", "r = lib"},
 
+    // Atomic accesses to what no instruction is wide enough for.
+    {"__atomic_load", "copy a2 a1 a0"},
+    {"__atomic_store", "copy a1 a2 a0"},
+    {"__atomic_exchange", "copy a3 a1 a0; copy a1 a2 a0"},
+    {"__atomic_compare_exchange", "copy a2 a1 a0; copy a1 a3 a0"},
+
     // Ends, signals, jumps.
     {"atexit at_quick_exit", "call a0()"},
     {"on_exit", "call a0(ext, a1)"},
@@ -122,31 +141,46 @@ const Row Table[] = {
     {"signal bsd_signal sysv_signal __sysv_signal sigset",
      "@signals = a1; r = @signals; call @signals(ext, ext, ext)"},
     {"sigaction __sigaction", "@signals = *a1; *a2 = @signals; call @signals(ext, ext, ext)"},
-    {"raise kill killpg sigprocmask sigpending sigsuspend sigwait sigwaitinfo sigtimedwait sigemptyset sigfillset sigaddset "
-     "sigdelset sigismember sigaltstack siginterrupt pause alarm ualarm setitimer getitimer", ""},
+    {"raise kill killpg sigprocmask sigpending sigsuspend sigwait sigemptyset sigfillset sigaddset "
+     "sigdelset sigismember siginterrupt pause alarm ualarm setitimer getitimer", ""},
+    {"sigqueue pthread_sigqueue", "@values = a2; @descriptors = @values"}, // a signalfd tells of it too
+    {"sigwaitinfo sigtimedwait", "%a1 = @values"},
+    {"timer_create mq_notify", "unknown; @values = %a1; @descriptors = @values"},
+    {"aio_read aio_read64 aio_write aio_write64 aio_fsync aio_fsync64 lio_listio lio_listio64",
+     "unknown; @values = %a0; @values = %a1; @values = %*a1; @values = %a3; @values = %%a1; "
+     "@descriptors = @values; @descriptors = %%a0; %%a0 = @descriptors; @descriptors = %%%a1; %%%a1 = @descriptors"},
+    {"getaddrinfo_a", "unknown; @values = %a3"},
     {"setjmp _setjmp __sigsetjmp sigsetjmp longjmp _longjmp siglongjmp __longjmp_chk", ""},
     {"psignal psiginfo", ""},
     {"strsignal", "r = lib"},
 
-    // Descriptors: bytes come out somewhere in this process as they went in.
+    // Descriptors: bytes come out somewhere in this process as they went in. Those of a name of a socket too.
     {"read pread pread64 recv __read_chk __pread_chk __pread64_chk __recv_chk", "%a1 = @descriptors"},
-    {"recvfrom __recvfrom_chk", "%a1 = @descriptors"},
-    {"write pwrite pwrite64 send sendto", "@descriptors = %a1"},
+    {"recvfrom __recvfrom_chk", "%a1 = @descriptors; %a4 = @descriptors; %a5 = @descriptors"}, // checked, with another argument
+    {"write pwrite pwrite64 send", "@descriptors = %a1"},
+    {"sendto", "@descriptors = %a1; @descriptors = %a4"},
     {"readv preadv preadv64 preadv2 preadv64v2", "%%a1 = @descriptors"},
-    {"writev pwritev pwritev64 pwritev2 pwritev64v2", "@descriptors = %%a1"},
-    {"recvmsg", "%%%a1 = @descriptors"},
-    {"sendmsg", "@descriptors = %%%a1"},
+    {"writev pwritev pwritev64 pwritev2 pwritev64v2 vmsplice", "@descriptors = %%a1"},
+    {"recvmsg recvmmsg", "%%a1 = @descriptors; %%%a1 = @descriptors"},
+    {"sendmsg sendmmsg", "@descriptors = %%a1; @descriptors = %%%a1"},
+    {"eventfd_write", "@descriptors = a1"},
+    {"eventfd_read", "%a1 = @descriptors"},
+    {"fcntl fcntl64", "@descriptors = %a2; %a2 = @descriptors"},
+    {"ioctl", "@descriptors = %a2; %a2 = @descriptors; %%a2 = @descriptors"},
     {"open open64 openat openat64 creat creat64 __open_2 __open64_2 __openat_2 __openat64_2 close close_range dup dup2 dup3 "
-     "pipe pipe2 lseek lseek64 fcntl fcntl64 ioctl fsync fdatasync sync syncfs ftruncate ftruncate64 truncate truncate64 "
+     "pipe pipe2 lseek lseek64 fsync fdatasync sync syncfs ftruncate ftruncate64 truncate truncate64 "
      "fallocate fallocate64 posix_fallocate posix_fallocate64 posix_fadvise posix_fadvise64 sync_file_range flock lockf "
-     "lockf64 isatty sendfile sendfile64 splice tee copy_file_range eventfd eventfd_read eventfd_write timerfd_create "
+     "lockf64 isatty sendfile sendfile64 splice tee copy_file_range eventfd timerfd_create "
      "timerfd_settime timerfd_gettime signalfd inotify_init inotify_init1 inotify_add_watch inotify_rm_watch memfd_create "
      "poll ppoll __poll_chk __ppoll_chk select pselect __fdelt_chk __fdelt_warn readahead getdtablesize", ""},
     {"epoll_create epoll_create1", ""},
     {"epoll_ctl", "@epoll = %a3"},
     {"epoll_wait epoll_pwait epoll_pwait2", "%a1 = @epoll"},
-    {"socket socketpair bind listen accept accept4 connect shutdown getsockname getpeername getsockopt setsockopt sockatmark "
-     "htons htonl ntohs ntohl", ""},
+    {"socket socketpair listen shutdown sockatmark htons htonl ntohs ntohl", ""},
+    {"bind connect", "@descriptors = %a1"},
+    {"accept accept4 getsockname getpeername", "%a1 = @descriptors"},
+    {"setsockopt", "@descriptors = %a3"},
+    {"getsockopt", "%a3 = @descriptors"},
 
     // Files.
     {"stat stat64 fstat fstat64 lstat lstat64 fstatat fstatat64 __xstat __xstat64 __fxstat __fxstat64 __lxstat __lxstat64 "
@@ -154,7 +188,9 @@ const Row Table[] = {
      "eaccess euidaccess chmod fchmod fchmodat chown fchown lchown fchownat unlink unlinkat rename renameat renameat2 link "
      "linkat symlink symlinkat readlink readlinkat __readlink_chk __readlinkat_chk mkdir mkdirat rmdir chdir fchdir chroot "
      "umask utime utimes utimensat futimens futimes lutimes mknod mknodat __xmknod mkfifo mkfifoat mount umount umount2 "
-     "remove pathconf fpathconf sysconf confstr getxattr setxattr fgetxattr fsetxattr", ""},
+     "remove pathconf fpathconf sysconf confstr", ""},
+    {"setxattr lsetxattr fsetxattr", "@descriptors = %a2"},
+    {"getxattr lgetxattr fgetxattr", "%a2 = @descriptors"},
     {"mkstemp mkstemp64 mkostemp mkstemps mkostemp64 mkostemps", ""},
     {"mktemp mkdtemp", "r = a0"},
     {"tmpnam", "r = a0; r = lib"},
@@ -166,7 +202,7 @@ const Row Table[] = {
     {"closedir rewinddir seekdir telldir dirfd alphasort versionsort alphasort64", ""},
     {"scandir scandir64", "*a1 = lib; call a2(lib); call a3(lib, lib)"},
     {"ftw ftw64 nftw nftw64", "call a1(lib, lib, ext, lib)"},
-    {"glob glob64", "*a3 = lib; %a3 = lib; call a2(lib, ext)"},
+    {"glob glob64", "*a3 = lib; %a3 = lib; call a2(lib, ext); n = lib; call %a3(n, ext) -> n"}, // GLOB_ALTDIRFUNC
     {"globfree globfree64 fnmatch wordfree", ""},
     {"getmntent setmntent", "r = lib"},
     {"endmntent", ""},
@@ -174,17 +210,21 @@ const Row Table[] = {
     // Standard I/O.
     {"fopen fopen64 fdopen popen tmpfile tmpfile64", "r = lib"},
     {"freopen freopen64", "r = a2"},
-    {"fmemopen", "r = lib"},
-    {"open_memstream", "*a0 = lib; r = lib"},
+    // What is written to one FILE may be read from each.
+    {"fmemopen", "%a0 = @descriptors; @descriptors = %a0; r = lib"},
+    {"open_memstream open_wmemstream", "n = new; %n = @descriptors; *a0 = n; r = lib"},
+    {"setvbuf setbuf setbuffer", "%a1 = @descriptors"},
     {"fclose pclose fflush fflush_unlocked fseek fseeko fseeko64 ftell ftello ftello64 rewind fgetpos fsetpos feof ferror "
-     "clearerr feof_unlocked ferror_unlocked fileno fileno_unlocked setvbuf setbuf setbuffer setlinebuf fgetc getc getchar "
+     "clearerr feof_unlocked ferror_unlocked fileno fileno_unlocked setlinebuf fgetc getc getchar "
      "ungetc fputc putc putchar fgetc_unlocked getc_unlocked getchar_unlocked fputc_unlocked putc_unlocked putchar_unlocked "
-     "fputs puts fputs_unlocked perror flockfile funlockfile ftrylockfile __uflow __overflow _IO_getc _IO_putc __fpending "
+     "perror flockfile funlockfile ftrylockfile __uflow __overflow _IO_getc _IO_putc __fpending "
      "__fsetlocking getw putw", ""},
-    {"fgets gets fgets_unlocked __fgets_chk __fgets_unlocked_chk ctermid cuserid", "r = a0; r = lib"},
+    {"fputs puts fputs_unlocked", "@descriptors = *a0"},
+    {"fgets gets fgets_unlocked __fgets_chk __fgets_unlocked_chk", "%a0 = @descriptors; r = a0"},
+    {"ctermid cuserid", "r = a0; r = lib"},
     {"fread fread_unlocked __fread_chk __fread_unlocked_chk", "%a0 = @descriptors"},
     {"fwrite fwrite_unlocked", "@descriptors = %a0"},
-    {"getline getdelim __getdelim", "*a0 = new"},
+    {"getline getdelim __getdelim", "n = new; *a0 = n; %*a0 = @descriptors"},
     {"printf fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf dprintf vdprintf __printf_chk __fprintf_chk "
      "__sprintf_chk __snprintf_chk __vprintf_chk __vfprintf_chk __vsprintf_chk __vsnprintf_chk __dprintf_chk __vdprintf_chk "
      "wprintf fwprintf swprintf vswprintf", ""},
@@ -195,8 +235,9 @@ const Row Table[] = {
 
     // Time.
     {"time gettimeofday settimeofday clock clock_gettime clock_getres clock_settime clock_nanosleep nanosleep sleep usleep "
-     "mktime timegm timelocal difftime strftime strftime_l tzset times getrusage adjtime timer_settime timer_gettime "
+     "difftime strftime strftime_l tzset times getrusage adjtime timer_settime timer_gettime "
      "timer_delete timespec_get", ""},
+    {"mktime timegm timelocal", "%a0 = lib"}, // the name of the time zone
     {"localtime gmtime asctime ctime", "r = lib"},
     {"localtime_r gmtime_r", "r = a1; %a1 = lib"},
     {"asctime_r ctime_r", "r = a1"},
@@ -214,15 +255,17 @@ const Row Table[] = {
      "posix_spawn_file_actions_adddup2 posix_spawn_file_actions_addclose posix_spawn_file_actions_destroy "
      "posix_spawnattr_destroy posix_spawnattr_setsigmask posix_spawnattr_setsigdefault", ""},
     {"getpwnam getpwuid getpwent getgrnam getgrgid getgrent getspnam getlogin", "r = lib"},
-    {"getpwnam_r getpwuid_r getgrnam_r getgrgid_r", "%a1 = ~a2; %a1 = lib; *a4 = a1"},
+    {"getpwnam_r getpwuid_r getgrnam_r getgrgid_r", "%a1 = ~a2; %a2 = ~a2; %a1 = lib; *a4 = a1"},
     {"setpwent endpwent setgrent endgrent", ""},
     {"crypt", "r = lib"},
     {"crypt_r", "r = ~a2"},
-    {"tcgetattr tcsetattr tcflush tcdrain cfmakeraw cfsetispeed cfsetospeed cfgetospeed", ""},
+    {"tcsetattr", "@descriptors = %a2"},
+    {"tcgetattr", "%a1 = @descriptors"},
+    {"tcflush tcdrain cfmakeraw cfsetispeed cfsetospeed cfgetospeed", ""},
     {"ttyname getpass", "r = lib"},
 
     // Environment, locale, options.
-    {"getenv secure_getenv __secure_getenv", "r = lib"},
+    {"getenv secure_getenv __secure_getenv", "r = lib; r = ~%lib"}, // putenv does not copy
     {"putenv", "%lib = a0"},
     {"setenv unsetenv clearenv", ""},
     {"setlocale localeconv nl_langinfo nl_langinfo_l newlocale uselocale duplocale gettext dgettext dcgettext ngettext "
@@ -238,7 +281,7 @@ const Row Table[] = {
     {"strerror_r", "r = ~a1; r = lib"},
     {"gai_strerror hstrerror", "r = lib"},
     {"iconv_open", "r = lib"},
-    {"iconv", "*a1 = ~*a1; *a3 = ~*a3"},
+    {"iconv", "%*a3 = %*a1; *a1 = ~*a1; *a3 = ~*a3"},
     {"iconv_close regcomp regexec regerror regfree", ""},
 
     // Names and addresses.
@@ -246,10 +289,10 @@ const Row Table[] = {
     {"freeaddrinfo getnameinfo", ""},
     {"gethostbyname gethostbyname2 gethostbyaddr gethostent getservbyname getservbyport getprotobyname getprotobynumber "
      "getnetbyname getservent", "r = lib"},
-    {"gethostbyname_r", "%a1 = ~a2; %a1 = lib; *a4 = a1"},
-    {"gethostbyname2_r", "%a2 = ~a3; %a2 = lib; *a5 = a2"},
-    {"gethostbyaddr_r", "%a3 = ~a4; %a3 = lib; *a6 = a3"},
-    {"getservbyname_r getservbyport_r", "%a2 = ~a3; %a2 = lib; *a5 = a2"},
+    {"gethostbyname_r", "%a1 = ~a2; %a2 = ~a2; %a1 = lib; *a4 = a1"},
+    {"gethostbyname2_r", "%a2 = ~a3; %a3 = ~a3; %a2 = lib; *a5 = a2"},
+    {"gethostbyaddr_r", "%a3 = ~a4; %a4 = ~a4; %a3 = lib; *a6 = a3"},
+    {"getservbyname_r getservbyport_r", "%a2 = ~a3; %a3 = ~a3; %a2 = lib; *a5 = a2"},
     {"inet_addr inet_aton inet_pton inet_network if_nametoindex res_init __res_init", ""},
     {"inet_ntoa", "r = lib"},
     {"inet_ntop if_indextoname", "r = ~a1; r = a2"},
@@ -258,10 +301,12 @@ const Row Table[] = {
 
     // Random numbers and mathematics.
     {"rand srand random srandom rand_r drand48 erand48 lrand48 nrand48 mrand48 jrand48 srand48 random_r srandom_r", ""},
-    {"initstate setstate", "r = lib; r = ~a1; r = ~a0"},
-    {"abs labs llabs div ldiv lldiv sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log "
+    {"initstate setstate", "%lib = ~a1; %lib = ~a0; r = lib; r = %lib"}, // the state before
+    {"labs llabs imaxabs fabs", "r = a0"},
+    {"fmin fmax copysign", "r = a0; r = a1"},
+    {"abs div ldiv lldiv sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 exp10 expm1 log "
      "log2 log10 log1p pow sqrt cbrt hypot floor ceil trunc round rint nearbyint lround llround lrint llrint fmod remainder "
-     "fmin fmax fdim fma fabs copysign nan ldexp frexp modf scalbn scalbln ilogb logb nextafter nexttoward erf erfc tgamma "
+     "fdim fma nan ldexp frexp modf scalbn scalbln ilogb logb nextafter nexttoward erf erfc tgamma "
      "lgamma lgamma_r sincos sinf cosf tanf asinf acosf atanf atan2f expf exp2f logf log2f log10f powf sqrtf floorf ceilf "
      "truncf roundf rintf fmodf fabsf ldexpf frexpf modff sinl cosl tanl expl logl powl sqrtl floorl ceill truncl roundl "
      "fmodl fabsl ldexpl frexpl modfl __isnan __isinf __finite __fpclassify __signbit isnan isinf finite feclearexcept "
@@ -272,8 +317,8 @@ const Row Table[] = {
     {"dlclose", ""},
     {"dlerror", "r = lib"},
     {"dlsym dlvsym", "r = ext; r = @exported"},
-    {"dladdr", "%a1 = ext"},
-    {"dl_iterate_phdr", "call a0(lib, ext, a1)"},
+    {"dladdr", "%a1 = ext; %a1 = a0"},
+    {"dl_iterate_phdr", "n = new; %n = ext; %n = lib; call a0(n, ext, a1)"},
     {"backtrace", "%a0 = ext"},
     {"backtrace_symbols", "r = lib"},
     {"backtrace_symbols_fd", ""},

@@ -21,6 +21,12 @@ Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), 
   G.insert(Unknown, External);
   Log.FromOutside.push_back({Unknown, 0});
   G.addEdge(Given, Escaped);
+  for (Channel C : Kept) {
+    G.addEdge(C, Given);
+    G.insert(C, External);
+    Log.FromOutside.push_back({C, 0});
+    Log.Passed.push_back({C, 0});
+  }
   LibraryObject = O.add(ObjectKind::Library, UnknownSize, nullptr);
   LocationId Anywhere = O.locate(LibraryObject, 0, 1);
   G.insert(LibraryData, Anywhere);

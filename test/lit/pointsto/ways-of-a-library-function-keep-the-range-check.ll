@@ -159,3 +159,68 @@ define void @tied() {
   call void %f(i32 1)
   ret void
 }
+
+declare ptr @wmemcpy(ptr, ptr, i64)
+; CHECK-LABEL: define internal void @"wide_characters$body"
+; CHECK: call void @__capr_icall(ptr nest %f
+define void @wide_characters() {
+  %s = alloca [2 x ptr]
+  %t = alloca [2 x ptr]
+  store ptr @inside, ptr %s
+  store ptr @outside, ptr %t
+  call ptr @wmemcpy(ptr %s, ptr %t, i64 2)
+  %f = load ptr, ptr %s
+  call void %f(i32 1)
+  ret void
+}
+
+declare ptr @strcpy(ptr, ptr)
+; CHECK-LABEL: define internal void @"string$body"
+; CHECK: call void @__capr_icall(ptr nest %f
+define void @string() {
+  %s = alloca ptr
+  %t = alloca ptr
+  store ptr @inside, ptr %s
+  store ptr @outside, ptr %t
+  call ptr @strcpy(ptr %s, ptr %t)
+  %f = load ptr, ptr %s
+  call void %f(i32 1)
+  ret void
+}
+
+; Of a file, which MAP_ANONYMOUS (32) is not.
+declare ptr @mmap(ptr, i64, i32, i32, i32, i64)
+; CHECK-LABEL: define internal void @"mapped$body"
+; CHECK: call void @__capr_icall(ptr nest %f
+define void @mapped(i32 %file) {
+  %m = call ptr @mmap(ptr null, i64 4096, i32 3, i32 1, i32 %file, i64 0)
+  %at = getelementptr i8, ptr %m, i64 8
+  store ptr @inside, ptr %at
+  %f = load ptr, ptr %at
+  call void %f(i32 1)
+  ret void
+}
+
+; CHECK-LABEL: define internal void @"mapped_anonymously$body"
+; CHECK: call void %f(
+define void @mapped_anonymously() {
+  %m = call ptr @mmap(ptr null, i64 4096, i32 3, i32 34, i32 -1, i64 0)
+  store ptr @inside, ptr %m
+  %f = load ptr, ptr %m
+  call void %f(i32 1)
+  ret void
+}
+
+declare ptr @open_memstream(ptr, ptr)
+; CHECK-LABEL: define internal void @"stream_in_memory$body"
+; CHECK: call void @__capr_icall(ptr nest %f
+define void @stream_in_memory() {
+  %text = alloca ptr
+  %size = alloca i64
+  call ptr @open_memstream(ptr %text, ptr %size)
+  %p = load ptr, ptr %text
+  store ptr @inside, ptr %p
+  %f = load ptr, ptr %p
+  call void %f(i32 1)
+  ret void
+}
