@@ -106,6 +106,23 @@ uint64_t libraryArgumentBytes(const MachineFunction &MF) {
   return std::min(Most, alignTo(std::max(Pushed, stackArgumentBytes(MF.getFunction())), 8));
 }
 
+/// In the large code model the address of a function is a value like others: fetched once for several uses, kept in a register or
+/// spilled. Calls and addresses are given other functions after the measure (stubs, bodies, the checkpoint of one site), so that more
+/// values may live at a time: one for each use at most, with the base that they are relative to, and the registers that are saved for them.
+uint64_t largeModelSlack(const MachineFunction &MF) {
+  if (MF.getTarget().getCodeModel() != CodeModel::Large)
+    return 0;
+  constexpr uint64_t Word = 8, SavedRegisters = 6, Base = 1;
+  uint64_t Uses = 0;
+  for (const MachineBasicBlock &MBB : MF)
+    for (const MachineInstr &MI : MBB) {
+      Uses += MI.isCall();
+      for (const MachineOperand &Op : MI.operands())
+        Uses += Op.isGlobal() || Op.isSymbol();
+    }
+  return Uses ? alignTo(Word * (Uses + SavedRegisters + Base), 16) : 0;
+}
+
 class Recorder : public MachineFunctionPass {
 public:
   static char ID;
@@ -136,7 +153,7 @@ public:
       return false;
     }
     Frame &Out = (*Record)[MF.getName()];
-    Out.Bytes = Bytes;
+    Out.Bytes = Bytes + largeModelSlack(MF);
     Out.ArgBytes = libraryArgumentBytes(MF);
     for (const MachineBasicBlock &MBB : MF)
       for (const MachineInstr &MI : MBB)
@@ -220,10 +237,14 @@ std::unique_ptr<TargetMachine> makeTargetMachine(const Module &M) {
     fail(Twine(TT.str()) + ": " + Error);
   const LinkerOptions &Linker = linkerOptions();
   TargetOptions Options = codegen::InitTargetOptionsFromCodeGenFlags(TT);
-  return std::unique_ptr<TargetMachine>(T->createTargetMachine(
+  std::unique_ptr<TargetMachine> TM(T->createTargetMachine(
       TT, Linker.Cpu, "", Options,
       Linker.PositionIndependent ? Reloc::PIC_ : Reloc::Static,
       M.getCodeModel(), Linker.CodeGenLevel));
+  // As LLVM's own link-time code generation does: what the medium model takes for far away.
+  if (std::optional<uint64_t> Threshold = M.getLargeDataThreshold())
+    TM->setLargeDataThreshold(*Threshold);
+  return TM;
 }
 
 /// Code generation as far as the frames are laid out: nothing behind that changes them. Where the pipeline ends is an option of LLVM's
