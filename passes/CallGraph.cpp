@@ -151,13 +151,14 @@ CallGraph::CallGraph(Module &M, const Externals &X, uint64_t EntryInPlace) {
     Nodes.push_back(std::move(N));
   }
 
+  const InlineAsmReader Assembly(M);
   for (Node &N : Nodes)
     for (Instruction &I : instructions(*N.F)) {
       auto *Site = dyn_cast<CallBase>(&I);
       if (!Site || isa<IntrinsicInst>(Site))
         continue;
       if (Site->isInlineAsm()) {
-        N.AsmBytes = std::max(N.AsmBytes, inlineAsmBytes(*Site));
+        N.AsmBytes = std::max(N.AsmBytes, Assembly.bytes(*Site));
         continue;
       }
       CallEdge E;

@@ -4,14 +4,24 @@
 #ifndef CAPRICCIO_INLINEASM_H
 #define CAPRICCIO_INLINEASM_H
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/InstrTypes.h"
 #include <cstdint>
+#include <string>
 
 namespace capriccio {
 
-/// Bytes below rsp that the assembly pushes at most. Ends the link, naming the source line, if it calls, or moves rsp in a
-/// way that is not a fixed number of pushes and pops.
-uint64_t inlineAsmBytes(const llvm::CallBase &Site);
+class InlineAsmReader {
+  llvm::StringMap<std::string> Macros; // bodies, by name; of two of one name both
+  void findMacros(llvm::StringRef Text);
+
+public:
+  /// Reads the macros that assembly anywhere in the module defines.
+  explicit InlineAsmReader(const llvm::Module &M);
+  /// Bytes below rsp that the assembly pushes, or names, at most. Ends the link, naming the source line, if it calls, or moves rsp in a
+  /// way that is not a fixed number of pushes and pops.
+  uint64_t bytes(const llvm::CallBase &Site) const;
+};
 
 } // namespace capriccio
 

@@ -53,6 +53,10 @@ void refuseUnsupported(const Module &M) {
   if (linkerOptions().Outlined)
     fail("-enable-machine-outliner: what it takes out of functions is called after their frames are measured, and pushes a return address "
          "more. Remedy: drop the flag (-Oz makes code small by other means), or build with -fno-capriccio");
+  for (const GlobalObject &O : M.global_objects())
+    for (const char *Name : {abi::EntrySection, abi::StubSection, abi::NoteSection, abi::ClaimsSection})
+      if (O.getSection() == Name)
+        fail(O.getName() + ": section " + Name + " is for what capcc makes itself. Remedy: give the section another name");
   for (const Function &F : M) {
     if (F.isDeclarationForLinker())
       continue;
