@@ -77,8 +77,12 @@ static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
     uint64_t wanted;
     __builtin_memcpy(&wanted, set, 8);
     for (;;) {
+        if (capr__signals_pending) capr__signals_gather();
         long r = capr__signal_take(wanted, info);
-        if (r == 0) r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+        if (r == 0) {
+            r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+            if (r > 0) capr__signals_taken((int)r);
+        }
         if (r != -EAGAIN || deadline == 0) return r;
         long fd = capr__sys4(SYS_signalfd4, -1, (long)set, 8, 02000000 /* SFD_CLOEXEC */);
         if (fd < 0) return fd;
