@@ -47,7 +47,9 @@ CAPR_HIDDEN uint64_t capr__polled_deadline(int fd) {
  * end, of which poll tells nothing. */
 static long read_nothing(int fd, const struct iovec *iov, int count) {
     struct stat st;
-    if (capr__fd_is_nonblock(fd, &capr__fd_table[fd])) return capr__sys3(SYS_readv, fd, (long)iov, count);
+    struct capr_fd *f = &capr__fd_table[fd];
+    if (capr__fd_is_nonblock(fd, f)) return capr__sys3(SYS_readv, fd, (long)iov, count);
+    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) != CAPR_FD_OWNED) return -EAGAIN; /* others would see the flag */
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISFIFO(st.st_mode)) return -EAGAIN;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) < 0) return -EAGAIN;
