@@ -127,7 +127,11 @@ static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
     capr__worker.poll_at = 0;
 }
 
-CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) { note(t, info, 0); }
+CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) {
+    for (uint32_t i = read_notes; i != noted && info->si_signo < 32; i++) /* one of each is all that is kept */
+        if (notes[i % NOTES].thread == t && notes[i % NOTES].info.si_signo == info->si_signo) return;
+    note(t, info, 0);
+}
 
 CAPR_HIDDEN void capr__signals_deliver(void) {
     uint64_t all = ~0ull, mask;

@@ -80,6 +80,9 @@ static void *hold_back(void *handled) {
         CHECK_EQUAL(take(SIGPIPE), kind == 2 ? -1 : SIGPIPE);
         CHECK_EQUAL(pending(SIGPIPE), 0);
     }
+    for (int i = 0; i < 200; i++) write_broken(1);
+    CHECK_EQUAL(take(SIGPIPE), SIGPIPE);
+    CHECK_EQUAL(take(SIGPIPE), -1);
     if (handled) {
         write_broken(0);
         pthread_sigmask(SIG_SETMASK, &before, NULL); /* now it comes */
