@@ -50,7 +50,8 @@ StringMap<WaitClass> makeClasses() {
   };
   // Others, and time.
   Add(WaitClass::Any,
-      {"accept", "accept4", "connect", "poll", "ppoll", "__poll_chk", "__ppoll_chk", "select", "pselect", "epoll_wait", "epoll_pwait",
+      {"accept", "accept4", "connect", "poll", "ppoll", "__poll_chk", "__ppoll_chk", "select", "pselect", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+       "eventfd_read", "eventfd_write", "tcdrain",
        "read", "__read_chk", "readv", "write", "writev", "recv", "__recv_chk", "recvfrom", "__recvfrom_chk", "recvmsg", "recvmmsg", "send",
        "sendto", "sendmsg", "sendmmsg", "sendfile", "sendfile64", "splice", "tee", "vmsplice", "fcntl", "fcntl64", "flock", "lockf", "lockf64",
        "mq_receive", "mq_send", "mq_timedreceive", "mq_timedsend", "msgrcv", "msgsnd", "semop", "semtimedop", "sem_wait", "sem_timedwait",
@@ -60,6 +61,7 @@ StringMap<WaitClass> makeClasses() {
        "sigtimedwait", "wait", "wait3", "wait4", "waitid", "waitpid", "system", "pclose", "aio_suspend", "aio_suspend64", "gai_suspend",
        "capr_runtime_resource_acquire"});
   // Name services.
+  Add(WaitClass::Any, {"res_query", "res_search", "res_querydomain", "res_send", "res_nquery", "res_nsearch", "res_nquerydomain", "res_nsend"});
   Add(WaitClass::Any, {"getaddrinfo", "getnameinfo", "gethostbyaddr", "gethostbyaddr_r", "gethostbyname", "gethostbyname2",
                        "gethostbyname2_r", "gethostbyname_r", "getgrgid", "getgrgid_r", "getgrnam", "getgrnam_r", "getgrouplist",
                        "getpwnam", "getpwnam_r", "getpwuid", "getpwuid_r"});

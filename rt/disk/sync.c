@@ -36,7 +36,7 @@ CAPR_INTERPOSE int msync(void *address, size_t size, int flags) {
     return (int)capr__result(capr__disk_call(SYS_msync, (long)address, (long)size, flags, 0, 0));
 }
 
-/* fallocate(2), posix_fallocate(3), which returns its error. Block. */
+/* fallocate(2). Blocks. */
 CAPR_INTERPOSE int fallocate(int fd, int mode, off_t offset, off_t size) {
     capr__cancel_point();
     return (int)capr__result(capr__disk_call(SYS_fallocate, fd, mode, offset, size, 0));

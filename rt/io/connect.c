@@ -4,6 +4,7 @@
  * is ours and nobody else holds it, or else the plain call is made and the worker waits. Nothing gives way while the flag is
  * set, so the program can't see it. Fat code, the system calls in plain code.
  */
+#include "../proc/signals.h"
 #include "stream.h"
 
 #include <fcntl.h>
@@ -25,13 +26,20 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
     long r;
     while ((r = capr__connect_start(fd, f, addr, len)) == -EAGAIN) {
         /* A Unix socket whose listener's queue is full, of which no event tells when it has room. */
-        capr__worker.fd_waiters++;
-        capr__park_point(capr__now() + pause);
-        capr__worker.fd_waiters--;
-        if (capr__cancel_due(capr__self())) {
-            r = -EINTR;
+        int e = deadline == CAPR_FD_DEADLINE_UNSET ? capr__fd_prepare(fd, f, CAPR_FD_WRITE, &deadline) : 0;
+        uint64_t soon = capr__now() + pause;
+        if (e <= 0) {
+            capr__signals_wait_begin(capr__self(), deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
+            capr__worker.fd_waiters++;
+            capr__park_point(soon < deadline ? soon : deadline);
+            capr__worker.fd_waiters--;
+            if (capr__signals_wait_end(capr__self()) || capr__cancel_due(capr__self())) e = EINTR;
+        }
+        if (e > 0) {
+            r = -e;
             break;
         }
+        if (soon >= deadline && capr__now() >= deadline) break; /* SO_SNDTIMEO: EAGAIN stays */
         if (pause < 16 * CAPR_FD_RETRY_NS) pause *= 2;
     }
     /* A connect while an earlier one is under way waits for that, as in the kernel, which tells them apart when time is up. */

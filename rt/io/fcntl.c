@@ -8,14 +8,27 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "../disk/disk.h"
 #include "lock.h"
 
-/* The program's O_NONBLOCK in a record of ours. */
+static void note(struct capr_fd *f, int on) { f->flags = on ? f->flags | CAPR_FD_NONBLOCK : f->flags & (uint8_t)~CAPR_FD_NONBLOCK; }
+
+/* The program's O_NONBLOCK in our records. */
 static void note_nonblock(int fd, int on) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (f) f->flags = on ? f->flags | CAPR_FD_NONBLOCK : f->flags & (uint8_t)~CAPR_FD_NONBLOCK;
+    if (!f) return;
+    note(f, on);
+    const int both = CAPR_FD_FLIPPED | CAPR_FD_SHARED;
+    struct stat own, other;
+    if ((f->flags & both) != both || capr__sys2(SYS_fstat, fd, (long)&own) < 0) return;
+    /* The numbers of one description have one O_NONBLOCK, and for these the kernel's says nothing. They are sockets, each of which
+     * has one description and an inode of its own. */
+    for (uint32_t i = 0; i < capr__fd_high; i++) {
+        struct capr_fd *g = &capr__fd_table[i];
+        if ((g->flags & both) == both && capr__sys2(SYS_fstat, i, (long)&other) >= 0 && other.st_ino == own.st_ino) note(g, on);
+    }
 }
 
 static int is_flipped(int fd) {

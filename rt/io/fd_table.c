@@ -312,7 +312,10 @@ CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint6
     if (capr__fd_is_nonblock(fd, f)) return EAGAIN;
     if (*deadline == CAPR_FD_DEADLINE_UNSET) {
         int flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
-        *deadline = capr__fd_is_socket(f) && (!knows(f) || (f->flags & flag)) ? socket_deadline(fd, direction) : CAPR_FOREVER;
+        if (f->kind == CAPR_FD_POLL && direction == CAPR_FD_READ)
+            *deadline = capr__polled_deadline(fd);
+        else
+            *deadline = capr__fd_is_socket(f) && (!knows(f) || (f->flags & flag)) ? socket_deadline(fd, direction) : CAPR_FOREVER;
     }
     int error = 0;
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) != (CAPR_FD_OWNED | CAPR_FD_REGISTERED)) error = capr__fd_register(fd, f);

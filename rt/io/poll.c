@@ -59,13 +59,15 @@ static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, 
     uint64_t mask, saved = capr__self()->sigmask;
     unsigned int handled = capr__signals_handled;
     __builtin_memcpy(&mask, set, 8);
-    /* A signal that waits for this is handled at once, and then the call must not wait. */
-    capr__signals_set_mask(mask);
+    /* What is ready goes first, as in the kernel: a signal then stays where it is. */
     long r = ask(fds, n);
-    if (r == 0 && deadline)
-        r = wait_ready(fds, n, deadline, handled);
-    else if (r == 0 && capr__signals_handled != handled)
+    if (r) return r;
+    /* One that waits for this is handled at once, and then the call must not wait. */
+    capr__signals_set_mask(mask);
+    if (capr__signals_handled != handled)
         r = -EINTR;
+    else if (deadline)
+        r = wait_ready(fds, n, deadline, handled);
     capr__signals_set_mask(saved);
     return r;
 }
@@ -144,11 +146,7 @@ CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set
 
 /* epoll_wait(2) on a set of the program's own: the set is a descriptor that can be waited for. Blocks, unless the timeout is 0.
  * Cancellation point. */
-CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int timeout, const sigset_t *mask) {
-    capr__cancel_point();
-    if (!capr__may_switch() || timeout == 0)
-        return (int)capr__result(capr__sys6(SYS_epoll_pwait, set, (long)list, count, timeout, (long)mask, 8));
-    uint64_t deadline = timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000;
+static inline int epoll_until(int set, struct epoll_event *list, int count, uint64_t deadline, const sigset_t *mask) {
     for (;;) {
         long r = capr__sys6(SYS_epoll_pwait, set, (long)list, count, 0, 0, 8);
         if (r) return (int)capr__result(r);
@@ -156,6 +154,23 @@ CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int
         r = capr__poll(&p, 1, deadline, mask);
         if (r <= 0) return (int)end(r);
     }
+}
+
+CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int timeout, const sigset_t *mask) {
+    capr__cancel_point();
+    if (!capr__may_switch() || timeout == 0)
+        return (int)capr__result(capr__sys6(SYS_epoll_pwait, set, (long)list, count, timeout, (long)mask, 8));
+    return epoll_until(set, list, count, timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000, mask);
+}
+
+/* epoll_pwait2(2): the timeout in ns, NULL: for ever. */
+CAPR_INTERPOSE int epoll_pwait2(int set, struct epoll_event *list, int count, const struct timespec *timeout, const sigset_t *mask) {
+    uint64_t deadline;
+    capr__cancel_point();
+    if (!capr__may_switch() || (timeout && !(timeout->tv_sec | timeout->tv_nsec)))
+        return (int)capr__result(capr__sys6(SYS_epoll_pwait2, set, (long)list, count, (long)timeout, (long)mask, 8));
+    int e = capr__poll_deadline(timeout, &deadline);
+    return e ? (int)capr__result(-e) : epoll_until(set, list, count, deadline, mask);
 }
 
 CAPR_INTERPOSE int epoll_wait(int set, struct epoll_event *list, int count, int timeout) {

@@ -114,6 +114,7 @@ CAPR_INTERPOSE int recvmmsg(int fd, struct mmsghdr *list, unsigned int count, in
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
     uint64_t end = timeout ? capr__now() + (uint64_t)timeout->tv_sec * 1000000000u + (uint64_t)timeout->tv_nsec : CAPR_FOREVER;
     unsigned int i;
+    int before = *capr__worker.err;
     for (i = 0; i < count; i++) {
         ssize_t r = capr__recvmsg(fd, &list[i].msg_hdr, flags & ~MSG_WAITFORONE);
         if (r < 0) break;
@@ -124,6 +125,7 @@ CAPR_INTERPOSE int recvmmsg(int fd, struct mmsghdr *list, unsigned int count, in
             break;
         }
     }
+    if (i) *capr__worker.err = before; /* what ended it is the next call's to say */
     return i ? (int)i : count ? -1 : 0;
 }
 

@@ -27,6 +27,7 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
             r = capr__sys3(SYS_readv, fd, (long)iov, count);
         if (r < 0) capr__pair_offer(f, own);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
+    if (r == -EAGAIN && f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) r = 0; /* a terminal's VTIME has passed */
     if (r <= 0 && filled(own)) r = (long)own->iov_len; /* whatever else happened meanwhile, these bytes have been read */
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
@@ -158,6 +159,10 @@ CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count) {
     }
     return capr__fd_is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
 }
+
+/* eventfd_read(3), eventfd_write(3). As read and write. */
+CAPR_INTERPOSE int eventfd_read(int fd, uint64_t *value) { return read(fd, value, sizeof *value) == sizeof *value ? 0 : -1; }
+CAPR_INTERPOSE int eventfd_write(int fd, uint64_t value) { return write(fd, &value, sizeof value) == sizeof value ? 0 : -1; }
 
 /* What _FORTIFY_SOURCE makes of read: `room` is the buffer's size. */
 extern _Noreturn void __chk_fail(void);

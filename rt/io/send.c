@@ -105,10 +105,12 @@ CAPR_INTERPOSE int sendmmsg(int fd, struct mmsghdr *list, unsigned int count, in
     capr__cancel_point();
     if (not_ours(capr__fd_get(fd))) return (int)capr__result(capr__sys4(SYS_sendmmsg, fd, (long)list, count, flags));
     unsigned int i;
+    int before = *capr__worker.err;
     for (i = 0; i < count; i++) {
         ssize_t r = capr__sendmsg(fd, &list[i].msg_hdr, flags);
         if (r < 0) break;
         list[i].msg_len = (unsigned int)r;
     }
+    if (i) *capr__worker.err = before;
     return i ? (int)i : count ? -1 : 0;
 }

@@ -16,13 +16,18 @@ static inline int waits(int fd, struct capr_fd *f) {
     return f && f->kind != CAPR_FD_PLAIN && f->kind != CAPR_FD_FILE && !capr__fd_is_nonblock(fd, f);
 }
 
-/* Waits until `fd` is ready, if it is something that waits. 0 or -errno. */
+/* Waits until `fd` is ready, if it is something that waits, as a read or a write of it would. 0 or -errno. */
 static __attribute__((noinline)) long ready(int fd, short events) {
     struct capr_fd *f = capr__fd_get(fd);
     if (!waits(fd, f)) return 0;
-    struct pollfd p = {fd, events, 0};
-    long r = capr__poll(&p, 1, CAPR_FOREVER, NULL);
-    return r < 0 ? r : 0;
+    uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
+    for (;;) {
+        struct pollfd p = {fd, events, 0};
+        long r = capr__poll(&p, 1, 0, NULL);
+        if (r > 0) return 0;
+        if (r == 0) r = -capr__fd_wait(fd, f, events == POLLIN ? CAPR_FD_READ : CAPR_FD_WRITE, &deadline);
+        if (r < 0) return r;
+    }
 }
 
 /* What is moved is not counted. */

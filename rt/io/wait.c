@@ -21,7 +21,7 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     if (direction == CAPR_FD_READ && capr__pair_waits(f)) {
         if (!f->listed) capr__pair_list(fd, f);
         until = *deadline = CAPR_FOREVER;
-    } else if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM, 0)) {
+    } else if (__builtin_expect(known != (CAPR_FD_OWNED | CAPR_FD_REGISTERED) || f->kind == CAPR_FD_UNIX_DGRAM || f->kind == CAPR_FD_POLL, 0)) {
         int e = capr__fd_prepare(fd, f, direction, deadline);
         if (e > 0) return e;
         if (e == CAPR_FD_AGAIN) return 0;

@@ -16,6 +16,7 @@
 #include "../io/finished.h"
 #include "../proc/env.h"
 #include "../proc/notify.h"
+#include "../proc/signals.h"
 #include "../thread/kernel_thread.h"
 
 /* A thread without work ends after this: what it costs to make one again (30 us) is nothing against it, and a load that comes
@@ -92,6 +93,14 @@ static int wait_for_work(struct kind *k) {
     return r != -ETIMEDOUT;
 }
 
+/* What the kernel sends to the thread whose call failed is for the thread that wanted the call. */
+static uint8_t signal_of_call(void) {
+    uint64_t set = CAPR_SIGNALS_OF_CALLS;
+    struct timespec zero = {0, 0};
+    long number = capr__sys4(SYS_rt_sigtimedwait, (long)&set, 0, (long)&zero, 8);
+    return number > 0 ? (uint8_t)number : 0;
+}
+
 static void *pool_thread(void *arg) {
     struct kind *k = arg;
     int tid = (int)capr__sys1(SYS_gettid, 0);
@@ -107,6 +116,7 @@ static void *pool_thread(void *arg) {
         __atomic_store_n(&job->state, CAPR_JOB_RUNNING, __ATOMIC_RELEASE);
         unlock(k);
         capr__pool_perform(job);
+        if (!job->run && (job->result == -EPIPE || job->result == -EFBIG)) job->signal = signal_of_call();
         lock(k);
         job->tid = 0; /* no signal from here on */
         unlock(k);

@@ -41,6 +41,7 @@ struct capr_job {
     uint8_t kind;                      /* enum capr_job_kind */
     uint8_t state;                     /* enum capr_job_state; atomic: FINISHED is the pool thread's, DONE the worker's */
     uint8_t waiting;                   /* `thread` is parked for this and nothing else */
+    uint8_t signal;                    /* that the call sent its kernel thread: SIGPIPE or SIGXFSZ, or 0 */
     uint8_t abort;                     /* the thread wants it ended: see capr__pool_abort */
 };
 

@@ -13,6 +13,12 @@
 
 static inline int finished(const struct capr_job *job) { return job->state == CAPR_JOB_DONE; }
 
+/* What the call does to its thread besides. */
+static inline long end(const struct capr_job *job) {
+    if (__builtin_expect(job->signal != 0, 0)) capr__signal_of_job(job->signal);
+    return job->result;
+}
+
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
     if (capr__in_place() || capr__pool_submit(job)) {
         capr__pool_perform(job);
@@ -27,7 +33,7 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
         job->waiting = 0;
     } while (!finished(job));
     w->fd_waiters--;
-    return job->result;
+    return end(job);
 }
 
 /* Parks once. Returns whether the call is to be given up. */
@@ -72,7 +78,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         }
     } while (!finished(job));
     w->fd_waiters--;
-    return job->result;
+    return end(job);
 }
 
 CAPR_HIDDEN __attribute__((noinline)) long capr__disk_call(long number, long a, long b, long c, long d, long e) {

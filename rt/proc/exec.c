@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * exec and posix_spawn hand descriptors on: listeners that we made O_NONBLOCK behind the program's back get their own state again
- * first, since what runs next knows nothing of it. Plain.
+ * exec and posix_spawn hand descriptors and the calling thread's signal mask on: listeners that we made O_NONBLOCK behind the
+ * program's back get their own state again first, and the worker the thread's mask, since what runs next knows nothing of it. Plain.
  */
 #include <dlfcn.h>
 #include <spawn.h>
@@ -86,11 +86,17 @@ CAPR_INTERPOSE int execle(const char *path, const char *first, ...) {
 CAPR_INTERPOSE int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *actions,
                                const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
     capr__fd_before_spawn();
-    return REAL(posix_spawn)(child, path, actions, attributes, argv, envp);
+    capr__signals_before_exec();
+    int e = REAL(posix_spawn)(child, path, actions, attributes, argv, envp);
+    capr__signals_after_exec();
+    return e;
 }
 
 CAPR_INTERPOSE int posix_spawnp(pid_t *restrict child, const char *restrict file, const posix_spawn_file_actions_t *actions,
                                 const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
     capr__fd_before_spawn();
-    return REAL(posix_spawnp)(child, file, actions, attributes, argv, envp);
+    capr__signals_before_exec();
+    int e = REAL(posix_spawnp)(child, file, actions, attributes, argv, envp);
+    capr__signals_after_exec();
+    return e;
 }

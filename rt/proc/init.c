@@ -18,7 +18,7 @@
 #include "../thread/thread.h"
 #include "env.h"
 #include "message.h"
-
+#include "signals.h"
 
 /* Of the kernel's main stack no more is used than this, whatever the limit allows: an unlimited stack has no lower end. */
 #define MAIN_STACK_MAX (8u << 20)
@@ -77,6 +77,7 @@ static void init(int argc, char **argv, char **envp)
     capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .id = w->last_id = 1};
     capr__all_add(w, &capr__main_thread);
     w->live_threads = 1;
+    capr__signals_begin();
     w->count.live_threads_peak = 1;
     capr__leaf_init();
     w->self = &capr__main_thread;

@@ -77,18 +77,26 @@ static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
     uint64_t wanted;
     __builtin_memcpy(&wanted, set, 8);
     for (;;) {
+        if (capr__signals_pending) capr__signals_gather();
         long r = capr__signal_take(wanted, info);
-        if (r == 0) r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+        if (r == 0) {
+            r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+            if (r > 0) capr__signals_taken((int)r);
+        }
         if (r != -EAGAIN || deadline == 0) return r;
         long fd = capr__sys4(SYS_signalfd4, -1, (long)set, 8, 02000000 /* SFD_CLOEXEC */);
-        if (fd < 0) return fd;
-        capr__fd_fresh((int)fd, CAPR_FD_NOWAIT, 0);
+        uint64_t until = deadline, soon = fd < 0 ? capr__now() + CAPR_FD_RETRY_NS : CAPR_FOREVER;
+        if (soon < until) until = soon; /* no descriptor is left: the kernel is asked from time to time */
+        if (fd >= 0) capr__fd_fresh((int)fd, CAPR_FD_NOWAIT, 0);
         struct pollfd p = {(int)fd, POLLIN, 0};
         r = -capr__signals_await(wanted);
-        if (r == 0) r = capr__poll(&p, 1, deadline, NULL);
+        if (r == 0) r = capr__poll(&p, fd >= 0, until, NULL);
         capr__signals_await(0);
-        capr__fd_forget((int)fd);
-        capr__sys1(SYS_close, fd);
+        if (fd >= 0) {
+            capr__fd_forget((int)fd);
+            capr__sys1(SYS_close, fd);
+        }
+        if (r == 0 && until < deadline) continue;
         if (r == 0) return -EAGAIN;
         if (r < 0 && !(capr__signals_of(capr__self()) & wanted)) return r;
     }

@@ -2,7 +2,7 @@
  *
  * A signal mask per user-level thread. The kernel's mask of the worker is their intersection: a signal that all threads block stays
  * pending in the kernel, where sigpending, sigtimedwait and signalfd find it, and one with the default action that some thread does
- * not block ends the process, as it should. To know the intersection, threads that block a signal are counted, for each signal;
+ * not block ends the process, as it should. (SIGPIPE and SIGXFSZ are another matter: sigcall.c.) To know the intersection, threads that block a signal are counted, for each signal;
  * a program in which nobody blocks anything pays nothing for that. Plain code.
  */
 #include "signals.h"
@@ -10,6 +10,7 @@
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../thread/extra.h"
+#include "../thread/thread.h"
 #include "notify.h"
 
 CAPR_HIDDEN volatile int capr__signals_mask_busy;
@@ -26,7 +27,8 @@ uint64_t capr__signals_common(void) {
     struct capr_worker *w = &capr__worker;
     if (!w->masked_threads || !w->all) return 0;
     uint64_t common = 0;
-    for (uint64_t rest = w->all->sigmask; rest; rest &= rest - 1) {
+    const uint64_t come = capr__signals_caught & ~capr__signals_held;
+    for (uint64_t rest = w->all->sigmask & ~come; rest; rest &= rest - 1) {
         int i = __builtin_ctzll(rest);
         if (blocking[i] == w->live_threads) common |= 1ull << i;
     }
@@ -41,8 +43,16 @@ static void update(void) {
     kernel_set(&common);
 }
 
+int capr__signals_all_block(int number) { return !capr__signals_mask_busy && blocking[number - 1] == capr__worker.live_threads; }
+
+void capr__signals_hold_too(uint64_t bit, void *kernels) {
+    kernel_mask |= bit;
+    *(uint64_t *)kernels |= bit;
+}
+
 /* Counts that `t` blocks `mask` in place of what it did. */
 static void count(struct capr_worker *w, uint64_t before, uint64_t mask) {
+    if (mask & CAPR_SIGNALS_OF_CALLS & ~capr__signals_caught) capr__signals_catch(mask);
     for (uint64_t rest = before & ~mask; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]--;
     for (uint64_t rest = mask & ~before; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]++;
     w->masked_threads += (uint32_t)(mask != 0) - (uint32_t)(before != 0);
@@ -64,6 +74,7 @@ void capr__signals_set_mask(uint64_t mask) {
     uint64_t before = self->sigmask;
     mask &= ~CAPR_SIGNALS_UNBLOCKABLE;
     if (mask == before) return;
+    if (before & ~mask & CAPR_SIGNALS_OF_CALLS && capr__signals_pending && capr__may_switch()) capr__signals_gather();
     int busy = capr__signals_mask_busy;
     capr__signals_mask_busy = 1;
     self->sigmask = mask;
@@ -78,6 +89,16 @@ void capr__signals_set_mask(uint64_t mask) {
 CAPR_HIDDEN int capr__signals_jumped(uint64_t mask, int value) {
     capr__signals_set_mask(mask);
     return value;
+}
+
+void capr__signals_begin(void) {
+    sigset_t given;
+    capr__sys4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&given, 8);
+    __builtin_memcpy(&kernel_mask, &given, 8);
+    if (!kernel_mask) return;
+    capr__main_thread.sigmask = kernel_mask & ~CAPR_SIGNALS_UNBLOCKABLE;
+    count(&capr__worker, 0, capr__main_thread.sigmask);
+    update();
 }
 
 void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t) {
@@ -104,6 +125,7 @@ void capr__signals_forked(struct capr_thread *self) {
     capr__worker.masked_threads = 0;
     count(&capr__worker, 0, self->sigmask);
     if (self->extra) capr__signals_free(self->extra);
+    capr__signals_held = 0;
     capr__signals_forget_all();
     capr__turns_forked();
     update();
@@ -156,6 +178,7 @@ CAPR_INTERPOSE int sigprocmask(int how, const sigset_t *restrict set, sigset_t *
 /* sigpending(2): for the process, and for the calling thread. */
 CAPR_INTERPOSE int sigpending(sigset_t *set) {
     uint64_t pending = 0;
+    if (capr__signals_pending && capr__may_switch()) capr__signals_gather();
     long r = capr__sys2(SYS_rt_sigpending, (long)&pending, 8);
     if (r < 0) return (int)capr__result(r);
     if (capr__self()) pending |= capr__signals_of(capr__self());

@@ -127,7 +127,11 @@ static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
     capr__worker.poll_at = 0;
 }
 
-CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) { note(t, info, 0); }
+CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) {
+    for (uint32_t i = read_notes; i != noted && info->si_signo < 32; i++) /* one of each is all that is kept */
+        if (notes[i % NOTES].thread == t && notes[i % NOTES].info.si_signo == info->si_signo) return;
+    note(t, info, 0);
+}
 
 CAPR_HIDDEN void capr__signals_deliver(void) {
     uint64_t all = ~0ull, mask;
@@ -143,6 +147,21 @@ CAPR_HIDDEN void capr__signals_deliver(void) {
     if (closed) {
         closed = 0;
         mask = capr__signals_common();
+    }
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN void capr__signals_gather(void) {
+    struct capr_thread *self = capr__self();
+    uint64_t all = ~0ull, mask;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    for (uint32_t i = read_notes; i != noted; i++) {
+        struct note *n = &notes[i % NOTES];
+        int number = n->info.si_signo;
+        if (n->thread != self || !number || !(self->sigmask & CAPR_SIGNALS_OF_CALLS & CAPR_SIGNAL_BIT(number))) continue;
+        capr__signal_send(self, &n->info);
+        n->thread = NULL;
+        n->info.si_signo = 0;
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
@@ -296,6 +315,7 @@ static void leave_poll(ucontext_t *c) {
 static void trampoline(int number, siginfo_t *info, void *context) {
     struct capr_worker *w = &capr__worker;
     ucontext_t *c = context;
+    enum capr_of_call of_call = CAPR_OF_NO_CALL;
     if (number == CAPR_NOTIFY_SIGNAL) {
         if (info->si_value.sival_ptr == &capr__turn_tick) {
             capr__turn_ticks();
@@ -306,6 +326,9 @@ static void trampoline(int number, siginfo_t *info, void *context) {
             return;
         }
     } else {
+        if (CAPR_SIGNAL_BIT(number) & CAPR_SIGNALS_OF_CALLS)
+            of_call = capr__signal_of_call(number, info, context, actions[number].handler || number == own.number);
+        if (of_call == CAPR_OF_CALL_DEALT) return;
         if (!actions[number].handler) {
             if (number != own.number) return; /* taken away since the kernel chose */
             own.answer();
@@ -320,7 +343,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     struct place from = set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
     leave_poll(c);
-    enum whose whose = is_ours(w, number, info);
+    enum whose whose = of_call == CAPR_OF_THIS_CALL ? OURS : is_ours(w, number, info);
     if (whose) {
         /* The thread may be about to wait; what it waits for must then see that a handler ran. */
         if (whose == OURS) {
@@ -356,13 +379,24 @@ CAPR_HIDDEN int capr__signal_stack(void) {
     return (int)-r;
 }
 
+/* What is ours to take whatever the program does. */
+static const struct kernel_action to_trampoline = {(void *)trampoline, SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
+                                                   capr__sigreturn, ~0ull};
+
 static int take_signal(int number) {
-    struct kernel_action ours = {(void *)trampoline, SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER, capr__sigreturn, ~0ull};
     int e = capr__signal_stack();
-    return e ? e : (int)-capr__sys4(SYS_rt_sigaction, number, (long)&ours, 0, 8);
+    return e ? e : (int)-capr__sys4(SYS_rt_sigaction, number, (long)&to_trampoline, 0, 8);
 }
 
 CAPR_HIDDEN int capr__signals_notify_signal(void) { return take_signal(CAPR_NOTIFY_SIGNAL); }
+
+CAPR_HIDDEN int capr__signal_catch_default(int number) {
+    struct kernel_action now;
+    int e = capr__signal_stack();
+    if (e) return e;
+    capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
+    return now.handler == (void *)SIG_DFL ? take_signal(number) : 0;
+}
 
 CAPR_HIDDEN void capr__signal_own(int number, void (*answer)(void)) {
     struct sigaction now;
@@ -390,6 +424,8 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
             ours.flags = (ours.flags | SA_SIGINFO | SA_ONSTACK) & ~((unsigned)SA_RESETHAND | SA_NODEFER);
             ours.handler = (void *)trampoline;
             ours.mask = ~0ull;
+        } else if (act->sa_handler == SIG_DFL && capr__signals_caught & CAPR_SIGNAL_BIT(number)) {
+            ours = to_trampoline;
         }
     }
     /* The signal must not come between the kernel's change and ours. */

@@ -81,6 +81,12 @@ CAPR_HIDDEN uint64_t capr__signals_common(void);
 /* True in a signal handler that came in the middle of a change of masks: the count of who blocks what does not hold. */
 extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
 
+/* Whether every thread blocks `number`; no, where that cannot be said. In a handler. */
+CAPR_HIDDEN int capr__signals_all_block(int number);
+
+/* The worker's mask, of which `kernels` is the copy that the trampoline returns to, gets `bit`. In a handler. */
+CAPR_HIDDEN void capr__signals_hold_too(uint64_t bit, void *kernels);
+
 /* A thread begins with its creator's mask, which is not empty, and is counted; a thread that ends is no longer. */
 CAPR_HIDDEN void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t);
 
@@ -88,7 +94,10 @@ CAPR_HIDDEN void capr__signals_inherit(struct capr_worker *w, struct capr_thread
 CAPR_HIDDEN void capr__signals_mask_differs(void);
 CAPR_HIDDEN void capr__signals_leave(struct capr_worker *w, struct capr_thread *self);
 
-/* In the child of a fork, where `self` is alone; and before exec, which hands the calling thread's mask on, and after its failure. */
+/* The main thread, alone yet, has the mask that the program was started with. */
+CAPR_HIDDEN void capr__signals_begin(void);
+
+/* In the child of a fork, where `self` is alone; and before exec or a spawn, which hand the calling thread's mask on, and after it. */
 CAPR_HIDDEN void capr__signals_forked(struct capr_thread *self);
 CAPR_HIDDEN void capr__signals_before_exec(void);
 CAPR_HIDDEN void capr__signals_after_exec(void);
@@ -118,10 +127,41 @@ CAPR_HIDDEN void capr__signals_discard(int number);
 struct capr_extra;
 CAPR_HIDDEN void capr__signals_free(struct capr_extra *x);
 
+/* --- signals of calls: sigcall.c ----------------------------------------------------------------------------------------------- */
+
+#define CAPR_SIGNALS_OF_CALLS (CAPR_SIGNAL_BIT(SIGPIPE) | CAPR_SIGNAL_BIT(SIGXFSZ))
+
+/* Those that some thread has blocked since the program began: the worker's mask in the kernel does not hold them, but for those of
+ * them that are pending for the process while all threads block them. */
+extern CAPR_HIDDEN uint64_t capr__signals_caught, capr__signals_held;
+
+/* A thread is about to block `set`. */
+CAPR_HIDDEN void capr__signals_catch(uint64_t set);
+
+/* What the trampoline is to do with `number`, which came at `context`. */
+enum capr_of_call {
+    CAPR_OF_NO_CALL,
+    CAPR_OF_THIS_CALL,  /* the running thread's own, which it does not block */
+    CAPR_OF_CALL_DEALT, /* nothing: it is pending, or ends the process */
+};
+CAPR_HIDDEN enum capr_of_call capr__signal_of_call(int number, siginfo_t *info, void *context, int has_handler);
+
+/* `number` was taken out of the kernel's hands. */
+CAPR_HIDDEN void capr__signals_taken(int number);
+
+/* The kernel sent `number` to the kernel thread that made a call for the running thread. May run its handler. */
+CAPR_HIDDEN void capr__signal_of_job(int number);
+
 /* --- signal.c ------------------------------------------------------------------------------------------------------------------ */
 
 /* A note for the poll loop: `info` is for `t`, or NULL: for whom it may concern. In a handler. */
 CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info);
+
+/* The running thread's own that the trampoline has noted, and that it blocks, become pending. Not in a handler. */
+CAPR_HIDDEN void capr__signals_gather(void);
+
+/* The trampoline gets `number` also where its action is the default one. Returns 0 or an errno. */
+CAPR_HIDDEN int capr__signal_catch_default(int number);
 
 /* The program's view of an action: SIG_DFL, SIG_IGN or a function in sa_sigaction. */
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out);

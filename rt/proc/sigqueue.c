@@ -195,6 +195,7 @@ void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutti
         capr__notified(info);
         return;
     }
+    if (t && t->state == CAPR_DONE) return; /* its own, and gone with it */
     if (!t) t = choose(&capr__worker, info->si_signo);
     if (t)
         capr__signal_send(t, info);

@@ -27,7 +27,10 @@ CAPR_INTERPOSE int system(const char *command) {
     if (!command) return system("exit 0") == 0;
     capr__cancel_point();
     long child = capr__shell_start(command);
-    if (child < 0) return child == -ENOENT ? 127 << 8 : (int)capr__result(child);
+    if (child < 0) { /* as if the shell had ended so, POSIX says */
+        errno = (int)-child;
+        return 127 << 8;
+    }
     int status = -1;
     pid_t r;
     struct capr_thread *self = capr__self();

@@ -20,11 +20,14 @@ CAPR_HIDDEN struct capr_fd *capr__file_under(FILE *f, int writing) {
     return d->kind == CAPR_FD_FILE && (writing || (f->_flags & CAPR_FILE_WRITING)) ? NULL : d;
 }
 
+CAPR_HIDDEN struct capr_thread *capr__file_cut;
+
 /* One write, of at least a byte. */
 static __attribute__((noinline)) long transmit(int fd, struct capr_fd *d, const char *from, size_t n) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     struct iovec iov = {(char *)(uintptr_t)from, n};
     long r;
+    if (capr__file_cancelled()) return -EINTR;
     do {
         if (capr__fd_is_socket(d))
             r = capr__sys6(SYS_sendto, fd, (long)from, (long)n, MSG_DONTWAIT, 0, 0);
@@ -41,7 +44,10 @@ static __attribute__((noinline)) long transmit(int fd, struct capr_fd *d, const 
 }
 
 CAPR_HIDDEN int capr__file_failed(FILE *f, long error) {
-    if (error != -EINTR || !capr__cancel_due(capr__self())) f->_flags |= CAPR_FILE_ERROR;
+    if (error == -EINTR && capr__cancel_due(capr__self()))
+        capr__file_cut = capr__self();
+    else
+        f->_flags |= CAPR_FILE_ERROR;
     capr__result(error);
     return EOF;
 }

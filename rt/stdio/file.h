@@ -68,8 +68,21 @@ CAPR_HIDDEN int capr__file_drain(FILE *f, struct capr_fd *d);
 /* Writes as fwrite does. Returns bytes. Blocks. */
 CAPR_HIDDEN size_t capr__file_put(FILE *f, struct capr_fd *d, const char *from, size_t n);
 
-/* Notes -errno in the FILE and in errno; a wait that cancellation ended is nobody's error. Returns EOF. */
+/* Notes -errno in the FILE and in errno; what cancellation ended is nobody's error. Returns EOF. */
 CAPR_HIDDEN int capr__file_failed(FILE *f, long error);
+
+/* Ends a call that may wait: `f` is free again, then cancellation takes effect if it cut the call short. `d`: what was under the FILE;
+ * where libc made the call, nobody knows whether it asked the kernel. */
+CAPR_INLINE void capr__file_end(struct capr_file_lock *l, const struct capr_fd *d);
+
+/* The thread, if any, whose call cancellation kept from asking the kernel, or whose wait it ended: to be heeded once its FILE is free.
+ * As natively, what the buffer serves is no cancellation point, and what has been moved is not lost. */
+extern CAPR_HIDDEN struct capr_thread *capr__file_cut;
+
+CAPR_INLINE int capr__file_was_cut(void) { return capr__file_cut && capr__file_cut == capr__self(); }
+
+/* Before the kernel is asked: whether the call is to end with -EINTR. */
+CAPR_INLINE int capr__file_cancelled(void) { return __builtin_expect(capr__cancel_due(capr__self()), 0); }
 
 /* fill.c ------------------------------------------------------------------------------------------------------------------ */
 
@@ -109,5 +122,12 @@ CAPR_HIDDEN int capr__libc_print(FILE *f, int flag, const char *format, va_list 
 /* Formats into `room` bytes at `to`, or, if that is too small and `heap` is not NULL, into memory that the caller frees (*heap).
  * Returns bytes as snprintf does, -1 and errno. `flag`: _FORTIFY_SOURCE's, -1 for none. */
 CAPR_HIDDEN int capr__format(char *to, size_t room, char **heap, int flag, const char *format, va_list ap);
+
+CAPR_INLINE void capr__file_end(struct capr_file_lock *l, const struct capr_fd *d) {
+    capr__file_leave(l);
+    if (__builtin_expect(d && !capr__file_was_cut(), 1)) return;
+    capr__file_cut = NULL;
+    capr__cancel_point();
+}
 
 #endif

@@ -16,6 +16,7 @@ static __attribute__((noinline)) long receive(int fd, struct capr_fd *d, char *t
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     struct iovec iov = {to, n};
     long r;
+    if (capr__file_cancelled()) return -EINTR;
     do {
         if (capr__fd_is_socket(d))
             r = capr__sys6(SYS_recvfrom, fd, (long)to, (long)n, MSG_DONTWAIT, 0, 0);

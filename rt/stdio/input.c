@@ -8,12 +8,6 @@
 
 #include "file.h"
 
-/* A call that may wait: after it the FILE is free again and a cancellation that ended the wait takes effect. */
-CAPR_INLINE void leave(struct capr_file_lock *l) {
-    capr__file_leave(l);
-    capr__cancel_point();
-}
-
 CAPR_INLINE size_t buffered(const FILE *f) { return (size_t)(f->_IO_read_end - f->_IO_read_ptr); }
 
 static __attribute__((noinline)) int slow_getc(FILE *f, int locked) {
@@ -24,7 +18,7 @@ static __attribute__((noinline)) int slow_getc(FILE *f, int locked) {
         c = capr__libc_getc(f);
     else
         c = buffered(f) || capr__file_fill(f, d) ? (unsigned char)*f->_IO_read_ptr++ : EOF;
-    leave(l);
+    capr__file_end(l, d);
     return c;
 }
 
@@ -81,7 +75,7 @@ static __attribute__((noinline)) char *slow_gets(char *s, int n, FILE *f, int lo
         if (used == 0 || ((f->_flags & CAPR_FILE_ERROR) && errno != EAGAIN)) s = NULL;
         f->_flags |= before;
     }
-    leave(l);
+    capr__file_end(l, d);
     return s;
 }
 
@@ -110,7 +104,7 @@ static __attribute__((noinline)) size_t slow_read(char *to, size_t size, size_t 
     size_t n = size * count, done = 0;
     if (!d) {
         done = capr__libc_read(to, size, count, f);
-        leave(l);
+        capr__file_end(l, d);
         return done;
     }
     while (done < n) {
@@ -128,7 +122,7 @@ static __attribute__((noinline)) size_t slow_read(char *to, size_t size, size_t 
             break;
         }
     }
-    leave(l);
+    capr__file_end(l, d);
     return done == n ? count : done / size;
 }
 
@@ -179,7 +173,7 @@ CAPR_INTERPOSE ssize_t getdelim(char **restrict line, size_t *restrict size, int
     struct capr_file_lock *l = capr__file_enter(f);
     struct capr_fd *d = line && size ? capr__file_under(f, 0) : NULL;
     ssize_t r = d ? lines(line, size, delimiter, f, d) : capr__libc_getdelim(line, size, delimiter, f);
-    leave(l);
+    capr__file_end(l, d);
     return r;
 }
 

@@ -18,14 +18,21 @@ CAPR_HIDDEN int capr__libc_getpos(FILE *f, fpos_t *position);
 CAPR_HIDDEN int capr__libc_setpos(FILE *f, const fpos_t *position);
 
 /* Writes out, if that is ours to do. 0 or EOF. */
-static __attribute__((noinline)) int drain(FILE *f) {
+static __attribute__((noinline)) int write_out(FILE *f) {
     struct capr_fd *d = f->_IO_write_ptr > f->_IO_write_base ? capr__file_under(f, 1) : NULL;
     return d ? capr__file_drain(f, d) : 0;
 }
 
+/* The same with a hold on it; a thread that cancellation cuts short does not come back, since libc would then write what is left. */
+static inline int drain(FILE *f, struct capr_file_lock *l) {
+    int r = write_out(f);
+    if (r && capr__file_was_cut()) capr__file_end(l, NULL);
+    return r;
+}
+
 static __attribute__((noinline)) int flush_one(FILE *f, int locked) {
     struct capr_file_lock *l = locked ? capr__file_enter(f) : NULL;
-    int r = drain(f);
+    int r = drain(f, l);
     if (!r) r = capr__libc_flush(f);
     capr__file_leave(l);
     capr__cancel_point();
@@ -41,12 +48,14 @@ static __attribute__((noinline)) int flush_all(void) {
         if (!capr__file_exists(list[i])) continue; /* closed while another was written */
         struct capr_file_lock *l = capr__file_enter(list[i]);
         if (capr__file_exists(list[i])) {
-            r |= drain(list[i]);
-            r |= capr__libc_flush(list[i]);
+            r |= write_out(list[i]);
+            if (!capr__file_was_cut()) r |= capr__libc_flush(list[i]);
         }
         capr__file_leave(l);
+        if (capr__file_was_cut()) break;
     }
     free(list);
+    if (capr__file_was_cut()) capr__file_end(NULL, NULL);
     return r ? EOF : 0;
 }
 
@@ -65,21 +74,21 @@ __attribute__((destructor(101))) static void flush_at_exit(void) {
     size_t count;
     FILE **list = capr__files_pending(&count);
     for (size_t i = 0; i < count; i++)
-        if (capr__file_exists(list[i]) && capr__file_free(list[i])) drain(list[i]);
+        if (capr__file_exists(list[i]) && capr__file_free(list[i])) write_out(list[i]);
     free(list);
 }
 
 /* Called by fclose and freopen (io/closed_by_libc.c) where this object is part of the program. */
 CAPR_HIDDEN void capr__file_before_close(FILE *f) {
     struct capr_file_lock *l = capr__file_enter(f);
-    drain(f);
+    drain(f, l);
     capr__file_leave(l);
 }
 
 /* setvbuf(3) and its relatives. */
 CAPR_INTERPOSE int setvbuf(FILE *restrict f, char *restrict buffer, int mode, size_t size) {
     struct capr_file_lock *l = capr__file_enter(f);
-    drain(f);
+    drain(f, l);
     int r = capr__libc_setvbuf(f, buffer, mode, size);
     capr__file_leave(l);
     return r;
@@ -94,7 +103,7 @@ CAPR_INTERPOSE void setlinebuf(FILE *f) { setvbuf(f, NULL, _IOLBF, 0); }
 /* fseek(3), ftell(3) and their relatives. Block. */
 CAPR_INTERPOSE int fseeko(FILE *f, off_t offset, int whence) {
     struct capr_file_lock *l = capr__file_enter(f);
-    int r = drain(f);
+    int r = drain(f, l);
     if (!r) r = capr__libc_seek(f, offset, whence);
     capr__file_leave(l);
     return r;
@@ -115,7 +124,7 @@ CAPR_INTERPOSE off64_t ftello64(FILE *f) { return ftello(f); }
 
 CAPR_INTERPOSE void rewind(FILE *f) {
     struct capr_file_lock *l = capr__file_enter(f);
-    drain(f);
+    drain(f, l);
     capr__libc_rewind(f);
     capr__file_leave(l);
 }
@@ -129,7 +138,7 @@ CAPR_INTERPOSE int fgetpos(FILE *restrict f, fpos_t *restrict position) {
 
 CAPR_INTERPOSE int fsetpos(FILE *f, const fpos_t *position) {
     struct capr_file_lock *l = capr__file_enter(f);
-    int r = drain(f);
+    int r = drain(f, l);
     if (!r) r = capr__libc_setpos(f, position);
     capr__file_leave(l);
     return r;

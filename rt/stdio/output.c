@@ -10,11 +10,6 @@
 
 #include "file.h"
 
-CAPR_INLINE void leave(struct capr_file_lock *l) {
-    capr__file_leave(l);
-    capr__cancel_point();
-}
-
 /* Bytes that may be put into the buffer and nothing else: it is in use for writing, and no line ends a wait (libc keeps
  * write_end at the buffer's start otherwise). */
 CAPR_INLINE size_t room_of(const FILE *f) {
@@ -23,24 +18,25 @@ CAPR_INLINE size_t room_of(const FILE *f) {
                : 0;
 }
 
-CAPR_INLINE size_t write_held(const char *from, size_t n, FILE *f) {
-    struct capr_fd *d = capr__file_under(f, 1);
+CAPR_INLINE size_t write_held(const char *from, size_t n, FILE *f, struct capr_fd *d) {
     return d ? capr__file_put(f, d, from, n) : capr__libc_write(from, 1, n, f);
 }
 
 /* Each function that prints could come here, and few threads ever wait here: who comes gets the room then. */
 CAPR_CHECKPOINT static __attribute__((noinline)) size_t slow_write(const char *from, size_t n, FILE *f, int locked) {
     struct capr_file_lock *l = locked ? capr__file_enter(f) : NULL;
-    size_t r = write_held(from, n, f);
-    leave(l);
+    struct capr_fd *d = capr__file_under(f, 1);
+    size_t r = write_held(from, n, f, d);
+    capr__file_end(l, d);
     return r;
 }
 
 /* Held over both pieces, so that no other thread's come between them; cancellation takes effect only after. */
 CAPR_CHECKPOINT static __attribute__((noinline)) int slow_puts(const char *s, size_t n, FILE *f) {
     struct capr_file_lock *l = capr__file_enter(f);
-    int done = write_held(s, n, f) == n && write_held("\n", 1, f) == 1;
-    leave(l);
+    struct capr_fd *d = capr__file_under(f, 1);
+    int done = write_held(s, n, f, d) == n && write_held("\n", 1, f, d) == 1;
+    capr__file_end(l, d);
     return done;
 }
 
@@ -72,9 +68,10 @@ CAPR_INTERPOSE int(putchar_unlocked)(int c) { return put_byte(c, stdout, 0); }
 CAPR_INTERPOSE int __overflow(FILE *f, int c) {
     struct capr_fd *d = capr__file_under(f, 1);
     if (!d) return capr__libc_overflow(f, c);
-    if (c == EOF) return capr__file_drain(f, d);
     char byte = (char)c;
-    return capr__file_put(f, d, &byte, 1) == 1 ? (unsigned char)c : EOF;
+    int r = c == EOF ? capr__file_drain(f, d) : capr__file_put(f, d, &byte, 1) == 1 ? (unsigned char)c : EOF;
+    capr__file_end(NULL, d);
+    return r;
 }
 
 /* fwrite(3). Blocks. */
@@ -129,7 +126,7 @@ CAPR_CHECKPOINT static __attribute__((noinline)) int slow_print(FILE *f, int fla
         if (n >= 0 && capr__file_put(f, d, heap, (size_t)n) < (size_t)n) n = -1;
         free(heap);
     }
-    leave(l);
+    capr__file_end(l, d);
     return n;
 }
 

@@ -46,7 +46,7 @@ static int scan(FILE *f, int c99, const char *format, va_list ap) {
         int e = errno, c;
         s.ended = 1;
         clearerr(bytes);
-        while ((c = (getc)(bytes)) != EOF) {
+        while ((c = capr__libc_getc(bytes)) != EOF) { /* no place to be cancelled at */
             if (f->_IO_read_ptr > f->_IO_read_base && (unsigned char)f->_IO_read_ptr[-1] == c)
                 f->_IO_read_ptr--;
             else
@@ -55,8 +55,7 @@ static int scan(FILE *f, int c99, const char *format, va_list ap) {
         fclose(bytes);
         errno = e;
     }
-    capr__file_leave(l);
-    capr__cancel_point();
+    capr__file_end(l, bytes ? s.under : NULL);
     return r;
 }
 

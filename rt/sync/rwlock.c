@@ -204,9 +204,12 @@ CAPR_INTERPOSE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
     return error == ETIMEDOUT ? EBUSY : error;
 }
 
-/* POSIX 2024. As rdlock, and ETIMEDOUT at `abstime` of `clock`; EINVAL as pthread_mutex_clocklock. Blocks. */
+/* POSIX 2024. As rdlock, and ETIMEDOUT at `abstime` of `clock`; EINVAL, also where it is free, for what pthread_mutex_clocklock
+ * does not wait by. Blocks. */
 CAPR_INTERPOSE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
 {
+    if (CAPR_UNLIKELY(!capr__sync_valid(clock, abstime)))
+        return EINVAL;
     int error = read_lock(lock_of(l), 0);
     if (error != EBUSY && error != ETIMEDOUT)
         return error;
@@ -220,6 +223,8 @@ CAPR_INTERPOSE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clo
 /* The same for wrlock. */
 CAPR_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
 {
+    if (CAPR_UNLIKELY(!capr__sync_valid(clock, abstime)))
+        return EINVAL;
     int error = write_lock(lock_of(l), 0);
     if (error != EBUSY && error != ETIMEDOUT)
         return error;

@@ -60,7 +60,7 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline)
     }
     for (;;) {
         capr__queue_push(&s->waiters, self);
-        capr__signals_wait_begin(self, &capr__wait_restartable);
+        capr__signals_wait_begin(self, deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
         __asm__ volatile("" ::: "memory");
         if (CAPR_UNLIKELY(s->value)) { /* a handler posted before it could see that we wait */
             capr__queue_remove(self);
@@ -104,18 +104,23 @@ CAPR_INTERPOSE int sem_trywait(sem_t *sem)
 }
 
 /* POSIX 2024 sem_clockwait. Also ETIMEDOUT at `abstime` of `clock`; EINVAL for other clocks than CLOCK_REALTIME and
- * CLOCK_MONOTONIC, or nanoseconds outside [0, 10^9), if it would have to wait. Blocks; a cancellation point. */
+ * CLOCK_MONOTONIC, or nanoseconds outside [0, 10^9); EINTR after a handler whatever SA_RESTART says, as in glibc, where the
+ * kernel does not restart a wait that has an end. Blocks; a cancellation point. */
 CAPR_INTERPOSE int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *abstime)
 {
     struct capr_sem *s = (struct capr_sem *)sem;
     capr__cancel_point();
     int ours = is_ours(sem);
+    if (CAPR_UNLIKELY(!capr__sync_valid(clock, abstime)))
+        return fail(EINVAL);
     if (ours && CAPR_LIKELY(try(s)))
         return 0;
     uint64_t deadline;
     int error = capr__sync_deadline(clock, abstime, &deadline);
     if (error)
         return fail(error);
+    if (deadline == CAPR_FOREVER)
+        deadline--; /* it is a wait with an end all the same */
     if (!ours) {
         int result = capr__sem_shared_wait(sem, deadline);
         return result != 0 && errno == EAGAIN ? fail(ETIMEDOUT) : result;

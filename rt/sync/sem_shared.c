@@ -73,7 +73,7 @@ int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
         if (ns > 1000000)
             ns = 1000000;
         capr__queue_push(&pollers, self);
-        self->wait_data = &capr__wait_restartable;
+        self->wait_data = deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible;
         capr__park_point(deadline - now < ns ? deadline : now + ns);
         if (self->queue)
             capr__queue_remove(self);

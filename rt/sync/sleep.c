@@ -136,6 +136,7 @@ CAPR_INTERPOSE unsigned sleep(unsigned seconds)
     struct timespec t = { seconds, 0 };
     if (CAPR_LIKELY(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == 0))
         return 0;
+    errno = EINTR;
     return (unsigned)t.tv_sec;
 }
 

@@ -25,7 +25,7 @@ void capr__sync_forked(void)
 
 int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)
 {
-    if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || abstime->tv_nsec < 0 || abstime->tv_nsec >= 1000000000)
+    if (!capr__sync_valid(clock, abstime))
         return EINVAL;
     *deadline = abstime->tv_sec < 0 ? 0 : capr__deadline(clock, abstime);
     return 0;

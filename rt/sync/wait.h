@@ -14,6 +14,12 @@
 #define CAPR_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CAPR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Whether that is a time to wait until: what some calls ask before all else, as glibc's do, and others only if they have to wait. */
+static inline int capr__sync_valid(clockid_t clock, const struct timespec *abstime)
+{
+    return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) && (unsigned long)abstime->tv_nsec < 1000000000;
+}
+
 /* Checks `abstime` and sets *deadline (ns of CLOCK_MONOTONIC; 0: past). Returns 0, or EINVAL for nanoseconds outside
  * [0, 10^9) and for clocks other than CLOCK_REALTIME and CLOCK_MONOTONIC. Never blocks. */
 CAPR_HIDDEN int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline);

@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -18,10 +20,29 @@ static void *echo(void *fd) {
     return NULL;
 }
 
+static void *signal_process(void *unused) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    usleep(10000);
+    kill(getpid(), SIGUSR1);
+    return unused;
+}
+
+static void *signal_thread(void *thread) {
+    usleep(10000);
+    pthread_kill((pthread_t)thread, SIGUSR1);
+    return NULL;
+}
+
 int main(void) {
     int s[2], p[2], spare[64], n = 0;
     pthread_t t;
     alarm(60);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     struct rlimit limit = {32, 32};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0 && pipe(p) == 0);
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -38,6 +59,18 @@ int main(void) {
         CHECK_EQUAL(read(s[1], &c, 1), 1);
         CHECK_EQUAL(c, i);
     }
+    /* So do waits for signals, which go by a descriptor otherwise. */
+    int number = 0;
+    struct timespec soon = {0, 10000000};
+    CHECK(sigtimedwait(&set, NULL, &soon) == -1 && errno == EAGAIN);
+    pthread_t k;
+    for (int kind = 0; kind < 2; kind++) {
+        pthread_create(&k, NULL, kind ? signal_thread : signal_process, (void *)pthread_self());
+        CHECK_EQUAL(sigwait(&set, &number), 0);
+        CHECK_EQUAL(number, SIGUSR1);
+        pthread_join(k, NULL);
+    }
+
     while (n > 0) close(spare[--n]);
     for (int i = 0; i < 1000; i++) {
         char c = (char)i;

@@ -88,6 +88,21 @@ static void *streams(void *arg) {
     return NULL;
 }
 
+static void *made(void *arg) {
+    char name[] = "./capr-made-XXXXXX.txt", dir[] = "./capr-made-XXXXXX", bad[] = "./capr-made";
+    int fd = mkstemps(name, 4);
+    CHECK(fd >= 0 && strcmp(name + sizeof name - 5, ".txt") == 0);
+    CHECK_EQUAL(posix_fallocate64(fd, 0, 10000), 0);
+    CHECK_EQUAL(lseek(fd, 0, SEEK_END), 10000);
+    CHECK_EQUAL(posix_fallocate(fd, -1, 10), EINVAL);
+    CHECK(close(fd) == 0 && unlink(name) == 0);
+    CHECK(mkstemp(bad) == -1 && errno == EINVAL);
+    CHECK(mkdtemp(dir) == dir && rmdir(dir) == 0);
+    FILE *f = tmpfile();
+    CHECK(f && fputs("x", f) >= 0 && fseek(f, 0, SEEK_SET) == 0 && getc(f) == 'x' && fclose(f) == 0);
+    return arg;
+}
+
 static void *writes_into_fifo(void *name) {
     FILE *f = fopen(name, "w"); /* waits for its reader */
     CHECK(f && fputs("through\n", f) >= 0 && fclose(f) == 0);
@@ -97,7 +112,7 @@ static void *writes_into_fifo(void *name) {
 static void files(void) {
     char name[64], line[64] = "";
     pthread_t t[8], writer;
-    for (int i = 0; i < 8; i++) pthread_create(&t[i], NULL, streams, (void *)(long)i);
+    for (int i = 0; i < 8; i++) pthread_create(&t[i], NULL, i % 2 ? made : streams, (void *)(long)i);
     for (int i = 0; i < 8; i++) pthread_join(t[i], NULL);
     snprintf(name, sizeof name, "./capr-fifo-%d", (int)getpid());
     CHECK_EQUAL(mkfifo(name, 0600), 0);

@@ -6,9 +6,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -125,6 +128,37 @@ static void *all(void *arg) {
     return arg;
 }
 
+static volatile int ticks, stop;
+static void *ticker(void *unused) {
+    while (!stop) {
+        usleep(1000);
+        ticks++;
+    }
+    return unused;
+}
+
+/* A server that does not answer, which only _res names: others run meanwhile, and it is the one that was asked. */
+static void by_resolver(void) {
+    struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof server;
+    unsigned char answer[512];
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_EQUAL(bind(fd, (struct sockaddr *)&server, size), 0);
+    CHECK_EQUAL(getsockname(fd, (struct sockaddr *)&server, &size), 0);
+    res_init();
+    _res.nscount = _res.retrans = _res.retry = 1;
+    _res.nsaddr_list[0] = server;
+    pthread_t t;
+    CHECK_EQUAL(pthread_create(&t, NULL, ticker, NULL), 0);
+    CHECK_EQUAL(res_query("capr.example", 1, 1, answer, sizeof answer), -1);
+    CHECK_EQUAL(h_errno, TRY_AGAIN);
+    CHECK(recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 0);
+    CHECK(ticks > 20);
+    stop = 1;
+    pthread_join(t, NULL);
+    close(fd);
+}
+
 int main(void) {
     pthread_t t;
     alarm(60);
@@ -139,5 +173,6 @@ int main(void) {
     int status;
     CHECK_EQUAL(waitpid(child, &status, 0), child);
     CHECK_EQUAL(status, 0);
+    by_resolver();
     return 0;
 }

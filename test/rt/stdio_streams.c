@@ -314,6 +314,68 @@ static void *cancelled_reader(void *f) {
     return NULL;
 }
 
+/* A cancellation that is there already ends what would ask the kernel, and nothing that the buffer serves. */
+static volatile int let_go, went_on;
+static void *cancelled_before(void *arg) {
+    FILE **files = arg;
+    char line[64];
+    int how = (int)(long)files[2];
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    while (!let_go) sched_yield();
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    if (how == 0) {
+        CHECK(fgets(line, sizeof line, files[0]) && strcmp(line, "a\n") == 0);
+        CHECK(fputs("kept", files[1]) >= 0);
+        went_on = 1;
+        fgets(line, sizeof line, files[0]);
+    } else if (how == 1) {
+        getc(files[0]);
+    } else if (how == 2) {
+        fscanf(files[0], "%s", line);
+    } else if (how == 3) {
+        fflush(files[1]);
+    } else if (how == 4) {
+        fflush(NULL);
+    } else if (how == 5) {
+        fseek(files[1], 0, SEEK_CUR);
+    } else {
+        setvbuf(files[1], NULL, _IONBF, 0);
+    }
+    return NULL;
+}
+
+static void cancelled_early(void) {
+    int in[2], out[2];
+    char line[64];
+    CHECK(pipe(in) == 0 && pipe(out) == 0);
+    FILE *files[3] = {fdopen(in[0], "r"), fdopen(out[1], "w")};
+    CHECK_EQUAL(write(in[1], "b\na\n", 4), 4);
+    CHECK(fgets(line, sizeof line, files[0]) && strcmp(line, "b\n") == 0);
+    fputc('(', files[1]);
+    for (long how = 0; how < 7; how++) {
+        pthread_t t;
+        void *result;
+        files[2] = (FILE *)how;
+        let_go = 0;
+        CHECK_EQUAL(pthread_create(&t, NULL, cancelled_before, files), 0);
+        sched_yield();
+        pthread_cancel(t);
+        let_go = 1;
+        pthread_join(t, &result);
+        CHECK(result == PTHREAD_CANCELED);
+        CHECK(!ferror(files[0]) && !ferror(files[1]));
+        CHECK_EQUAL(ftrylockfile(files[how >= 3]), 0);
+        funlockfile(files[how >= 3]);
+    }
+    CHECK(went_on);
+    CHECK_EQUAL(fclose(files[1]), 0);
+    CHECK_EQUAL(read(out[0], line, sizeof line), 5);
+    CHECK_EQUAL(memcmp(line, "(kept", 5), 0);
+    close(in[1]);
+    fclose(files[0]);
+    close(out[0]);
+}
+
 static volatile int handled;
 static void on_signal(int s) { handled += s == SIGUSR1; }
 static void *kill_later(void *arg) {
@@ -457,6 +519,7 @@ int main(void) {
     one_file();
     many();
     cut_short();
+    cancelled_early();
     both_ways();
     at_exit();
     return 0;

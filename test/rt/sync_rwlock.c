@@ -36,8 +36,10 @@ static int in_thread(void *(*f)(void *)) { return (int)(intptr_t)check_join(chec
 
 static void test_errors(void)
 {
-    struct timespec when;
+    struct timespec when, bad = { 1, -1 };
     CHECK_INT(pthread_rwlock_unlock(&l), EINVAL);
+    CHECK_INT(pthread_rwlock_timedrdlock(&l, &bad), EINVAL);
+    CHECK_INT(pthread_rwlock_timedwrlock(&l, &bad), EINVAL);
     CHECK_INT(pthread_rwlock_wrlock(&l), 0);
     CHECK_INT(pthread_rwlock_wrlock(&l), EDEADLK);
     CHECK_INT(pthread_rwlock_rdlock(&l), EDEADLK);
@@ -60,7 +62,9 @@ static void test_errors(void)
     CHECK(check_ms() - start >= 39);
     when.tv_nsec = 1000000000;
     CHECK_INT(pthread_rwlock_timedwrlock(&l, &when), EINVAL);
-    CHECK_INT(pthread_rwlock_timedrdlock(&l, &when), 0); /* free for readers: not looked at */
+    CHECK_INT(pthread_rwlock_timedrdlock(&l, &when), EINVAL); /* free for readers, but looked at first, as in glibc */
+    when.tv_nsec = 0;
+    CHECK_INT(pthread_rwlock_timedrdlock(&l, &when), 0);
     for (int i = 0; i < 3; i++)
         CHECK_INT(pthread_rwlock_unlock(&l), 0);
     CHECK_INT(pthread_rwlock_unlock(&l), EINVAL);

@@ -141,7 +141,9 @@ static void test_interrupted(void)
     CHECK_INT(rest.tv_sec, 19);
     CHECK(rest.tv_nsec > 0);
     CHECK_INT(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    errno = 0;
     CHECK_INT(sleep(20), 19); /* 19.98 s left */
+    CHECK_INT(errno, EINTR);
     check_join(other);
     signal(SIGALRM, SIG_DFL);
     alarm(left);
