@@ -3,6 +3,7 @@
  * A child of clone that has no memory of the parent's works; one that has all of it and no thread-local memory of its own would run as the
  * worker.
  *
+ * REQUIRES: capcc
  * RUN: %capcc -O2 %s -o %t && not --crash %t 2>&1 | FileCheck %s
  * CHECK: child 7
  * CHECK-NEXT: before exec 8
