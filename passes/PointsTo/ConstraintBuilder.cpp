@@ -5,7 +5,7 @@
 // pointer: results of comparisons, of floating-point arithmetic, of multiplication and division, and differences of two
 // pointers, which are numbers until they are added to a pointer again, and then stay in that pointer's object.
 #include "ConstraintBuilder.h"
-#include "Models.h"
+#include "Addresses.h"
 #include "Values.h"
 #include "llvm/IR/GetElementPtrTypeIterator.h"
 #include "llvm/IR/InlineAsm.h"
@@ -121,22 +121,6 @@ void ConstraintBuilder::copyLanes(const Value &To, const Value &From) {
     anywhere(A, From);
 }
 
-/// A shift by so much that it separates the high part of an address from the low one, or by an unknown amount.
-static bool shiftsFar(const Value &V) {
-  const auto *Shift = dyn_cast<BinaryOperator>(&V);
-  if (!Shift || !Shift->isShift())
-    return false;
-  const auto *Amount = dyn_cast<ConstantInt>(Shift->getOperand(1));
-  return !Amount || Amount->getValue().uge(24);
-}
-
-/// True for the cast that cuts the high part out of an address. The low part alone is an offset or a hash, and cannot become an
-/// address again without the high one.
-static bool cutsHighPart(const Value &V) {
-  const auto *Cut = dyn_cast<TruncInst>(&V);
-  return Cut && shiftsFar(*Cut->getOperand(0));
-}
-
 void ConstraintBuilder::loadLanes(const Instruction &To, const Value &Pointer) {
   Place P = place(Pointer);
   Lanes L = lanes(To);
@@ -182,26 +166,6 @@ void ConstraintBuilder::unknown(const Value &V) {
 void ConstraintBuilder::whatever(const Value &V) {
   for (LocalNode Lane : lanes(V))
     copy(Lane, channel(Unknown));
-}
-
-/// True for addresses that differ each time round a loop, byte by byte: a loop that copies memory.
-static bool walks(const Value *Pointer, const DataLayout &DL) {
-  APInt Offset(64, 0);
-  const Value *Base = Pointer->stripAndAccumulateConstantOffsets(DL, Offset, true);
-  if (isa<PHINode>(Base) || isa<SelectInst>(Base))
-    return true;
-  if (isa<LoadInst>(Base)) // without optimisation the pointer lives in a stack slot
-    return Offset == 0;
-  if (isa<AllocaInst>(Base)) // and so does the piece under way
-    return Offset == 0;
-  const auto *G = dyn_cast<GEPOperator>(Base);
-  if (!G)
-    return false;
-  SmallMapVector<Value *, APInt, 4> Variable;
-  APInt Constant(64, 0);
-  if (!G->collectOffset(DL, 64, Variable, Constant))
-    return true;
-  return any_of(Variable, [&](const auto &V) { return V.second.abs() == 1; });
 }
 
 void ConstraintBuilder::findNarrowCopies() {
@@ -323,32 +287,6 @@ void ConstraintBuilder::visit(const Instruction &I) {
     anywhere(Result, *V);
 }
 
-/// The pointer p of an index made from `p - q`, which moves a pointer from one block to another: p is in the second
-/// operand's object only if q is.
-static const Value *movedPointer(const Value *Index) {
-  for (unsigned Depth = 0; Depth != 4; ++Depth) {
-    const auto *I = dyn_cast<Instruction>(Index);
-    if (!I)
-      return nullptr;
-    switch (I->getOpcode()) {
-    case Instruction::Sub:
-      if (const auto *P = dyn_cast<PtrToIntOperator>(I->getOperand(0)); P && isa<PtrToIntOperator>(I->getOperand(1)))
-        return P->getPointerOperand();
-      return nullptr;
-    case Instruction::AShr:
-    case Instruction::LShr:
-    case Instruction::Shl:
-    case Instruction::SDiv:
-    case Instruction::And:
-      Index = I->getOperand(0);
-      continue;
-    default:
-      return nullptr;
-    }
-  }
-  return nullptr;
-}
-
 void ConstraintBuilder::visitElementPointer(const GetElementPtrInst &I) {
   const Value &Base = *I.getPointerOperand();
   Lanes To = lanes(I);
@@ -419,50 +357,6 @@ void ConstraintBuilder::visitBinary(const BinaryOperator &I) {
   }
   anywhere(To, A);
   anywhere(To, B);
-}
-
-/// True if the number was worked out in a way that is not followed, as far as this function shows it: by multiplication or division, or by a
-/// function of libc that makes numbers (strtoul, of text).
-static bool isComputed(const Value &Number) {
-  SmallPtrSet<const Value *, 8> Seen;
-  SmallVector<const Value *, 8> Work = {&Number};
-  while (!Work.empty()) {
-    const auto *I = dyn_cast<Instruction>(Work.pop_back_val());
-    if (!I || !I->getType()->isIntegerTy(64) || !Seen.insert(I).second)
-      continue;
-    switch (I->getOpcode()) {
-    case Instruction::Mul:
-    case Instruction::UDiv:
-    case Instruction::SDiv:
-    case Instruction::URem:
-    case Instruction::SRem:
-      return true;
-    case Instruction::Call: {
-      const Function *F = cast<CallBase>(I)->getCalledFunction();
-      if (F && F->isDeclarationForLinker() && !F->isIntrinsic() && modelOf(F->getName()))
-        return true;
-      break;
-    }
-    case Instruction::Select:
-      Work.append({I->getOperand(1), I->getOperand(2)});
-      break;
-    case Instruction::PHI:
-    case Instruction::Freeze:
-    case Instruction::Add:
-    case Instruction::Sub:
-    case Instruction::And:
-    case Instruction::Or:
-    case Instruction::Xor:
-    case Instruction::Shl:
-    case Instruction::LShr:
-    case Instruction::AShr:
-      append_range(Work, I->operands());
-      break;
-    default:
-      break;
-    }
-  }
-  return false;
 }
 
 void ConstraintBuilder::visitCast(const CastInst &I) {
