@@ -196,9 +196,7 @@ static _Noreturn void idle_main(void)
         capr__look_at = w->poll_at;
         if (capr__policy)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
-        if (w->policy && chosen)
-            capr__choose_at = w->count.switches + chosen;
-        else if (w->policy)
+        if (w->policy && !chosen)
             capr__policy_choose(w);
         if (!w->run_head)
             continue;

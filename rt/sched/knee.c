@@ -4,8 +4,8 @@
  * only because others let them take it lies there, leaves the caches and keeps out what would be of use; so once memory is scarce half of it
  * is tried for a moment, and half of that, for as long as the work that ends is no less. Where half does not do (all is in use, as in a
  * cache that the program keeps), it soon shows, the trial ends at once, and the next one comes later each time. Half as much again is
- * tried in turn, for a load that has changed, and at once where work nearly ends. Where tasks stand still for lack of memory and less work ends than is usual, the limit
- * comes down without a trial. When nothing is scarce any more it grows until it says nothing. Plain code.
+ * tried in turn, for a load that has changed, and at once where work nearly ends. Where tasks stand still for lack of memory and less work
+ * ends than is usual, the limit comes down without a trial. When nothing is scarce any more it grows until it says nothing. Plain code.
  */
 #include "../layout.h"
 #include "knee.h"
@@ -34,35 +34,39 @@ enum phase {
     RESTING,
 };
 
+/* How much work had been done at some time. */
+struct mark {
+    uint64_t at; /* ns */
+    double work;
+};
+
 static struct {
     enum phase phase;
     double limit;      /* bytes; 0: as much as there is */
     double proven;     /* the last one that was no loss */
     double best;       /* work a second under it */
     int up;            /* what is tried next */
-    uint64_t since;    /* ns: of the phase */
-    double work_then;  /* at its beginning */
-    uint64_t checked;  /* ns: in it, the last time that work was compared */
-    double work_checked;
+    struct mark since; /* the phase's beginning */
+    struct mark checked; /* in it, the last time that work was compared */
+    struct mark last;  /* the last look */
     uint64_t rest;     /* ns */
-    uint64_t last;     /* ns: of the last look */
-    double work_last, usual;
+    double usual;      /* work a second */
 } knee;
 
 int capr__knee_lowered(void) { return knee.limit > 0; }
 
-static void check(const struct capr_knee_look *look)
+static double seconds_since(struct mark m, const struct capr_knee_look *look) { return (double)(look->now - m.at) / 1e9; }
+
+/* Work a second. */
+static double rate_since(struct mark m, const struct capr_knee_look *look)
 {
-    knee.checked = look->now;
-    knee.work_checked = look->work;
+    return look->now > m.at ? (look->work - m.work) / seconds_since(m, look) : 0;
 }
 
 static void enter(enum phase phase, const struct capr_knee_look *look)
 {
-    check(look);
     knee.phase = phase;
-    knee.since = look->now;
-    knee.work_then = look->work;
+    knee.since = knee.checked = (struct mark){look->now, look->work};
 }
 
 static void try_next(const struct capr_knee_look *look)
@@ -99,8 +103,8 @@ static void succeed(const struct capr_knee_look *look, double rate)
 
 static void go_on(const struct capr_knee_look *look)
 {
-    uint64_t lasted = look->now - knee.since;
-    double rate = lasted ? (look->work - knee.work_then) / ((double)lasted / 1e9) : 0;
+    uint64_t lasted = look->now - knee.since.at;
+    double rate = rate_since(knee.since, look);
     int collapsed = lasted >= SOON && rate < knee.best / 2;
     switch (knee.phase) {
     case CALM:
@@ -131,9 +135,9 @@ static void go_on(const struct capr_knee_look *look)
             succeed(look, rate);
         break;
     case RESTING:
-        if (look->now - knee.checked >= WINDOW) {
-            double lately = (look->work - knee.work_checked) / ((double)(look->now - knee.checked) / 1e9);
-            check(look);
+        if (look->now - knee.checked.at >= WINDOW) {
+            double lately = rate_since(knee.checked, look);
+            knee.checked = (struct mark){look->now, look->work};
             if (lately < knee.best / 4 && knee.limit > 0) { /* what did does no longer */
                 knee.best = lately;
                 knee.up = 1;
@@ -150,25 +154,23 @@ static void go_on(const struct capr_knee_look *look)
 /* Less work than usual, and tasks that stand still. */
 static int thrashes(const struct capr_knee_look *look)
 {
-    double seconds = (double)(look->now - knee.last) / 1e9;
-    double rate = knee.last && seconds > 0 ? (look->work - knee.work_last) / seconds : 0;
+    double rate = knee.last.at ? rate_since(knee.last, look) : 0;
     int bad = look->stalled && knee.usual > 0 && rate < LOSS * knee.usual;
-    if (!look->stalled && knee.last) {
-        double weight = seconds / (USUAL / 1e9);
+    if (!look->stalled && knee.last.at) {
+        double weight = seconds_since(knee.last, look) / (USUAL / 1e9);
         knee.usual += (rate - knee.usual) * (weight < 1 ? weight : 1);
     }
-    knee.last = look->now;
-    knee.work_last = look->work;
+    knee.last = (struct mark){look->now, look->work};
     return bad;
 }
 
 double capr__knee(const struct capr_knee_look *look)
 {
-    uint64_t before = knee.last;
-    if (look->work < knee.work_last) { /* it is counted in another way now */
+    struct mark before = knee.last;
+    if (look->work < knee.last.work) { /* it is counted in another way now */
         knee.phase = CALM;
         knee.usual = 0;
-        knee.work_last = look->work;
+        knee.last.work = look->work;
     }
     if (thrashes(look)) {
         knee.proven = knee.limit = (1 - (1 - LOSS) / 4) * look->used;
@@ -177,7 +179,7 @@ double capr__knee(const struct capr_knee_look *look)
         go_on(look);
     } else if (knee.limit > 0) {
         knee.phase = CALM;
-        knee.limit *= 1 + GROWTH * (double)(look->now - before) / 1e9;
+        knee.limit *= 1 + GROWTH * seconds_since(before, look);
     }
     if (knee.limit >= look->limit)
         knee.limit = 0;

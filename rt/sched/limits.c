@@ -76,8 +76,8 @@ static struct {
 static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
 {
     struct rlimit descriptors;
+    seldom.memory = capr__memory_limit(resident); /* first: it finds the group */
     seldom.stall = capr__memory_stalls(seldom.at ? (double)(now + SELDOM - seldom.at) / 1e9 : 0);
-    seldom.memory = capr__memory_limit(resident);
     capr__limits[CAPR_LIMIT_STACK].limit = seldom.memory / 2;
     if (!getrlimit(RLIMIT_NOFILE, &descriptors))
         capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;

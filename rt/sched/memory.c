@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "../proc/env.h"
@@ -136,8 +137,11 @@ static double group_used(void)
     return group_version == 1 ? group_number("memory.stat", "total_rss ") : group_version == 2 ? group_number("memory.stat", "anon ") : 0;
 }
 
-/* /proc/meminfo, of which a container may have its own: what sysconf reads as well. */
-static double machine_memory(void) { return number_in("/proc/meminfo", "MemTotal:") * 1024; }
+static double machine_memory(void)
+{
+    struct sysinfo all;
+    return syscall(SYS_sysinfo, &all) ? 0 : (double)all.totalram * (double)all.mem_unit;
+}
 
 /* What this process may have resident: of the group's limit, or the machine's, what others of the group leave. */
 double capr__memory_limit(double resident)

@@ -66,9 +66,11 @@ int capr__nodes_init(void)
     return 1;
 }
 
-/* So many threads of a node that is held. */
-static uint32_t may_take(const struct capr_node_queue *q)
+/* So many threads of a node may go on now: few or none only of one that is held. */
+static uint32_t may_go(const struct capr_node_queue *q)
 {
+    if (q->does != CAPR_NODE_TAKES)
+        return UINT32_MAX;
     double fit = room[q->what] / q->each;
     return q->allowed + (fit >= UINT16_MAX ? UINT16_MAX : fit > 0 ? (uint32_t)fit : 0);
 }
@@ -79,7 +81,7 @@ static void await_turn(uint32_t node)
     struct capr_node_queue *q = &capr__node_queues[node];
     if (q->linked || !q->head)
         return;
-    if (q->does == CAPR_NODE_TAKES && !may_take(q)) {
+    if (!may_go(q)) {
         append(&waiting[q->what], node);
         return;
     }
@@ -92,7 +94,7 @@ static void give_room(int what, double amount)
 {
     struct node_list *list = &waiting[what];
     room[what] += amount;
-    while (list->first != NONE && may_take(&capr__node_queues[list->first]))
+    while (list->first != NONE && may_go(&capr__node_queues[list->first]))
         await_turn(take_first(list));
 }
 
@@ -120,7 +122,7 @@ static uint32_t next_node(void)
         } else {
             now_at = (at + BUCKETS - 1) % BUCKETS;
         }
-        if (q->head && (q->does != CAPR_NODE_TAKES || may_take(q)))
+        if (q->head && may_go(q))
             return node;
         await_turn(node); /* held, or left, since it was put here */
     }
@@ -155,8 +157,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     if (node == NONE)
         return 0;
     struct capr_node_queue *q = &capr__node_queues[node];
-    uint32_t most = q->does == CAPR_NODE_TAKES ? may_take(q) : BATCH;
-    uint32_t taken = take(w, q, most < BATCH ? most : BATCH);
+    uint32_t most = may_go(q), taken = take(w, q, most < BATCH ? most : BATCH);
     q->ran = 1;
     if (q->does == CAPR_NODE_TAKES) {
         room[q->what] -= taken * q->each;
