@@ -16,8 +16,9 @@ CAPR_HIDDEN void capr__snapshot_free(struct capr_snapshot *s);
 /* Its JSON. On any kernel thread. Returns an errno. */
 CAPR_HIDDEN int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json);
 
-/* Who wants the graph; the idle thread looks. JSON (docs/blocking-graph.md) to CAPRICCIO_GRAPH's file, or to
- * capriccio-PID.json, and DOT to the name that ends in .dot in place of .json, by a kernel thread, so that the worker only copies the tables: asked for by CAPRICCIO_DUMP_SIGNAL. Through the window: by another kernel thread. */
+/* Who wants the graph; the idle thread looks. For CAPRICCIO_DUMP_SIGNAL: JSON (docs/blocking-graph.md) to CAPRICCIO_GRAPH's file, or to
+ * capriccio-PID.json, and DOT to the name that ends in .dot in place of .json, by a kernel thread, so that the worker only copies the
+ * tables. Through the window: by another kernel thread. */
 #define CAPR_WANTED_FILE 1
 #define CAPR_WANTED_WINDOW 2
 extern CAPR_HIDDEN volatile int capr__graph_wanted;

@@ -82,21 +82,22 @@ CAPR_INTERPOSE int execle(const char *path, const char *first, ...) {
     return execve(path, argv, envp);
 }
 
-/* posix_spawn(3), also of system and popen. Wait until the child has begun its program. */
-CAPR_INTERPOSE int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *actions,
-                               const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+static int spawn(__typeof__(posix_spawn) *libcs, pid_t *child, const char *what, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
     capr__fd_before_spawn();
     capr__signals_before_exec();
-    int e = REAL(posix_spawn)(child, path, actions, attributes, argv, envp);
+    int e = libcs(child, what, actions, attributes, argv, envp);
     capr__signals_after_exec();
     return e;
 }
 
+/* posix_spawn(3), also of system and popen. Wait until the child has begun its program. */
+CAPR_INTERPOSE int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *actions,
+                               const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    return spawn(REAL(posix_spawn), child, path, actions, attributes, argv, envp);
+}
+
 CAPR_INTERPOSE int posix_spawnp(pid_t *restrict child, const char *restrict file, const posix_spawn_file_actions_t *actions,
                                 const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
-    capr__fd_before_spawn();
-    capr__signals_before_exec();
-    int e = REAL(posix_spawnp)(child, file, actions, attributes, argv, envp);
-    capr__signals_after_exec();
-    return e;
+    return spawn(REAL(posix_spawnp), child, file, actions, attributes, argv, envp);
 }

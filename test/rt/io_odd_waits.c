@@ -22,15 +22,7 @@
 #include <time.h>
 
 #include "check.h"
-
-static volatile int ticks, stop;
-static void *ticker(void *unused) {
-    while (!stop) {
-        usleep(1000);
-        ticks++;
-    }
-    return unused;
-}
+#include "ticker.h"
 
 static pthread_t begin(void *(*f)(void *), long argument) {
     pthread_t t;

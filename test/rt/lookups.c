@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
+#include "ticker.h"
 
 #define N 20
 
@@ -126,15 +127,6 @@ static void *all(void *arg) {
     CHECK_EQUAL(getaddrinfo_a(99, list, N, NULL), EAI_SYSTEM);
     CHECK_EQUAL(errno, EINVAL);
     return arg;
-}
-
-static volatile int ticks, stop;
-static void *ticker(void *unused) {
-    while (!stop) {
-        usleep(1000);
-        ticks++;
-    }
-    return unused;
 }
 
 /* A server that does not answer, which only _res names: others run meanwhile, and it is the one that was asked. */
