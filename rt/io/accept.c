@@ -2,8 +2,8 @@
  *
  * accept has no form that never waits, and asking poll first leaves a gap in which another process of a pre-forked server may
  * take the connection; the worker with all its threads would then stand still until the next one comes. So a listener of ours is
- * made O_NONBLOCK behind the program's back at its first wait (fcntl shows the program its own view; dup keeps it, exec and
- * SCM_RIGHTS undo it). While no other process can hold it that saves the poll too: one system call per connection. Listeners
+ * made O_NONBLOCK behind the program's back when it begins to listen (fcntl shows the program its own view; dup and fork keep it,
+ * exec and SCM_RIGHTS undo it). While no other process can hold it that saves the poll too: one system call per connection. Listeners
  * that we were handed stay as they are, poll is asked, and the gap remains.
  *
  * Where the process has no descriptor left the connection is not taken off the backlog, and waits better there than in a program that

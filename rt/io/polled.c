@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Calls that have no form which never waits: made once poll says that they would not (terminals, pipes of kernels before 6.4,
- * listeners that others hold too), or with O_NONBLOCK where the description is ours alone (accept.c, connect.c, sendfile.c).
+ * listeners that came from elsewhere), or with O_NONBLOCK where the description is ours alone (accept.c, connect.c, sendfile.c).
  * Another process may take the bytes between poll and the call; then the worker waits, which docs/limits.md owns up to. Threads
  * of this process can't come between: nothing here gives way. Plain code.
  */
@@ -79,15 +79,25 @@ CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count)
     return capr__sys3(SYS_writev, fd, (long)piece, n);
 }
 
+/* Makes a listener that is ours alone O_NONBLOCK behind the program's back. Returns whether it is so now. */
+static int flip(int fd, struct capr_fd *f) {
+    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED)) != CAPR_FD_OWNED) return 0;
+    long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
+    if (status < 0 || capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) < 0) return 0;
+    f->flags |= CAPR_FD_FLIPPED;
+    return 1;
+}
+
+/* listen(2). Does not block. Now and not at the first accept, since a pre-forked server's processes all come to accept from here. */
+CAPR_INTERPOSE int listen(int fd, int backlog) {
+    long r = capr__sys2(SYS_listen, fd, backlog);
+    struct capr_fd *f = r < 0 ? NULL : capr__fd_find(fd);
+    if (f && capr__fd_is_socket(f)) flip(fd, f);
+    return (int)capr__result(r);
+}
+
 CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags) {
-    if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED)) == CAPR_FD_OWNED) {
-        long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
-        if (status >= 0 && capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) >= 0) {
-            f->flags |= CAPR_FD_FLIPPED;
-            return capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
-        }
-    }
-    long r = ready(fd, POLLIN);
+    long r = flip(fd, f) ? 0 : ready(fd, POLLIN);
     return r ? r : capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
 }
 

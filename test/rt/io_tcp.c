@@ -214,13 +214,17 @@ static void *accept_loop(void *count) {
     }
 }
 
-/* Parent and child take from one listener; whoever loses the race for a connection must go on ticking. */
-static void shared_listener(void) {
+/* Parent and child take from one listener; whoever loses the race for a connection must go on ticking. The parent has waited in
+ * accept before it forks, or not, as pre-forking servers do. */
+static void shared_listener(int waited) {
     pthread_t a, t;
     int count = 0;
+    stop_ticks = 0;
     listener = listen_tcp();
-    pthread_create(&a, NULL, accept_loop, &count);
-    sched_yield(); /* waits in accept, so that the flag is set when we fork */
+    if (waited) {
+        pthread_create(&a, NULL, accept_loop, &count);
+        sched_yield();
+    }
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
@@ -229,6 +233,7 @@ static void shared_listener(void) {
         accept_loop(&count);
         _exit(0);
     }
+    if (!waited) pthread_create(&a, NULL, accept_loop, &count);
     pthread_create(&t, NULL, ticker, NULL);
     for (int i = 0; i < 300; i++) {
         char c;
@@ -257,6 +262,7 @@ int main(void) {
     CHECK_EQUAL(refused, 20);
     full_queue();
     endings();
-    shared_listener();
+    shared_listener(1);
+    shared_listener(0);
     return 0;
 }
