@@ -161,7 +161,7 @@ struct capr_thread {
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
     uint8_t timed_out;         /* the last timed park ended by its deadline */
-    uint8_t detached;
+    uint8_t detached : 1, needed : 1, kept : 1; /* needed: others wait for a mutex that it holds; kept: in its node's queue (sched/node_queues.h) */
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
     uint64_t context;          /* worker.context while not running: graph/graph.h */

@@ -78,9 +78,10 @@ static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
     struct rlimit descriptors;
     seldom.memory = capr__memory_limit(resident); /* first: it finds the group */
     seldom.stall = capr__memory_stalls(seldom.at ? (double)(now + SELDOM - seldom.at) / 1e9 : 0);
+    capr__limits[CAPR_LIMIT_MEMORY].most = seldom.memory;
     capr__limits[CAPR_LIMIT_STACK].limit = seldom.memory / 2;
     if (!getrlimit(RLIMIT_NOFILE, &descriptors))
-        capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;
+        capr__limits[CAPR_LIMIT_FILES].most = capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;
     seldom.files = count_files() - (double)w->use.files;
     seldom.at = now + SELDOM;
 }
@@ -115,11 +116,14 @@ static double in_use(const struct capr_worker *w, uint64_t now, double resident)
 /* Since the last look; where nobody waited it is taken for half of what it was. */
 static void mean_delay(struct capr_limit *l, double ns, double count) { l->used = count > 0 ? ns / count : l->used / 2; }
 
+/* What is counted is judged by what it will be at the look after the next: until this one everybody takes, and in the time between two
+ * looks a program may take a tenth of its memory. */
 static void judge(struct capr_limit *l, uint64_t now)
 {
+    double ahead = l->counted && l->grew > 0 ? 2 * l->grew : 0;
     if (l->used >= l->low * l->limit)
         l->ample_since = now;
-    if (l->used > l->high * l->limit)
+    if (l->used + ahead > l->high * l->limit)
         l->scarce = 1;
     else if (now - l->ample_since > l->calm)
         l->scarce = 0;
@@ -129,14 +133,16 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
 {
     struct capr_graph *g = &capr__graph;
     struct capr_limit *memory = &capr__limits[CAPR_LIMIT_MEMORY];
-    double resident = capr__memory_resident();
+    double resident = capr__memory_resident(), before = memory->used, files = capr__limits[CAPR_LIMIT_FILES].used;
     if (now >= seldom.at)
         look_seldom(w, now, resident);
     memory->used = memory->scarce || resident > memory->low * memory->limit ? in_use(w, now, resident) : resident;
     memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(w), memory->used, seldom.memory, memory->scarce, seldom.stall});
     memory->calm = capr__knee_lowered() ? CALM : 0;
+    memory->grew = memory->used - before;
     capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);
     capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)w->use.files;
+    capr__limits[CAPR_LIMIT_FILES].grew = capr__limits[CAPR_LIMIT_FILES].used - files;
     mean_delay(&capr__limits[CAPR_LIMIT_CPU], g->delay_cycles * g->ns_per_cycle, g->delays);
     mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)w->disk_ns, w->disk_requests);
     g->delays = g->delay_cycles = 0;

@@ -9,7 +9,9 @@
 
 struct capr_limit {
     const char *name;
+    double grew;        /* since the look before */
     double used, limit; /* in the resource's own unit; limit 0: none is known, and it is never scarce */
+    double most;        /* what there is; `limit` is less where less serves better */
     int use;            /* CAPR_USE_*: what takes it */
     double least;       /* a way that takes, or gives, less than this on average does not count */
     double high, low;   /* scarce from this part of the limit on, until it has been below that one */

@@ -14,6 +14,7 @@
 #include "../proc/env.h"
 
 #define PAGE 4096.0
+#define OVERHEAD 1048576.0      /* bytes, at least */
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
@@ -126,16 +127,10 @@ static void find_group(void)
     group[0] = 0;
 }
 
-/* A number in a file of that directory. */
-static double group_number(const char *name, const char *behind) { return number_in(file_in(group, name), behind); }
+/* A number in a file of a group's directory. */
+static double group_number(const char *directory, const char *name, const char *behind) { return number_in(file_in(directory, name), behind); }
 
 static double least_of(double a, double b) { return a > 0 && (b <= 0 || a < b) ? a : b; }
-
-/* Bytes of anonymous memory of the whole group. */
-static double group_used(void)
-{
-    return group_version == 1 ? group_number("memory.stat", "total_rss ") : group_version == 2 ? group_number("memory.stat", "anon ") : 0;
-}
 
 static double machine_memory(void)
 {
@@ -143,27 +138,82 @@ static double machine_memory(void)
     return syscall(SYS_sysinfo, &all) ? 0 : (double)all.totalram * (double)all.mem_unit;
 }
 
-/* What this process may have resident: of the group's limit, or the machine's, what others of the group leave. */
+/* What the tasks of a group may have, and what anonymous memory they have. "max" reads as 0: no limit. */
+static double group_limit(const char *directory)
+{
+    return group_version == 1 ? group_number(directory, "memory.limit_in_bytes", NULL)
+                              : least_of(group_number(directory, "memory.high", NULL), group_number(directory, "memory.max", NULL));
+}
+
+static double group_used(const char *directory)
+{
+    return group_version == 1 ? group_number(directory, "memory.stat", "total_rss ") : group_number(directory, "memory.stat", "anon ");
+}
+
+/* What the kernel counts beside the memory of tasks and the cache of files, which it takes back: its own tables, and what each processor
+ * has put aside. */
+static double group_overhead(const char *directory)
+{
+    double all, cache;
+    if (group_version == 1) {
+        all = group_number(directory, "memory.usage_in_bytes", NULL);
+        cache = group_number(directory, "memory.stat", "total_cache ");
+    } else {
+        all = group_number(directory, "memory.current", NULL);
+        cache = group_number(directory, "memory.stat", "file ");
+    }
+    double over = all - cache - group_used(directory);
+    return over > OVERHEAD ? over : OVERHEAD;
+}
+
+/* What others leave of `limit` to this process; half of what it has at least, since it cannot make them leave more. */
+static double left_of(double limit, double used, double resident)
+{
+    if (used <= resident)
+        return limit;
+    return limit - (used - resident) > resident / 2 ? limit - (used - resident) : resident / 2;
+}
+
+/* The next directory up, in place; 0 at the mount. */
+static int parent_of(char *directory)
+{
+    size_t end = 0, mount = sizeof "/sys/fs/cgroup" - 1 + (group_version == 1 ? sizeof "/memory" - 1 : 0);
+    for (size_t i = mount; directory[i]; i++)
+        if (directory[i] == '/')
+            end = i;
+    if (end < mount || !directory[mount])
+        return 0;
+    directory[end] = 0;
+    return 1;
+}
+
+/* What this process may have resident: of the machine's memory, and of the limit of its group and of each group that this one is in, what
+ * others of that group leave. */
 double capr__memory_limit(double resident)
 {
     static int found;
     if (!found)
         find_group(), found = 1;
-    double limit = machine_memory(), group_bytes = group_used();
-    if (group_version == 1)
-        limit = least_of(group_number("memory.limit_in_bytes", NULL), limit);
-    else if (group_version == 2) /* "max" reads as 0: none */
-        limit = least_of(group_number("memory.high", NULL), least_of(group_number("memory.max", NULL), limit));
-    if (group_bytes > resident)
-        limit = limit - (group_bytes - resident) > resident / 2 ? limit - (group_bytes - resident) : resident / 2;
-    return least_of((double)capr__env.memory, limit);
+    double machine = machine_memory(), least = machine;
+    char directory[sizeof group] = "";
+    add_text(directory, sizeof directory, group, sizeof group);
+    int more = group_version != 0;
+    while (more) {
+        double limit = group_limit(directory);
+        if (limit > 0 && limit < machine)
+            least = least_of(left_of(limit - group_overhead(directory), group_used(directory), resident), least);
+        more = parent_of(directory);
+    }
+    if (group_version) /* without a limit of its own the group shares the machine's */
+        least = least_of(left_of(machine, group_used(group), resident), least);
+    return least_of((double)capr__env.memory, least);
 }
 
 /* Do the group's tasks, or the machine's, stand still for lack of memory? */
 int capr__memory_stalls(double seconds)
 {
     static long faults;
-    double full = group_version == 2 ? group_number("memory.pressure", "full avg10=") : 0;
+    double full = group_version == 2 ? group_number(group, "memory.pressure", "full avg10=") : 0;
     if (full == 0)
         full = number_in("/proc/pressure/memory", "full avg10=");
     struct rusage usage;

@@ -16,7 +16,11 @@
 
 #define NONE UINT32_MAX
 #define BUCKETS 64
+#define BEHIND 0.75f    /* so that a circle of nodes does not add up for ever */
+#define CREDIT_GROWS 1.1
+#define CREDIT_FIRST 0.01
 #define BATCH 8         /* threads of one node in a row: what one choice costs is divided among them */
+#define FREED_WEIGHT (1.0f / 16)
 #define FORGET 0.75f    /* of a forecast, at each tick: a change of load has most of the weight after 50 ms */
 
 struct capr_node_queue *capr__node_queues;
@@ -26,7 +30,8 @@ struct node_list {
 };
 static struct node_list buckets[BUCKETS];
 static struct node_list waiting[CAPR_LIMITS]; /* held nodes with threads that are ready and for which there is no room */
-static double room[CAPR_LIMITS];
+static double room[CAPR_LIMITS], room_first[CAPR_LIMITS];
+static double credit[CAPR_LIMITS]; /* part of what is given back, by the forecasts, that makes room at once */
 static uint64_t filled; /* a bit for each bucket that is not empty */
 static uint32_t now_at; /* the bucket that was served last */
 double capr__nodes_released;
@@ -61,19 +66,22 @@ int capr__nodes_init(void)
     capr__node_queues = p;
     for (int i = 0; i < BUCKETS; i++)
         buckets[i].first = NONE;
-    for (int i = 0; i < CAPR_LIMITS; i++)
+    for (int i = 0; i < CAPR_LIMITS; i++) {
         waiting[i].first = NONE;
+        credit[i] = 1;
+    }
     return 1;
 }
 
-/* So many threads of a node may go on now: few or none only of one that is held. */
-static uint32_t may_go(const struct capr_node_queue *q)
+/* So many threads of a node that is held there is room for. */
+static uint32_t fit(const struct capr_node_queue *q)
 {
-    if (q->does != CAPR_NODE_TAKES)
-        return UINT32_MAX;
-    double fit = room[q->what] / q->each;
-    return q->allowed + (fit >= UINT16_MAX ? UINT16_MAX : fit > 0 ? (uint32_t)fit : 0);
+    double threads = room[q->what] / q->each;
+    return threads >= UINT16_MAX ? UINT16_MAX : threads > 0 ? (uint32_t)threads : 0;
 }
+
+/* So many threads of a node may go on now: few or none only of one that is held. */
+static uint32_t may_go(const struct capr_node_queue *q) { return q->does == CAPR_NODE_TAKES ? q->allowed + fit(q) : UINT32_MAX; }
 
 /* Gives a node that has a thread to run its turn, `stride` buckets on, unless it has one; if it is held for want of room it waits for that. */
 static void await_turn(uint32_t node)
@@ -93,18 +101,61 @@ static void await_turn(uint32_t node)
 static void give_room(int what, double amount)
 {
     struct node_list *list = &waiting[what];
-    room[what] += amount;
+    room[what] += amount * credit[what];
     while (list->first != NONE && may_go(&capr__node_queues[list->first]))
         await_turn(take_first(list));
+}
+
+/* Of a node that takes: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
+static void note_freed(struct capr_node_queue *q, int freed)
+{
+    q->freed += ((float)freed - q->freed) * FREED_WEIGHT;
+    if (freed)
+        room[q->what] -= q->each;
 }
 
 static void keep(struct capr_thread *t)
 {
     struct capr_node_queue *q = &capr__node_queues[t->node];
-    capr__list_append(&q->head, &q->tail, t);
+    t->next = NULL;
+    t->prev = q->head ? q->tail : NULL;
+    if (q->head)
+        q->tail->next = t;
+    else
+        q->head = t;
+    q->tail = t;
+    t->kept = 1;
     q->count++;
     capr__policy_kept++;
     await_turn(t->node);
+}
+
+static void let_go(struct capr_node_queue *q, struct capr_thread *t)
+{
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        q->head = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    else
+        q->tail = t->prev;
+    t->prev = NULL;
+    t->kept = 0;
+    q->count--;
+    capr__policy_kept--;
+}
+
+void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
+{
+    struct capr_node_queue *q = &capr__node_queues[t->node];
+    t->needed = 1;
+    if (!t->kept || q->does != CAPR_NODE_TAKES)
+        return;
+    let_go(q, t);
+    note_freed(q, 1);
+    capr__run_append(w, t);
+    capr__choose_at++; /* one more that is chosen already */
 }
 
 /* The node whose turn it is, taken out of its bucket; NONE if no node has one. */
@@ -135,39 +186,47 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
     uint32_t taken = 0;
     while (q->head && taken < most) {
         struct capr_thread *t = q->head;
-        q->head = t->next;
+        let_go(q, t);
         capr__run_append(w, t);
         taken++;
     }
-    q->count -= taken;
-    capr__policy_kept -= taken;
     return taken;
 }
 
 uint32_t capr__nodes_choose(struct capr_worker *w)
 {
     struct capr_thread *t = w->run_head;
+    uint32_t freed = 0;
     w->run_head = NULL;
     while (t) {
         struct capr_thread *next = t->next;
-        keep(t);
+        struct capr_node_queue *its = &capr__node_queues[t->node];
+        if (its->does == CAPR_NODE_TAKES)
+            note_freed(its, t->needed);
+        if (its->does == CAPR_NODE_TAKES && t->needed) {
+            capr__run_append(w, t);
+            freed++;
+        } else {
+            keep(t);
+        }
         t = next;
     }
     uint32_t node = next_node();
     if (node == NONE)
-        return 0;
+        return freed;
     struct capr_node_queue *q = &capr__node_queues[node];
     uint32_t most = may_go(q), taken = take(w, q, most < BATCH ? most : BATCH);
     q->ran = 1;
     if (q->does == CAPR_NODE_TAKES) {
-        room[q->what] -= taken * q->each;
-        if (room[q->what] < 0 && q->allowed)
-            q->allowed -= taken < q->allowed ? taken : q->allowed;
+        uint32_t within = fit(q);
+        within = within < taken ? within : taken;
+        room[q->what] -= within * q->each;
+        q->allowed -= taken - within;
     }
     if (q->does == CAPR_NODE_GIVES)
         give_room(q->what, taken * q->each);
     await_turn(node);
-    return taken;
+    return freed + taken;
 }
 
 static void nobody_waits_for_room(void)
@@ -191,6 +250,16 @@ void capr__nodes_decide(const double all[])
 {
     nobody_waits_for_room();
     memcpy(room, all, sizeof room);
+    memcpy(room_first, all, sizeof room_first);
+}
+
+void capr__nodes_learn(int what, double grew, double noise)
+{
+    double reckoned = room_first[what] - room[what];
+    if (grew > noise && grew > reckoned + noise)
+        credit[what] /= 2;
+    else
+        credit[what] = credit[what] * CREDIT_GROWS + CREDIT_FIRST > 1 ? 1 : credit[what] * CREDIT_GROWS + CREDIT_FIRST;
 }
 
 void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now)
@@ -232,8 +301,11 @@ void capr__nodes_forecast(void)
         f->lately += (float)passed;
         float weight = (float)passed / f->lately;
         f->cpu += weight * (e->cpu.mean * (float)g->ns_per_cycle - f->cpu);
-        for (int u = 0; u < CAPR_USES; u++)
+        const struct capr_node_queue *next = &capr__node_queues[e->to];
+        for (int u = 0; u < CAPR_USES; u++) {
             f->use[u] += weight * (e->use[u].mean - f->use[u]);
+            f->behind[u] += weight * (next->freed * (next->expect.use[u] + BEHIND * next->expect.behind[u]) - f->behind[u]);
+        }
         q->known = 1;
     }
 }

@@ -15,7 +15,8 @@
 /* What the scheduler expects of a thread that goes on from a node: means over the ways that threads took lately. */
 struct capr_forecast {
     float cpu;          /* ns until the next block */
-    float use[CAPR_USES];/* by CAPR_USE_*: units taken less those given back */
+    float use[CAPR_USES];/* by CAPR_USE_*: units taken less those given back, */
+    float behind[CAPR_USES]; /* and what will be taken behind that block, where the thread will not be held since others need what it holds */
     float lately;       /* passages that this rests on, older ones counting less */
 };
 
@@ -32,6 +33,7 @@ struct capr_node_queue {
     uint8_t what;
     uint8_t ran;        /* a thread of it ran since the last decision */
     uint8_t known;      /* the forecast rests on something */
+    float freed;        /* part of the threads that took, and went on all the same because others needed what they held */
     float each;
     uint64_t held_since;/* ns, or since a thread last ran */
     struct capr_forecast expect;
@@ -44,6 +46,12 @@ CAPR_HIDDEN int capr__nodes_init(void);
 CAPR_HIDDEN uint32_t capr__nodes_choose(struct capr_worker *w);
 CAPR_HIDDEN void capr__nodes_leave(struct capr_worker *w);
 
+/* Others need what `t` holds: it goes on if it is kept, and is not held until it has given that back. */
+CAPR_HIDDEN void capr__nodes_need(struct capr_worker *w, struct capr_thread *t);
+
+/* What a thread takes that goes on from a node, sooner or later. */
+static inline float capr__node_takes(const struct capr_node_queue *q, int use) { return q->expect.use[use] + q->expect.behind[use]; }
+
 /* Brings the forecasts up to date: each edge once. */
 CAPR_HIDDEN void capr__nodes_forecast(void);
 
@@ -53,6 +61,10 @@ extern CAPR_HIDDEN double capr__nodes_released;
 /* A decision, which holds until the next one. Begins with how much room there is of each resource; what threads take as they run, and give
  * back, is reckoned by the forecasts until the kernel is asked again. */
 CAPR_HIDDEN void capr__nodes_decide(const double room[]);
+
+/* Before that: use of `what` has grown since the last decision, by the kernel's count. Where it grew by more than the forecasts say, what
+ * threads give back does not come back to everybody (an allocator keeps it), and makes room the less for others. */
+CAPR_HIDDEN void capr__nodes_learn(int what, double grew, double noise);
 
 /* What a node does, `each` of `what` a thread. It is held if it takes. */
 CAPR_HIDDEN void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now);

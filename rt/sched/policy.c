@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../sync/mutex.h"
 #include "node_queues.h"
 #include "switch.h"
 
@@ -56,6 +57,31 @@ uint32_t capr__policy_choose(struct capr_worker *w)
     uint32_t chosen = capr__policy->choose(w);
     capr__choose_at = w->count.switches + chosen;
     return chosen;
+}
+
+#define CHAIN_MOST 16   /* holders that wait for holders */
+#define WAITERS_MOST 64 /* waiters that are looked at */
+
+void capr__policy_need(struct capr_thread *holder)
+{
+    if (!capr__node_queues)
+        return;
+    for (int i = 0; holder && i < CHAIN_MOST; i++) {
+        capr__nodes_need(&capr__worker, holder);
+        const struct capr_mutex *m = holder->wait_data;
+        if (holder->state != CAPR_PARKED || !holder->queue || holder->queue != &m->waiters)
+            return;
+        holder = m->owner & CAPR_MUTEX_FOREIGN ? NULL : (struct capr_thread *)(m->owner & CAPR_MUTEX_OWNER);
+    }
+}
+
+struct capr_thread *capr__policy_first(const struct capr_queue *waiters)
+{
+    struct capr_thread *t = capr__node_queues ? waiters->head : NULL;
+    for (int i = 0; t && i < WAITERS_MOST; i++, t = t->next)
+        if (capr__node_queues[t->node].does == CAPR_NODE_GIVES)
+            return t;
+    return NULL;
 }
 
 void capr__policy_flatten(struct capr_worker *w)

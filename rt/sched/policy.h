@@ -45,6 +45,14 @@ CAPR_HIDDEN void capr__policy_flatten(struct capr_worker *w);
 /* In the child of a fork: it keeps nobody. */
 CAPR_HIDDEN void capr__policy_forked(struct capr_worker *w);
 
+/* Somebody is about to wait for what `holder` holds: it must not be kept from giving that back, nor who it waits for itself. Plain code;
+ * only while a policy decides. */
+CAPR_HIDDEN void capr__policy_need(struct capr_thread *holder);
+
+/* The waiter that is to be woken before those ahead of it, since it gives back what is scarce; NULL: none. Plain code; only while a policy
+ * decides. */
+CAPR_HIDDEN struct capr_thread *capr__policy_first(const struct capr_queue *waiters);
+
 /* On the idle thread, and where it is time to choose anew; how many threads are to run before it is again. */
 CAPR_HIDDEN void capr__policy_tick(struct capr_worker *w, uint64_t now);
 CAPR_HIDDEN uint32_t capr__policy_choose(struct capr_worker *w);

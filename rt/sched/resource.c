@@ -17,6 +17,10 @@
 #define SHARE 16                 /* so that a look's growth is at most this part of what is left */
 #define FALLS 0.001              /* part of a limit by which use falls within a look while it is being given back */
 #define BEYOND_MOST 4096
+#define BEARS 4
+#define CHUNK 1024.0f            /* bytes of a thread that has not run yet */
+#define WAIT_FIRST 20000000ull   /* ns */
+#define PROVEN 8                 /* threads that went on in one look without use having grown: it is a program that gives back */
 
 static int begin(uint64_t now)
 {
@@ -49,6 +53,16 @@ int capr__graph_decides(struct capr_worker *w, uint64_t now)
     return 1;
 }
 
+/* What going on from here takes of a limit; who makes threads takes what these will take first of all. */
+static float takes(const struct capr_node_queue *q, int i)
+{
+    float bytes = capr__node_takes(q, capr__limits[i].use), threads = q->expect.use[CAPR_USE_THREADS];
+    if (i != CAPR_LIMIT_MEMORY || threads <= 0)
+        return bytes;
+    float each = capr__node_takes(&capr__node_queues[CAPR_NODE_START], CAPR_USE_HEAP);
+    return bytes + threads * (CHUNK + (each > 0 ? each : 0));
+}
+
 /* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. What the program declares is not taken
  * without leave: who has to wait for it does so in capr_resource_acquire, in order. */
 static int effect(const struct capr_node_queue *q, int *what)
@@ -59,11 +73,12 @@ static int effect(const struct capr_node_queue *q, int *what)
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce)
             continue;
-        if (q->expect.use[l->use] > l->least && i < CAPR_LIMIT_NAMED) {
+        float amount = takes(q, i);
+        if (amount > l->least && i < CAPR_LIMIT_NAMED) {
             *what = i;
             return CAPR_NODE_TAKES;
         }
-        if (q->expect.use[l->use] < -l->least && does == CAPR_NODE_PASSES) {
+        if (amount < -l->least && does == CAPR_NODE_PASSES) {
             does = CAPR_NODE_GIVES;
             *what = i;
         }
@@ -73,24 +88,58 @@ static int effect(const struct capr_node_queue *q, int *what)
 
 /* How many threads of each node that takes may go on until the next look although there is no room. To hold all of them is no use to a
  * program that takes as much as it gives back and has all but filled its limit, or whose threads hold what those wait for that would give
- * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. */
-static uint32_t beyond(int i, double room)
+ * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. At
+ * the very brim, where what is left may not bear a thread more, use is compared with what it was before the first one went; where it has
+ * not come back to that when all are held again, the next one has to wait, longer each time. */
+static uint32_t beyond(int i, double room, uint64_t now)
 {
-    static struct {
-        double used;
+    static struct trial {
+        double tried_at;        /* units in use when the first thread went */
+        uint64_t again_at, wait;/* ns */
         uint32_t threads;
     } all[CAPR_LIMITS];
+    struct trial *at = &all[i];
     const struct capr_limit *l = &capr__limits[i];
-    double grew = l->used - all[i].used;
-    all[i].used = l->used;
-    uint32_t *threads = &all[i].threads;
-    if (room > 0 || grew < -FALLS * l->limit)
-        *threads = 0;
-    else if (grew > (BRIM * l->limit - l->used) / SHARE || l->used > BRIM * l->limit)
-        *threads /= 2;
-    else if (*threads < BEYOND_MOST)
-        *threads = *threads ? *threads * 2 : 1;
-    return *threads;
+    int brim = l->used > BRIM * l->limit;
+    double left = (brim ? 1 : BRIM) * l->limit - l->used;
+    double bears = left > 0 ? left / SHARE : FALLS * l->limit; /* beyond a limit that is only a wish, the noise */
+    if (room > 0 || (!brim && l->grew < -FALLS * l->limit)) {
+        at->threads = 0;
+        at->wait = at->again_at = 0;
+        return 0;
+    }
+    if (!at->threads) {
+        if (now < at->again_at && l->used > at->tried_at)
+            return 0;
+        at->threads = 1;
+        at->tried_at = l->used;
+        return 1;
+    }
+    if (l->used < at->tried_at)
+        at->tried_at = l->used;
+    if ((brim ? l->used - at->tried_at : l->grew) > bears) {
+        at->threads /= 2;
+        if (brim && !at->threads) {
+            at->wait = at->wait ? at->wait * 2 : WAIT_FIRST;
+            if (at->wait > PATIENCE)
+                at->wait = PATIENCE;
+            at->again_at = now + at->wait;
+        }
+    } else {
+        if (at->threads < BEYOND_MOST)
+            at->threads *= 2;
+        if (at->threads > PROVEN)
+            at->wait = 0;
+    }
+    return at->threads;
+}
+
+/* No more than what is left of a limit bears, if nothing of what they take comes back before the next look: beyond it the kernel may end
+ * the process. Where that is what it is beyond, the limit is a wish. */
+static uint32_t at_most(uint32_t threads, const struct capr_limit *l, double each)
+{
+    double left = l->most - l->used, bears = left / BEARS / each;
+    return !l->counted || left < 0 || bears > threads ? threads : (uint32_t)bears;
 }
 
 int capr__resource_decides(struct capr_worker *w, uint64_t now)
@@ -105,8 +154,12 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
     uint32_t more[CAPR_LIMITS] = {0};
     for (int i = 0; i < CAPR_LIMITS; i++) {
         room[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
-        if (capr__limits[i].scarce && capr__limits[i].counted)
-            more[i] = beyond(i, room[i]);
+        if (!capr__limits[i].scarce || !capr__limits[i].counted)
+            continue;
+        capr__nodes_learn(i, capr__limits[i].grew, FALLS * capr__limits[i].limit);
+        more[i] = beyond(i, room[i], now);
+        if (more[i] > PROVEN && room[i] < 0) /* what is given back may be taken, though no more: use stays as it is */
+            room[i] = 0;
     }
     capr__nodes_decide(room);
     for (uint32_t i = 0; i < capr__graph.node_count; i++) {
@@ -114,12 +167,13 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         int what, does = effect(q, &what);
         const struct capr_limit *l = &capr__limits[what];
         q->stride = does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
-        float each = l->counted ? __builtin_fabsf(q->expect.use[l->use]) : does == CAPR_NODE_TAKES;
+        float each = l->counted ? __builtin_fabsf(takes(q, what)) : does == CAPR_NODE_TAKES;
         capr__node_does(i, does, what, each, now);
         if (does != CAPR_NODE_TAKES || !q->head)
             continue;
         int patience_ends = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
-        capr__node_allow(i, more[what] ? more[what] : (uint32_t)patience_ends);
+        uint32_t go = at_most(more[what], l, each);
+        capr__node_allow(i, go ? go : (uint32_t)patience_ends);
     }
     capr__nodes_decided();
     return 1;

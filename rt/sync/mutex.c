@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "../sched/policy.h"
 #include "../thread/cancel.h"
 #include "libcs.h"
 #include "wait.h"
@@ -57,6 +58,7 @@ static inline uint64_t base_bits(const struct capr_mutex *m)
 static inline int take(struct capr_mutex *m, struct capr_thread *self)
 {
     m->owner = (uint64_t)self | base_bits(m);
+    self->needed = m->waiters.head != NULL;
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_ROBUST)) {
         int error = capr__robust_add(self, m);
         if (error) {
@@ -90,11 +92,19 @@ static int relock(struct capr_mutex *m)
 /* The queue and the owner word after one waiter was chosen, or none was there. */
 void capr__mutex_pass(struct capr_mutex *m)
 {
-    if (m->waker == capr__sync_epoch && m->starved < CAPR_MUTEX_PATIENCE) {
+    struct capr_thread *self = capr__self(), *t = NULL;
+    if (self)
+        self->needed = 0;
+    if (CAPR_UNLIKELY(capr__worker.policy && m->waiters.head))
+        t = capr__policy_first(&m->waiters);
+    if (CAPR_UNLIKELY(t != NULL)) { /* also where a woken one is on its way, which may be held */
+        capr__queue_remove(t);
+    } else if (m->waker == capr__sync_epoch && m->starved < CAPR_MUTEX_PATIENCE) {
         m->owner = base_bits(m);
         return;
+    } else {
+        t = capr__queue_pop(&m->waiters);
     }
-    struct capr_thread *t = capr__queue_pop(&m->waiters);
     m->owner = base_bits(m);
     if (!t)
         return;
@@ -140,14 +150,18 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                 capr__queue_push(&m->waiters, self);
             m->owner |= CAPR_MUTEX_WAITERS;
             self->wait_data = m;
+            if (CAPR_UNLIKELY(capr__worker.policy))
+                capr__policy_need(owner_of(m));
             if (capr__park_lock(deadline))
                 return ETIMEDOUT;
             if (CAPR_UNLIKELY(self->wait_data)) { /* nobody woke it: a signal handler ran, or it is cancelled asynchronously */
                 if (capr__cancel_async_due(self))
                     capr__cancel_self();
             } else {
-                if (owner_of(m) == self) /* handed over */
+                if (owner_of(m) == self) { /* handed over */
+                    self->needed = m->waiters.head != NULL;
                     return 0;
+                }
                 m->waker = 0;
             }
         }
