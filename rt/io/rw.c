@@ -17,7 +17,7 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
-        if (f->kind == CAPR_FD_NOWAIT && capr__pair_empty(f))
+        if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) /* of a vector the kernel knows whether it asks for anything */
             r = -EAGAIN;
         else if (f->kind == CAPR_FD_NOWAIT)
             capr__pair_read(f, r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
@@ -62,6 +62,8 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
 
 static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n) {
     struct capr_fd *f = &capr__fd_table[fd];
+    /* Nothing to write is an error to an eventfd, but not to pwritev2 and writev, which do not ask it. */
+    if (n == 0) return capr__result(capr__sys3(SYS_write, fd, (long)buf, 0));
     long r = pipe_write_all(fd, f, (char *)(uintptr_t)buf, n);
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }

@@ -298,9 +298,19 @@ static void the_wrong_end(void) {
     close(ends[1]);
 }
 
+static void nothing_asked_for(void) {
+    struct iovec iov[2] = {{text, 0}, {text + 1, 0}};
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(readv(ends[0], iov, 2), 0);
+    CHECK_EQUAL(write(ends[1], text, 0), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void) {
     alarm(60);
     the_wrong_end();
+    nothing_asked_for();
     any_sizes();
     a_handler();
     a_system_call();
