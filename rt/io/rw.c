@@ -27,7 +27,10 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
             r = capr__sys3(SYS_readv, fd, (long)iov, count);
         if (r < 0) capr__pair_offer(f, own);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
-    if (r == -EAGAIN && f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) r = 0; /* a terminal's VTIME has passed */
+    if (f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) {
+        if (r == 0) r = capr__polled_end(fd);
+        if (r == -EAGAIN) r = 0; /* a terminal's VTIME has passed */
+    }
     if (r <= 0 && filled(own)) r = (long)own->iov_len; /* whatever else happened meanwhile, these bytes have been read */
     return capr__fd_end(f, CAPR_FD_READ, r);
 }

@@ -303,7 +303,7 @@ _Thread_local volatile int capr__call_to_end;
 static void end_call(ucontext_t *c) {
     greg_t *registers = c->uc_mcontext.gregs;
     const unsigned char *at = (const unsigned char *)registers[REG_RIP];
-    if (!capr__call_to_end || at[0] != 0x0f || at[1] != 0x05) return; /* syscall */
+    if (at[0] != 0x0f || at[1] != 0x05) return; /* syscall */
     registers[REG_RAX] = -EINTR;
     registers[REG_RIP] += 2;
 }
@@ -328,7 +328,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
             return;
         }
         if (!w->self && info->si_code == SI_TKILL) {
-            end_call(c);
+            if (capr__call_to_end) end_call(c);
             return;
         }
     } else {
@@ -348,6 +348,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     }
     struct place from = set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
+    int to_end = capr__call_to_end;
+    capr__call_to_end = 0; /* the handler may make calls, or jump away */
     leave_poll(c);
     enum whose whose = of_call == CAPR_OF_THIS_CALL ? OURS : is_ours(w, number, info);
     if (whose) {
@@ -369,6 +371,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     }
 
     set_back(w, from);
+    capr__call_to_end = to_end;
+    if (to_end == CAPR_END_ON_WORKER) end_call(c);
 }
 
 CAPR_HIDDEN int capr__signal_stack(void) {
