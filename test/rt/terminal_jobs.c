@@ -2,7 +2,7 @@
  *
  * Terminals and jobs: a read in the background is stopped by SIGTTIN or refused by EIO, also one that waited already when its job
  * went there, and gives way once it is in the foreground again; each stop and continuation of a child is reported; what a read is
- * told at once although nothing is there; a terminal that hangs up. Skipped without pseudo terminals.
+ * told at once although nothing is there; a terminal that hangs up; getpass. Skipped without pseudo terminals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +132,32 @@ static void while_it_waits(int (*body)(void)) {
     ends(job);
 }
 
+static int answer(void) {
+    pthread_t t;
+    CHECK_EQUAL(pthread_create(&t, NULL, ticker, NULL), 0);
+    usleep(5000);
+    int before = ticks;
+    const char *line = getpass("Word?");
+    CHECK(ticks > before + 3);
+    return !line || strcmp(line, "secret") != 0;
+}
+
+static void asked(void) {
+    char text[200]; /* with what has been echoed before */
+    size_t n = 0;
+    pid_t job = begin(answer, 1);
+    do {
+        ssize_t r = read(shown, text + n, sizeof text - 1 - n);
+        CHECK(r > 0);
+        text[n += (size_t)r] = 0;
+    } while (!strstr(text, "Word?"));
+    usleep(20000);
+    CHECK_EQUAL(write(shown, "secret\n", 7), 7);
+    ends(job);
+    ssize_t r = read(shown, text, sizeof text - 1);
+    CHECK(r == 2 && memcmp(text, "\r\n", 2) == 0); /* not what was typed */
+}
+
 static void *is_refused(void *unused) {
     char c;
     CHECK(read(terminal, &c, 1) == -1 && errno == EIO);
@@ -231,6 +257,7 @@ static int shell(int number) {
     CHECK_EQUAL(pthread_create(&t, NULL, ticker, NULL), 0);
     every_change();
     ends(begin(refused, 0));
+    asked();
     with_a_handler();
     in_the_background();
     return 0;
