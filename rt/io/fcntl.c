@@ -4,6 +4,7 @@
  * not stop the worker. Everything else passes to the kernel. Plain code.
  */
 #include "fd.h"
+#include "pair.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -31,6 +32,12 @@ static void note_nonblock(int fd, int on) {
     }
 }
 
+/* Who wants a signal for what comes is to get it from the kernel, which hears nothing of what goes from thread to thread. */
+static void note_async(int fd, int on) {
+    struct capr_fd *f = on ? capr__fd_find(fd) : NULL;
+    if (f) capr__pair_part(f);
+}
+
 static int is_flipped(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
     return f && (f->flags & CAPR_FD_FLIPPED);
@@ -50,6 +57,7 @@ static int control(int fd, int command, long arg) {
         long r = capr__sys3(SYS_fcntl, fd, F_SETFL, is_flipped(fd) ? arg | O_NONBLOCK : arg);
         struct capr_fd *f = capr__fd_find(fd);
         if (r >= 0) note_nonblock(fd, (arg & O_NONBLOCK) != 0);
+        if (r >= 0) note_async(fd, (arg & O_ASYNC) != 0);
         if (f) f->disk = 0; /* O_DIRECT */
         return (int)capr__result(r);
     }
@@ -86,11 +94,15 @@ static int control(int fd, int command, long arg) {
 CAPR_INTERPOSE int fcntl(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
 CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
 
-/* ioctl(2): FIONBIO is F_SETFL in another dress. */
+/* ioctl(2): FIONBIO and FIOASYNC are F_SETFL in another dress. */
 CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
     long arg = LAST_ARG(request);
     capr__turn_look();
-    if (request != FIONBIO) return (int)capr__result(capr__sys3(SYS_ioctl, fd, (long)request, arg));
+    if (request != FIONBIO) {
+        long other = capr__sys3(SYS_ioctl, fd, (long)request, arg);
+        if (request == FIOASYNC && other >= 0) note_async(fd, *(const int *)arg != 0);
+        return (int)capr__result(other);
+    }
     int on = 1;
     long r = capr__sys3(SYS_ioctl, fd, FIONBIO, is_flipped(fd) ? (long)&on : arg);
     if (r >= 0) note_nonblock(fd, *(const int *)arg != 0);

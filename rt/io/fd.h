@@ -156,8 +156,12 @@ extern CAPR_HIDDEN volatile int capr__fd_sweep_wanted;
  * point before it returns). *deadline: CAPR_FD_DEADLINE_UNSET before the first wait of a call. Blocks. */
 CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline);
 
-/* polled.c: when a read of a terminal, begun now, gives up: CAPR_FOREVER, unless VMIN is 0. */
+/* terminal_read.c: when a read of a terminal, begun now, gives up: CAPR_FOREVER, unless VMIN is 0. */
 CAPR_HIDDEN uint64_t capr__polled_deadline(int fd);
+
+/* terminal_read.c: the process was stopped, perhaps, and goes on: readers of terminals look again. On the idle thread. */
+CAPR_HIDDEN void capr__terminal_continued(void);
+extern CAPR_HIDDEN int capr__terminal_waits; /* some do, as far as is known */
 
 /* What comes before the wait in all but the common case. Plain code. Returns 0, an errno as above, or one of these. */
 enum {

@@ -310,6 +310,7 @@ static uint64_t socket_deadline(int fd, int direction) {
 
 CAPR_HIDDEN int capr__fd_prepare(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
     if (capr__fd_is_nonblock(fd, f)) return EAGAIN;
+    if (f->kind == CAPR_FD_POLL && direction == CAPR_FD_READ) capr__terminal_waits = 1;
     if (*deadline == CAPR_FD_DEADLINE_UNSET) {
         int flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
         if (f->kind == CAPR_FD_POLL && direction == CAPR_FD_READ)

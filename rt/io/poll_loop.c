@@ -177,6 +177,8 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     }
     for (long i = 0; i < n; i++) deliver(&events[i]);
     if (capr__signals_pending) capr__signals_deliver();
+    /* Not only after a handler, but also when the process was stopped and goes on (signal(7)). */
+    if (n == -EINTR && capr__terminal_waits) capr__terminal_continued();
     if (capr__fd_sweep_wanted) capr__fd_sweep();
     return n > 0 ? (int)n : 0;
 }

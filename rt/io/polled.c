@@ -12,9 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <termios.h>
 
 /* A look waits for nothing, and yet the kernel ends it for a signal, which is no reason for the call that looks to end. */
 static long look(struct pollfd *p) {
@@ -31,35 +29,28 @@ static long ready(int fd, int events) {
     return r > 0 ? 0 : r == 0 ? -EAGAIN : r;
 }
 
-/* A terminal whose reads do not wait for a character: its VTIME in 0.1 s, 0 for not at all; or -1. */
-static int terminal_time(int fd) {
-    struct termios t;
-    if (capr__sys3(SYS_ioctl, fd, TCGETS, (long)&t) < 0) return -1;
-    return t.c_lflag & ICANON || t.c_cc[VMIN] ? -1 : t.c_cc[VTIME];
-}
-
-CAPR_HIDDEN uint64_t capr__polled_deadline(int fd) {
-    int tenths = terminal_time(fd);
-    return tenths < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)tenths * 100000000;
-}
-
-/* Nothing is there to be read, poll says; but a fifo that nobody has opened for writing since we opened it with O_NONBLOCK is at its
- * end, of which poll tells nothing. */
+/* Nothing is there to be read, poll says. What a read would be told at once all the same comes first: that it may not read, or asks
+ * for nothing. RWF_NOWAIT, which the kernel refuses here (fd.h), it refuses only after that. And a fifo that nobody has opened for
+ * writing since we opened it with O_NONBLOCK is at its end, of which poll tells nothing. */
 static long read_nothing(int fd, const struct iovec *iov, int count) {
     struct stat st;
     struct capr_fd *f = &capr__fd_table[fd];
+    long r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+    if (r >= 0 || r == -EBADF || r == -EFAULT) return r;
     if (capr__fd_is_nonblock(fd, f)) return capr__sys3(SYS_readv, fd, (long)iov, count);
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) != CAPR_FD_OWNED) return -EAGAIN; /* others would see the flag */
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISFIFO(st.st_mode)) return -EAGAIN;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) < 0) return -EAGAIN;
-    long r = capr__sys3(SYS_readv, fd, (long)iov, count);
+    r = capr__sys3(SYS_readv, fd, (long)iov, count);
     capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     return r;
 }
 
 CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count) {
-    long r = ready(fd, POLLIN);
+    long r = capr__terminal_turn(fd);
+    if (r) return r;
+    r = ready(fd, POLLIN);
     if (r == -EAGAIN) return read_nothing(fd, iov, count);
     return r ? r : capr__sys3(SYS_readv, fd, (long)iov, count);
 }

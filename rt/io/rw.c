@@ -17,7 +17,7 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
-        if (f->kind == CAPR_FD_NOWAIT && capr__pair_empty(f))
+        if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) /* of a vector the kernel knows whether it asks for anything */
             r = -EAGAIN;
         else if (f->kind == CAPR_FD_NOWAIT)
             capr__pair_read(f, r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
@@ -27,7 +27,10 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
             r = capr__sys3(SYS_readv, fd, (long)iov, count);
         if (r < 0) capr__pair_offer(f, own);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
-    if (r == -EAGAIN && f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) r = 0; /* a terminal's VTIME has passed */
+    if (f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) {
+        if (r == 0) r = capr__polled_end(fd);
+        if (r == -EAGAIN) r = 0; /* a terminal's VTIME has passed */
+    }
     if (r <= 0 && filled(own)) r = (long)own->iov_len; /* whatever else happened meanwhile, these bytes have been read */
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
@@ -62,6 +65,8 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
 
 static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n) {
     struct capr_fd *f = &capr__fd_table[fd];
+    /* Nothing to write is an error to an eventfd, but not to pwritev2 and writev, which do not ask it. */
+    if (n == 0) return capr__result(capr__sys3(SYS_write, fd, (long)buf, 0));
     long r = pipe_write_all(fd, f, (char *)(uintptr_t)buf, n);
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * splice, tee, vmsplice: the thread waits until both ends are ready, by the poll loop as for a read, and then makes the call on
- * the pool, since sockets heed no flag of the call's and either end may be a file. A call that would wait all the same, for the
- * second half of what it moves, does so there. Fat code.
+ * splice, tee, vmsplice: tried first where that cannot wait. Else the thread waits until both ends are ready, by the poll loop as
+ * for a read, and then makes the call on the pool, since sockets heed no flag of the call's and either end may be a file. A call
+ * that would wait all the same, for the second half of what it moves, does so there. Fat code.
  */
 #include <fcntl.h>
 #include <poll.h>
 
 #include "pair.h"
 #include "poll.h"
+#include "splice_try.h"
 #include "../pool/pool.h"
 #include "../proc/signals.h"
 
@@ -45,6 +46,10 @@ static __attribute__((noinline)) ssize_t move(struct capr_job *job, int in, int 
     }
     part(in);
     part(out);
+    if (job->number != SYS_vmsplice) {
+        r = capr__splice_try(job);
+        if (r != -EAGAIN) return capr__result(r);
+    }
     do {
         r = flags & SPLICE_F_NONBLOCK || in < 0 ? 0 : ready(in, POLLIN);
         if (!r && !(flags & SPLICE_F_NONBLOCK)) r = ready(out, POLLOUT);

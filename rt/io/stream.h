@@ -39,4 +39,11 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags);
 CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count);
 CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count);
 
+/* terminal_read.c (plain): 0 where a read of this terminal is up to this process at present, else what it is told: -EIO; -EINTR, the
+ * thread has run a handler; -EAGAIN: it is to wait. May stop the process. Anything but a terminal: 0. */
+CAPR_HIDDEN long capr__terminal_turn(int fd);
+
+/* The same: what a read that has waited returns when it then meets the end: 0, or -EIO. */
+CAPR_HIDDEN long capr__polled_end(int fd);
+
 #endif

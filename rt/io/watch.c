@@ -114,23 +114,28 @@ CAPR_HIDDEN struct capr_select *capr__select_begin(int n, const fd_set *r, const
     return s;
 }
 
+/* Makes `set`, if there is one, those that asked for `asked` and were told any of `told`. Returns how many. */
+static long set_ready(const struct capr_select *s, fd_set *set, short asked, short told) {
+    long n = 0;
+    if (!set) return 0;
+    __builtin_memset(set, 0, ((size_t)s->n + 63) / 64 * 8);
+    for (nfds_t i = 0; i < s->count; i++) {
+        const struct pollfd *p = &s->fds[i];
+        if ((p->events & asked) && (p->revents & told)) put(set, p->fd), n++;
+    }
+    return n;
+}
+
 CAPR_HIDDEN long capr__select_end(struct capr_select *s, long result, fd_set *r, fd_set *w, fd_set *e) {
     if (result >= 0) {
         for (nfds_t i = 0; i < s->count && result >= 0; i++)
             if (s->fds[i].revents & POLLNVAL) result = -EBADF;
     }
     if (result >= 0) {
-        size_t bytes = ((size_t)s->n + 63) / 64 * 8;
-        if (r) __builtin_memset(r, 0, bytes);
-        if (w) __builtin_memset(w, 0, bytes);
-        if (e) __builtin_memset(e, 0, bytes);
-        result = 0;
-        for (nfds_t i = 0; i < s->count; i++) {
-            const struct pollfd *p = &s->fds[i];
-            if ((p->events & POLLIN) && (p->revents & (POLLIN | POLLHUP | POLLERR))) put(r, p->fd), result++;
-            if ((p->events & POLLOUT) && (p->revents & (POLLOUT | POLLERR))) put(w, p->fd), result++;
-            if ((p->events & POLLPRI) && (p->revents & POLLPRI)) put(e, p->fd), result++;
-        }
+        /* One after the other, as the kernel does: a set that is passed twice ends as the later one. */
+        result = set_ready(s, r, POLLIN, POLLIN | POLLHUP | POLLERR);
+        result += set_ready(s, w, POLLOUT, POLLOUT | POLLERR);
+        result += set_ready(s, e, POLLPRI, POLLPRI);
     }
     free(s);
     return result;

@@ -16,7 +16,9 @@
 CAPR_HIDDEN int capr__signals_notify_signal(void);
 
 /* The same signal, by tgkill, ends the system call of a kernel thread that is no worker, if it says that its call is one to end:
- * the call returns EINTR, or has not begun and is left out. (signal.c) */
+ * the call returns EINTR, or has not begun and is left out. (signal.c) CAPR_END_ON_WORKER: so does a call of a worker's after
+ * any handler of the program's, whatever SA_RESTART says. */
+#define CAPR_END_ON_WORKER 2
 extern CAPR_HIDDEN _Thread_local volatile int capr__call_to_end __attribute__((tls_model("local-exec")));
 
 /* Does what `event` asks for at the end of a request (of aio.h, of getaddrinfo_a): sends its signal with si_code `code`, from any kernel

@@ -48,7 +48,7 @@ static struct {
 } actions[CAPR_SIGNALS + 1];
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
-CAPR_HIDDEN volatile unsigned int capr__signals_handled, capr__signals_cutting;
+CAPR_HIDDEN volatile unsigned int capr__signals_handled;
 CAPR_HIDDEN volatile int capr__signals_pending;
 
 CAPR_HIDDEN void capr__sigreturn(void); /* sigreturn.S */
@@ -205,6 +205,12 @@ CAPR_HIDDEN int capr__signals_have_handlers(void) {
 
 static long set_action(int number, const struct sigaction *act, struct sigaction *old);
 
+/* `t` runs a handler with these flags. */
+static void count_cut(const struct capr_thread *t, int flags) {
+    struct capr_extra *x = t->extra;
+    if (x && !(flags & SA_RESTART)) x->cuts++;
+}
+
 CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, int masked) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
@@ -232,7 +238,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
         }
     } else {
         capr__signals_handled++;
-        capr__signals_cutting += !(flags & SA_RESTART);
+        count_cut(self, flags);
         capr__signals_set_mask(inside);
     }
 
@@ -297,7 +303,7 @@ _Thread_local volatile int capr__call_to_end;
 static void end_call(ucontext_t *c) {
     greg_t *registers = c->uc_mcontext.gregs;
     const unsigned char *at = (const unsigned char *)registers[REG_RIP];
-    if (!capr__call_to_end || at[0] != 0x0f || at[1] != 0x05) return; /* syscall */
+    if (at[0] != 0x0f || at[1] != 0x05) return; /* syscall */
     registers[REG_RAX] = -EINTR;
     registers[REG_RIP] += 2;
 }
@@ -322,7 +328,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
             return;
         }
         if (!w->self && info->si_code == SI_TKILL) {
-            end_call(c);
+            if (capr__call_to_end) end_call(c);
             return;
         }
     } else {
@@ -342,6 +348,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     }
     struct place from = set_apart(w, (uint64_t)c->uc_mcontext.gregs[REG_RSP]);
 
+    int to_end = capr__call_to_end;
+    capr__call_to_end = 0; /* the handler may make calls, or jump away */
     leave_poll(c);
     enum whose whose = of_call == CAPR_OF_THIS_CALL ? OURS : is_ours(w, number, info);
     if (whose) {
@@ -349,7 +357,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         if (whose == OURS) {
             note(w->self, NULL, !(actions[number].flags & SA_RESTART));
             capr__signals_handled++;
-            capr__signals_cutting += !(actions[number].flags & SA_RESTART);
+            count_cut(w->self, actions[number].flags);
         }
         capr__signal_handle(info, context, 1);
     } else if (is_fault(number, info)) { /* in the scheduler itself: no thread's */
@@ -363,6 +371,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     }
 
     set_back(w, from);
+    capr__call_to_end = to_end;
+    if (to_end == CAPR_END_ON_WORKER) end_call(c);
 }
 
 CAPR_HIDDEN int capr__signal_stack(void) {

@@ -26,8 +26,9 @@ extern CAPR_HIDDEN char capr__wait_interrupted;
 /* Handlers that have run, of whatever thread. Between two looks of one thread that did not give way: those that it ran itself. */
 extern CAPR_HIDDEN volatile unsigned int capr__signals_handled;
 
-/* Those of them without SA_RESTART. */
-extern CAPR_HIDDEN volatile unsigned int capr__signals_cutting;
+/* Handlers without SA_RESTART that the running thread itself has run, for which its waits end. Makes the thread's extra record;
+ * without memory for that it is 0, always. */
+CAPR_HIDDEN unsigned int capr__signals_cuts(void);
 
 /* Not 0: signal.c has left notes since the poll loop last looked. */
 extern CAPR_HIDDEN volatile int capr__signals_pending;

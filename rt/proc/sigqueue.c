@@ -99,6 +99,11 @@ int capr__signals_await(uint64_t set) {
     return 0;
 }
 
+unsigned int capr__signals_cuts(void) {
+    const struct capr_extra *x = capr__extra(capr__self());
+    return x ? x->cuts : 0;
+}
+
 void capr__signals_free(struct capr_extra *x) {
     for (struct capr_pending *p; (p = take(x, ~0ull));) forget(p);
 }

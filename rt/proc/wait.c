@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Waiting for child processes. Each look is a call with WNOHANG; in between the thread waits for a pidfd where it wants the end
- * of one certain child, and by time where it wants any of several, or a stop, of which no descriptor tells. Fat code.
+ * of one certain child, and by time where it wants the end of any of several. No descriptor tells of a child that stops or is
+ * continued, and the next change wipes that out, so that a look may come too late: for this a kernel thread waits. Fat code.
  */
 #include <sys/wait.h>
 
 #include "../io/poll.h"
 #include "../io/syscalls.h"
+#include "../pool/pool.h"
+#include "notify.h"
 #include "shell.h"
 #include "signals.h"
 
@@ -17,7 +20,7 @@
 /* Waits until another look may pay. `child`: a process of which the end is wanted, 0: by time. Returns 0 or -EINTR; that also
  * when the thread is cancelled and this is to be no cancellation `point`. */
 static __attribute__((noinline)) long between(pid_t child, uint64_t *pause, int point) {
-    unsigned int cutting = capr__signals_cutting;
+    unsigned int cuts = capr__signals_cuts();
     long r, fd = child > 0 ? capr__sys2(SYS_pidfd_open, child, 0) : -1;
     if (fd >= 0) {
         capr__fd_fresh((int)fd, CAPR_FD_NOWAIT, 0);
@@ -29,13 +32,28 @@ static __attribute__((noinline)) long between(pid_t child, uint64_t *pause, int 
         *pause = *pause ? *pause * 2 < LAST_PAUSE ? *pause * 2 : LAST_PAUSE : FIRST_PAUSE;
         r = capr__poll(NULL, 0, capr__now() + *pause, NULL);
     }
-    if (r != -EINTR) return 0;
-    if (point)
-        capr__cancel_point();
-    else if (capr__cancel_due(capr__self()))
-        return -EINTR;
-    return capr__signals_cutting == cutting ? 0 : -EINTR; /* a handler with SA_RESTART: look again */
+    if (r == -EINTR) {
+        if (point)
+            capr__cancel_point();
+        else if (capr__cancel_due(capr__self()))
+            return -EINTR;
+    }
+    /* After a handler with SA_RESTART: look again. One without counts also where time had run out before it was run. */
+    return capr__signals_cuts() == cuts ? 0 : -EINTR;
 }
+
+/* Makes the call by a kernel thread. CAPR_POOL_NOBODY: the caller looks from time to time, as it also does where a notification may
+ * start a thread although there is one now, which would wait in the kernel. */
+static __attribute__((noinline)) long by_kernel_thread(long number, long a, long b, long c, long d) {
+    struct capr_job job = {.number = number, .arg = {a, b, c, d}};
+    if (capr__in_place() && capr__notifies()) return CAPR_POOL_NOBODY;
+    long r = capr__pool_run_endless(&job, &capr__wait_restartable, 1);
+    if (r == -EINTR) capr__cancel_point();
+    return r;
+}
+
+/* Whether `options` ask for those of `changes` that the next one wipes out, and not of this kernel thread's children only. */
+static inline int passing(int options, int changes) { return (options & changes) && !(options & __WNOTHREAD); }
 
 CAPR_HIDDEN long capr__child_wait(pid_t child, int *status) {
     if (!capr__may_switch()) return capr__sys4(SYS_wait4, child, (long)status, 0, 0);
@@ -59,7 +77,11 @@ CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *u
         long r = capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage);
         if (r == 0) r = interrupted;
         if (r != 0) return (pid_t)capr__result(r);
-        interrupted = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause, 1);
+        interrupted = CAPR_POOL_NOBODY;
+        if (passing(options, WUNTRACED | WCONTINUED))
+            interrupted = by_kernel_thread(SYS_wait4, pid, (long)status, options, (long)usage);
+        if (interrupted == CAPR_POOL_NOBODY) interrupted = between(options & (WUNTRACED | WCONTINUED) ? 0 : pid, &pause, 1);
+        if (interrupted > 0) return (pid_t)interrupted;
     }
 }
 
@@ -81,6 +103,11 @@ CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options) 
         long r = capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0);
         if (r == 0 && !i->si_pid) r = interrupted;
         if (r < 0 || i->si_pid) return (int)capr__result(r);
-        interrupted = between(child, &pause, 1);
+        interrupted = CAPR_POOL_NOBODY;
+        if (passing(options, WSTOPPED | WCONTINUED)) {
+            interrupted = by_kernel_thread(SYS_waitid, (long)type, (long)id, (long)i, options);
+            if (interrupted == 0) return 0;
+        }
+        if (interrupted == CAPR_POOL_NOBODY) interrupted = between(child, &pause, 1);
     }
 }

@@ -30,6 +30,7 @@ static __attribute__((noinline)) long receive(int fd, struct capr_fd *d, char *t
             r = capr__sys3(SYS_read, fd, (long)to, (long)n);
         if (r < 0) capr__pair_offer(d, NULL);
     } while (r < 0 && capr__fd_again(fd, d, CAPR_FD_READ, &r, &deadline));
+    if (r == 0 && d->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) r = capr__polled_end(fd);
     capr__fd_done(d, CAPR_FD_READ);
     return r;
 }

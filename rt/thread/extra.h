@@ -22,6 +22,7 @@ struct capr_extra {
     uint64_t resume;               /* address that the thread goes on at once its handlers have run; while CAPR_SIGNALS_DUE */
     void *handler_frame;           /* the frame below which its handlers run now, or NULL */
     struct capr_pending *pending;  /* signals for this thread alone: proc/sigqueue.c */
+    volatile unsigned int cuts;    /* handlers without SA_RESTART that it has run, signal.c, also on the alternate stack */
     uint64_t awaited;              /* signals that it waits for in sigwait and its relatives */
     stack_t signal_stack;          /* what it gave to sigaltstack; ss_size 0: none */
     char name[16];                 /* NUL-terminated; empty: never set */

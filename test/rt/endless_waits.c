@@ -15,6 +15,7 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -259,6 +260,27 @@ static void splices(void) {
     CHECK(memcmp(text, "hello", 5) == 0);
     CHECK(splice(one[0], NULL, two[1], NULL, 1, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
     cancelled(spliced, NULL);
+
+    /* What the kernel refuses, or does at once, does not wait for input first. */
+    int sockets[2], reads = open(file, O_RDONLY);
+    loff_t offset = 0;
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    CHECK(tee(one[0], one[1], 1, 0) == -1 && errno == EINVAL);
+    CHECK(tee(sockets[0], one[1], 1, 0) == -1 && errno == EINVAL);
+    CHECK_EQUAL(tee(one[0], two[1], 0, 0), 0);
+    CHECK_EQUAL(splice(one[0], NULL, two[1], NULL, 0, 0), 0);
+    CHECK(splice(one[0], NULL, one[0], NULL, 1, 0) == -1 && errno == EBADF);
+    CHECK(splice(one[0], NULL, one[1], NULL, 1, 0) == -1 && errno == EINVAL);
+    CHECK(splice(one[0], NULL, two[1], NULL, 1, 0x80) == -1 && errno == EINVAL);
+    CHECK(splice(one[0], &offset, two[1], NULL, 1, 0) == -1 && errno == ESPIPE);
+    CHECK(splice(one[0], NULL, reads, NULL, 1, 0) == -1 && errno == EBADF);
+    CHECK(splice(sockets[0], NULL, sockets[1], NULL, 1, 0) == -1 && errno == EINVAL);
+    CHECK(splice(sockets[0], NULL, one[0], NULL, 1, 0) == -1 && errno == EBADF);
+    CHECK(splice(sockets[0], &offset, one[1], NULL, 1, 0) == -1 && errno == EINVAL);
+    CHECK(splice(sockets[0], NULL, one[1], &offset, 1, 0) == -1 && errno == ESPIPE);
+    close(sockets[0]);
+    close(sockets[1]);
+    close(reads);
 }
 
 int main(void) {

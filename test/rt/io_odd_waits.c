@@ -117,6 +117,7 @@ static void other_names(void) {
     CHECK(ticks > before);
     pthread_join(t, NULL);
     CHECK(eventfd_write(fd, ~0ull) == -1 && errno == EINVAL);
+    CHECK(write(fd, &value, 0) == -1 && errno == EINVAL);
 
     int set = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN}, got;

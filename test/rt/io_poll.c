@@ -124,6 +124,11 @@ static void selects(void) {
     CHECK(FD_ISSET(p[0], &r) && tv.tv_sec == 4 && tv.tv_usec < 990000);
     pthread_join(t, NULL);
     CHECK_EQUAL(read(p[0], &c, 1), 1);
+    /* The set of what has an exception is written last. */
+    FD_ZERO(&w);
+    FD_SET(p[1], &w);
+    CHECK_EQUAL(select(p[1] + 1, NULL, &w, &w, NULL), 1);
+    CHECK(!FD_ISSET(p[1], &w));
     close(p[0]), close(p[1]);
     FD_SET(p[0], &r);
     CHECK(select(p[0] + 1, &r, NULL, NULL, NULL) == -1 && errno == EBADF);

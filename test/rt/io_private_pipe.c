@@ -2,7 +2,7 @@
  *
  * Pipes between the threads of one process, which the runtime hands on by itself: the bytes come in order and once, whatever the
  * sizes; and whoever else gets at the pipe while a thread waits in read (a handler, a plain system call, a copy, a child, stdio,
- * splice, poll, the end of the writer) is heard.
+ * splice, poll, the end of the writer, a signal for input) is heard.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -298,9 +299,37 @@ static void the_wrong_end(void) {
     close(ends[1]);
 }
 
+static void nothing_asked_for(void) {
+    struct iovec iov[2] = {{text, 0}, {text + 1, 0}};
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(readv(ends[0], iov, 2), 0);
+    CHECK_EQUAL(write(ends[1], text, 0), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static volatile int signals;
+static void count_signals(int number) { signals += number == SIGIO; }
+
+static void a_signal_for_input(void) {
+    struct sigaction action = {.sa_handler = count_signals, .sa_flags = SA_RESTART};
+    sigaction(SIGIO, &action, NULL);
+    for (int i = 0, on = 1; i < 2; i++) {
+        pthread_t t = reader(reads_one);
+        CHECK_EQUAL(fcntl(ends[0], F_SETOWN, getpid()), 0);
+        signals = 0;
+        CHECK_EQUAL(i ? ioctl(ends[0], FIOASYNC, &on) : fcntl(ends[0], F_SETFL, O_ASYNC), 0);
+        CHECK_EQUAL(write(ends[1], "in", 2), 2);
+        over(t, 2);
+        while (!signals) give_way(1);
+    }
+}
+
 int main(void) {
     alarm(60);
     the_wrong_end();
+    nothing_asked_for();
+    a_signal_for_input();
     any_sizes();
     a_handler();
     a_system_call();

@@ -150,6 +150,53 @@ static void interrupted_calls(void) {
     close(fd);
 }
 
+static volatile long waited, waits_begun;
+static void *waits_for_a_child(void *unused) {
+    waits_begun++;
+    errno = 0;
+    waited = wait(NULL) == -1 ? -errno : 1;
+    return unused;
+}
+
+static void *hogs(void *unused) {
+    struct timespec now, end;
+    while (!stop) {
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        for (end.tv_nsec += 2000000, now = end; now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec);)
+            clock_gettime(CLOCK_MONOTONIC, &now);
+        usleep(500);
+    }
+    return unused;
+}
+
+/* A handler ends wait() also when the thread's own time to look again has come and it has not run yet, as it often is beside
+ * threads that take their time. Another thread's does not. */
+static void waits_for_children(void) {
+    struct sigaction act = {.sa_handler = count};
+    sigaction(SIGUSR1, &act, NULL);
+    pid_t child = fork();
+    if (!child)
+        for (;;) pause();
+    pthread_t t, hog[3];
+    for (int i = 0; i < 3; i++) pthread_create(&hog[i], NULL, hogs, NULL);
+    for (int i = 0; i < 60; i++) {
+        waited = waits_begun = 0;
+        pthread_create(&t, NULL, waits_for_a_child, NULL);
+        while (!waits_begun) usleep(1000);
+        usleep(3000 + 997 * (unsigned)i % 20000);
+        pthread_kill(pthread_self(), SIGUSR1);
+        CHECK_EQUAL(waited, 0);
+        pthread_kill(t, SIGUSR1);
+        for (int n = 0; n < 5000 && !waited; n++) usleep(1000);
+        CHECK_EQUAL(waited, -EINTR);
+        pthread_join(t, NULL);
+    }
+    stop = 1;
+    for (int i = 0; i < 3; i++) pthread_join(hog[i], NULL);
+    kill(child, SIGKILL);
+    CHECK_EQUAL(wait(NULL), child);
+}
+
 static sem_t posted;
 static void post(int number) {
     (void)number;
@@ -220,6 +267,8 @@ int main(void) {
     interrupted_calls();
     stop = 1;
     pthread_join(t, NULL);
+    stop = 0;
+    waits_for_children();
     idle_races();
     return 0;
 }
