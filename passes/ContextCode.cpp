@@ -43,7 +43,7 @@ void change(const ContextSite &S, GlobalVariable *Worker) {
   Type *Word = B.getInt64Ty();
   Value *At = contextAddress(B, Worker), *Before = B.CreateLoad(Word, At);
   if (S.How == ContextSite::Add)
-    B.CreateStore(B.CreateAdd(Before, B.getInt64(S.Constant)), At);
+    B.CreateStore(B.CreateAdd(Before, B.getInt64(int64_t(S.Constant))), At);
   else if (S.How == ContextSite::Turn)
     B.CreateStore(turned(B, Before, S.Constant), At);
   else if (S.How == ContextSite::Mark)
@@ -57,7 +57,7 @@ void change(const ContextSite &S, GlobalVariable *Worker) {
     B.CreateStore(Before, At);
     return;
   }
-  Value *W = B.CreateSub(B.CreateLoad(Word, At), B.getInt64(S.Constant));
+  Value *W = B.CreateSub(B.CreateLoad(Word, At), B.getInt64(int64_t(S.Constant)));
   if (S.How == ContextSite::Turn)
     W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, B.getInt64(64 - abi::ContextTurn)});
   B.CreateStore(W, At);
@@ -168,11 +168,11 @@ void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
       uint32_t To = S.Callee == ~0u ? abi::ContextOutside : S.Sink ? abi::ContextSink : Number[S.Callee];
       uint32_t Callee = S.Sink ? Text.add(calledAs(*G.Nodes[S.Callee].F)) : 0;
       SiteWords.append({Word(S.Constant), Word(To), Word(Text.add(placeOf(*F, *S.Call))),
-                        Word(Callee << 3 | (S.How == ContextSite::Mark) << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
+                        Word(Callee << 4 | S.Inside << 3 | (S.How == ContextSite::Mark) << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
     }
     Constant *Distance = ConstantExpr::getTrunc(
         ConstantExpr::getSub(ConstantExpr::getPtrToInt(F, I64), ConstantExpr::getPtrToInt(Base, I64)), I32);
-    FunctionWords.append({Distance, Word(Text.add(sourceName(*F))), Word(First), Word(Next - First)});
+    FunctionWords.append({Distance, Word(Text.add(sourceName(*F))), Word(First), Word((Next - First) | uint32_t(G.Nodes[I].Entered) << 31)});
   }
   Base->setInitializer(ConstantArray::get(cast<ArrayType>(Base->getValueType()), FunctionWords));
   if (GlobalVariable *Old = M.getNamedGlobal(abi::ContextFunctions)) {

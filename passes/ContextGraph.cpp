@@ -6,6 +6,7 @@
 #include "PointsTo/Models.h"
 #include "RuntimeFunctions.h"
 #include "Stubs.h"
+#include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Instructions.h"
@@ -109,6 +110,8 @@ class Builder {
   std::vector<unsigned> Component;    // by node, over direct calls
   std::vector<unsigned> Round;        // by node, over calls that are the last of their functions
   std::vector<std::vector<unsigned>> Members; // by component, callees first
+  std::vector<uint32_t> Offset;       // by node: what its word lacks of its component's count of chains
+  std::vector<uint32_t> Entries;      // by component: chains that may begin there through pointers
 
 public:
   Builder(const CallGraph &G, const IndirectTargets &Targets, ContextGraph &Out)
@@ -119,6 +122,7 @@ public:
     collectSites();
     findRounds();
     findComponents();
+    findOffsets();
     number();
     findKept();
   }
@@ -274,6 +278,34 @@ private:
         Members[Component[I]].push_back(I);
   }
 
+  /// A pointer's call changes nothing of the word by which function it ends in. So the offset of that one makes the number of its chain.
+  /// Where calls have nothing behind them, they cannot take away what they added: such functions share an offset.
+  void findOffsets() {
+    Offset.assign(G.Nodes.size(), 0);
+    Entries.assign(Members.size(), 0);
+    std::vector<bool> Numbered(G.Nodes.size());
+    IntEqClasses Shared(G.Nodes.size());
+    for (ContextSite &S : Out.Sites) {
+      S.Inside = S.Callee != ~0u && !S.Sink && Component[S.Caller] == Component[S.Callee];
+      if (S.Inside && (S.Call->isMustTailCall() || (S.Tail && Round[S.Caller] == Round[S.Callee])))
+        Shared.join(S.Caller, S.Callee);
+    }
+    for (unsigned C = 0; C != Members.size(); ++C)
+      for (unsigned I : Members[C])
+        if (unsigned Leader = Shared.findLeader(I); G.Nodes[I].Entered && !Numbered[Leader]) {
+          Numbered[Leader] = true;
+          Offset[Leader] = Entries[C]++;
+        }
+    for (unsigned I = 0; I != G.Nodes.size(); ++I)
+      Offset[I] = Offset[Shared.findLeader(I)];
+    for (ContextSite &S : Out.Sites)
+      if (S.Inside && Offset[S.Caller] != Offset[S.Callee]) {
+        S.How = ContextSite::Add;
+        S.Constant = int32_t(Offset[S.Caller] - Offset[S.Callee]);
+        S.Tail = false; // there will be code behind it
+      }
+  }
+
   static uint32_t hashOf(const Function &F, unsigned Ordinal) {
     std::string Text = sourceName(F) + ':' + utostr(Ordinal);
     return uint32_t(xxh3_64bits(Text) & MostConstant) | 1;
@@ -304,22 +336,21 @@ private:
       Hash[I] = hashOf(*G.Nodes[S.Caller].F, Ordinal++);
       if (Twin[I] != I)
         Hash[I] = Hash[Twin[I]];
-      if (S.How != ContextSite::Same)
+      if (S.Callee == ~0u)
         S.Constant = Hash[I];
-      else if (Twin[I] == I && S.Callee != ~0u && !S.Sink && Component[S.Caller] != Component[S.Callee])
+      else if (Twin[I] == I && !S.Sink && !S.Inside)
         Into[Component[S.Callee]].push_back(I);
     }
 
     // Callers first: Tarjan's order backwards.
     std::vector<uint64_t> Count(Members.size());
     for (unsigned C = Members.size(); C-- != 0;) {
-      bool Entered = any_of(Members[C], [&](unsigned I) { return G.Nodes[I].Entered; });
-      uint64_t Sum = Entered || Into[C].empty();
+      uint64_t Own = std::max<uint64_t>(Entries[C], Into[C].empty()), Sum = Own;
       for (unsigned I : Into[C])
         Sum += Count[Component[Out.Sites[I].Caller]];
       bool Again = Sum > MostChains;
-      Count[C] = Again ? 1 : Sum;
-      uint64_t Start = Entered;
+      Count[C] = Again ? std::max<uint64_t>(Own, 1) : Sum;
+      uint64_t Start = Entries[C];
       for (unsigned I : Into[C])
         place(Out.Sites[I], Again, Hash[I], Start, Count[Component[Out.Sites[I].Caller]]);
     }
@@ -338,7 +369,7 @@ private:
       }
   }
 
-  static void place(ContextSite &S, bool Turned, uint32_t Hash, uint64_t &Start, uint64_t Chains) {
+  void place(ContextSite &S, bool Turned, uint32_t Hash, uint64_t &Start, uint64_t Chains) {
     if (S.Call->isMustTailCall()) {
       S.How = ContextSite::Mark; // nothing can follow it
       S.Constant = Hash;
@@ -349,9 +380,9 @@ private:
       S.Constant = Hash;
       return;
     }
-    if (Start) {
+    if (uint64_t Adds = Start + Offset[S.Caller] - (S.Sink ? 0 : Offset[S.Callee])) {
       S.How = ContextSite::Add;
-      S.Constant = Start;
+      S.Constant = int32_t(Adds);
     }
     Start += Chains;
   }

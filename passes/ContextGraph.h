@@ -7,8 +7,10 @@
 // function that N chains reach gives each caller an interval of its own among N, by adding the interval's start; the first caller,
 // and most functions have only one, adds nothing. All blocking points together are one more function, so that the word alone tells
 // two chains apart. Two kinds of call are outside of that:
-// - recursion: calls inside a strongly connected component add nothing. The chain then tells where it came into the component, where it
-//   left it, and no more, so that a tree walked to any depth is one chain;
+// - recursion: calls inside a strongly connected component add nothing in a circle. The chain then tells where it came into the component,
+//   where it left it, and no more, so that a tree walked to any depth is one chain. Mostly each of them adds nothing. But where pointers
+//   reach several functions of a component, only the way inside can tell by which of them a chain came in: each of these has an offset of
+//   its own, the others 0, and a call inside adds its caller's offset and takes away its callee's;
 // - calls through pointers, into other modules, and those to External that may call back: the word is turned, so that what was added
 //   before and what is added after stay apart, and a constant hashed from function and place goes in. What a callee reached so adds
 //   starts again from its own interval 0. A call that is the last thing its function does gets code behind it, and so a frame that stays,
@@ -33,8 +35,9 @@ struct ContextSite {
   Kind How = Same;
   bool Sink = false;       // a call of the runtime that may block
   bool Tail = false;       // the caller's frame may be gone while the callee runs
+  bool Inside = false;     // caller and callee are of one component: recursion
   bool Kept = false;       // the callee may leave the word marked: what it was is kept and put back
-  uint32_t Constant = 0;   // of all but Same, below 2^31: an immediate operand
+  int32_t Constant = 0;    // of all but Same: an immediate operand. Below 0 only with Add and Inside
 };
 
 struct ContextGraph {

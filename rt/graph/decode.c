@@ -7,7 +7,10 @@
  */
 #include "decode.h"
 
+#include <string.h>
+
 #include "call_back.h"
+#include "recursion.h"
 #include "tables.h"
 
 #define GONE_MAX 6      /* frames in a row that sibling calls have left out */
@@ -28,6 +31,7 @@ struct search {
     uint32_t walked_count;
     uint64_t word;
     uint32_t steps, total;
+    uint32_t siblings;                   /* functions of the table, whose frames may be gone where a pointer led to them; 0: not tried */
     uint32_t back;                       /* calls of the program by the runtime that the way may have yet */
     struct step way[CAPR_CHAIN_MAX + 1];
     uint32_t way_count;
@@ -35,16 +39,18 @@ struct search {
     uint32_t mark_count;
 };
 
-/* Stands for a signal that came while the function ran. Adds nothing of its own; not 0, which would be recursion. */
-static const struct capr_context_site interrupted = {.constant = 1, .to = CAPR_CONTEXT_SINK};
+/* Stands for a signal that came while the function ran. */
+static const struct capr_context_site interrupted = {.to = CAPR_CONTEXT_SINK};
+
+static const char left_out[] = "...";
 
 static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word);
 
 /* With `word` a function is entered that the table does not name: the walk's next after `at`, or one that has gone on there by a call that
  * marks the word. */
-static int enter(struct search *s, uint32_t at, uint64_t word)
+static int enter(struct search *s, uint32_t at, uint32_t gone, uint64_t word)
 {
-    if (search(s, s->walked[at + 1], at + 1, 0, word))
+    if (s->functions[s->walked[at + 1]].entered && search(s, s->walked[at + 1], at + 1, 0, word))
         return 1;
     for (uint32_t i = 0; i < s->mark_count && s->way_count < CAPR_CHAIN_MAX; i++) {
         s->way[s->way_count++] = s->marks[i];
@@ -52,6 +58,9 @@ static int enter(struct search *s, uint32_t at, uint64_t word)
             return 1;
         s->way_count--;
     }
+    for (uint32_t f = 0; f < s->siblings && gone < GONE_MAX; f++)
+        if (s->functions[f].entered && search(s, f, at, gone + 1, word))
+            return 1;
     return 0;
 }
 
@@ -61,7 +70,7 @@ static int search_back(struct search *s, uint32_t at, uint64_t word)
     if (!s->back)
         return 0;
     s->back--;
-    int found = enter(s, at, capr__context_back(word));
+    int found = enter(s, at, GONE_MAX, capr__context_back(word));
     s->back++;
     return found;
 }
@@ -84,7 +93,7 @@ static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gon
             return 1;
         if (!last && named && site->to == s->walked[at + 1] && search(s, s->walked[at + 1], at + 1, 0, then))
             return 1;
-        if (!last && site->to == CAPR_CONTEXT_OUTSIDE && enter(s, at, then))
+        if (!last && site->to == CAPR_CONTEXT_OUTSIDE && enter(s, at, gone, then))
             return 1;
         if (!last && !named && search_back(s, at, then))
             return 1;
@@ -115,22 +124,54 @@ static int search_all(struct search *s, uint32_t back)
     return 0;
 }
 
-/* What lies between two calls of one function that changed nothing of the word is recursion: shown once. */
+static void add_call(struct capr_chain *out, const char *place, int recursive)
+{
+    if (out->count <= CAPR_CHAIN_MAX)
+        out->calls[out->count++] = (struct capr_chain_call){place, recursive};
+    else
+        out->cut = 1;
+}
+
+/* From the way's step `first` to `last`, all but the last call a function of the same component: recursion. The word says with which function
+ * that began and with which it ended, and not how it went between them. So what is shown depends on these two alone: they, and what every
+ * way from the one to the other passes. What came back to a function is left out, and its last call stands for all. */
+static void show_recursion(const struct search *s, uint32_t first, uint32_t last, struct capr_chain *out)
+{
+    uint32_t from = s->way[first].function, to = s->way[last].function, shown = UINT32_MAX;
+    const char *name = NULL, *place = NULL;
+    int before = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        int recursive = 0;
+        for (uint32_t k = i + 1; k <= last; k++)
+            if (s->way[k].function == s->way[i].function)
+                i = k, recursive = 1;
+        uint32_t function = s->way[i].function;
+        if (function != from && function != to && capr__recursion_passes(from, to, function))
+            continue;
+        if (name) {
+            int sure = !capr__recursion_detours(shown, function);
+            add_call(out, sure ? place : name, before);
+            if (!sure)
+                add_call(out, left_out, 0);
+        }
+        shown = function;
+        before = recursive;
+        name = capr__table_text(s->functions[function].name);
+        place = s->way[i].site == &interrupted ? name : capr__table_text(s->way[i].site->place);
+    }
+    add_call(out, place, before);
+}
+
 static void show(const struct search *s, struct capr_chain *out)
 {
-    for (uint32_t i = 0; i < s->way_count; i++) {
-        uint32_t end = i, recursive = 0;
-        for (uint32_t k = i + 1; k < s->way_count && !s->way[k - 1].site->constant; k++)
-            if (s->way[k].function == s->way[i].function)
-                end = k, recursive = 1;
-        i = end;
-        const struct step *step = &s->way[i];
-        uint32_t place = step->site == &interrupted ? s->functions[step->function].name : step->site->place;
-        out->calls[out->count++] = (struct capr_chain_call){capr__table_text(place), (int)recursive};
+    for (uint32_t first = 0, last; first < s->way_count; first = last + 1) {
+        for (last = first; last + 1 < s->way_count && s->way[last].site->flags & CAPR_SITE_INSIDE;)
+            last++;
+        show_recursion(s, first, last, out);
     }
-    const struct capr_context_site *last = s->way[s->way_count - 1].site;
-    out->sink = last->flags >> 3 ? capr__table_text(last->flags >> 3) : NULL;
-    out->exact = 1;
+    const struct capr_context_site *end = s->way[s->way_count - 1].site;
+    out->sink = end->flags >> CAPR_SITE_TEXT ? capr__table_text(end->flags >> CAPR_SITE_TEXT) : NULL;
+    out->exact = !out->cut;
 }
 
 static void find_marks(struct search *s, uint32_t count)
@@ -143,7 +184,7 @@ static void find_marks(struct search *s, uint32_t count)
         }
 }
 
-/* The functions that the unwinder met, and whether all of them. */
+/* The functions that the unwinder met, innermost first, and whether all of them. */
 static int walked(const struct capr_graph *g, const struct capr_node *n, uint32_t *functions, uint32_t *count)
 {
     uint32_t from = *count = 0;
@@ -153,25 +194,30 @@ static int walked(const struct capr_graph *g, const struct capr_node *n, uint32_
         else if (capr__table_find(g->frames[n->frames + i], &functions[*count]) == CAPR_PLACE_LISTED)
             ++*count;
     }
-    if (!from)
-        *count = capr__table_collapse(functions, NULL, *count);
     return (int)from;
+}
+
+static void set_walked(struct search *s, const uint32_t *inwards, uint32_t count)
+{
+    s->walked_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        s->walked[i] = inwards[count - 1 - i];
 }
 
 void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out)
 {
     struct search s = {.word = n->word};
-    uint32_t inwards[CAPR_CHAIN_MAX];
+    uint32_t met[CAPR_CHAIN_MAX], inwards[CAPR_CHAIN_MAX], all;
     uint32_t count = capr__table_functions(&s.functions);
     s.sites = capr__table_sites();
     find_marks(&s, count);
     out->count = 0;
     out->sink = NULL;
     out->exact = 0;
-    uint32_t outer = (uint32_t)walked(g, n, inwards, &s.walked_count);
+    uint32_t outer = (uint32_t)walked(g, n, met, &all);
     out->cut = outer != 0;
-    for (uint32_t i = 0; i < s.walked_count; i++)
-        s.walked[i] = inwards[s.walked_count - 1 - i];
+    memcpy(inwards, met, all * sizeof *met);
+    set_walked(&s, inwards, out->cut ? all : capr__table_collapse(inwards, NULL, all));
     /* A thread whose first function is the runtime's or a library's. */
     if (!s.walked_count && (s.word == 0 || s.word == capr__context_back(0))) {
         out->exact = 1;
@@ -180,6 +226,27 @@ void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct 
     if (!out->cut && s.walked_count && search_all(&s, BACK_MAX)) {
         show(&s, out);
         return;
+    }
+    /* What repeats may be recursion by pointers besides, of which every call counts. */
+    if (!out->cut && s.walked_count < all) {
+        uint32_t fewer = s.walked_count;
+        set_walked(&s, met, all);
+        s.total = 0;
+        if (search_all(&s, 0)) {
+            show(&s, out);
+            return;
+        }
+        set_walked(&s, inwards, fewer);
+    }
+    /* The frame of one that a pointer led to may be gone, and the walk does not say of which. */
+    if (!out->cut && s.walked_count) {
+        s.siblings = count;
+        s.total = 0;
+        if (search_all(&s, 0)) {
+            show(&s, out);
+            return;
+        }
+        s.siblings = 0;
     }
     /* The first function's frame may be gone as well: then any that is a thread's start may be it. */
     if (!out->cut && s.walked_count < CAPR_CHAIN_MAX) {
@@ -198,7 +265,7 @@ void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct 
     }
     for (uint32_t i = 0; i < s.walked_count; i++) {
         if (out->cut && i == s.walked_count - outer)
-            out->calls[out->count++] = (struct capr_chain_call){"...", 0};
+            out->calls[out->count++] = (struct capr_chain_call){left_out, 0};
         out->calls[out->count++] = (struct capr_chain_call){capr__table_text(s.functions[s.walked[i]].name), 0};
     }
 }

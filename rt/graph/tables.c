@@ -112,13 +112,13 @@ int capr__tables_index(void)
     return 0;
 }
 
-/* Has `caller` a direct call of `callee` that adds nothing? */
-static int calls_for_nothing(uint32_t caller, uint32_t callee)
+/* Has `caller` a direct call of `callee` that is part of a recursion? */
+static int recursive(uint32_t caller, uint32_t callee)
 {
     const struct capr_context_function *f = &__capr_context_functions[caller];
     for (uint32_t i = 0; i < f->sites; i++) {
         const struct capr_context_site *s = &__capr_context_sites[f->first + i];
-        if (s->to == callee && !s->constant && !(s->flags & 2))
+        if (s->to == callee && s->flags & CAPR_SITE_INSIDE)
             return 1;
     }
     return 0;
@@ -138,7 +138,7 @@ uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count
             if (functions[k] == f && !seen++)
                 before = k;
         for (uint32_t k = kept; seen == 2 && k > before; k--)
-            if (!calls_for_nothing(functions[k], functions[k - 1]))
+            if (!recursive(functions[k], functions[k - 1]))
                 seen = 0;
         kept = seen == 2 ? before + 1 : kept + 1;
     }

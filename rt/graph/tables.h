@@ -9,16 +9,21 @@
 #include "../layout.h"
 
 struct capr_context_site {
-    uint32_t constant; /* added to the word, below 2^31; 0: nothing */
+    int32_t constant;  /* added to the word; 0: nothing */
     uint32_t to;       /* function, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
     uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
-    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; above: text, the sink's name */
+    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; bit 3: recursion; above: text, the sink's name */
 };
+
+#define CAPR_SITE_INSIDE 8u /* caller and callee call each other, over whatever others: in a circle such calls add nothing */
+#define CAPR_SITE_TEXT 4
 
 struct capr_context_function {
     int32_t distance; /* of its first instruction from the table of functions */
     uint32_t name;    /* text */
-    uint32_t first, sites;
+    uint32_t first;
+    uint32_t sites : 31;
+    uint32_t entered : 1; /* calls through pointers, and from outside, may end here */
 };
 
 CAPR_HIDDEN int capr__tables_present(void);
@@ -33,7 +38,7 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
         return word;
     if (s->flags & 6)
         word = word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN);
-    word += s->constant;
+    word += (uint64_t)(int64_t)s->constant;
     return s->flags & 4 ? (word & below) | mark : word;
 }
 
@@ -46,7 +51,7 @@ enum capr_place {
 CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
 
 /* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
- * change nothing of the word. `frames`: goes along, or NULL. Returns how many are left. */
+ * change nothing of the word in a circle. `frames`: goes along, or NULL. Returns how many are left. */
 CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count);
 
 /* To be called before capr__table_find: it sorts, the first time. On any kernel thread. Returns an errno. */
