@@ -14,6 +14,7 @@
 #include "../io/fd.h"
 #include "../io/source.h"
 #include "../sched/idle.h"
+#include "../sched/limits.h"
 #include "../sched/policy.h"
 #include "../sync/wait.h"
 #include "../thread/own_locale.h"
@@ -60,6 +61,7 @@ static void in_child(void) {
     capr__graph_dump_forked();
     capr__window_forked();
     capr__idle_init(w);
+    capr__declared_forked(self);
 }
 
 /* libc's _Fork, found at start, since the program may call it in a signal handler. */

@@ -13,6 +13,7 @@
 struct demand {
     struct capr_queue queue; /* itself */
     struct demand *next;
+    struct capr_thread *thread;
     uint64_t units;
     int met;
 };
@@ -64,7 +65,7 @@ CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
         *used(i) += (int64_t)units;
         return;
     }
-    struct demand d = {.units = units};
+    struct demand d = {.units = units, .thread = capr__worker.self};
     if (declared[i].first)
         declared[i].last->next = &d;
     else
@@ -80,6 +81,21 @@ CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
         return;
     *used(i) -= (uint64_t)*used(i) < units ? *used(i) : (int64_t)units;
     meet(i);
+}
+
+/* The demands of threads that a fork left behind are on stacks that nobody goes on with. That of `self` stands: a signal
+ * handler that came on its way into the wait may have forked. What the others hold stays taken, as with a semaphore. */
+CAPR_HIDDEN void capr__declared_forked(const struct capr_thread *self)
+{
+    for (int i = 0; i < count; i++) {
+        struct demand *d = declared[i].first;
+        while (d && d->thread != self)
+            d = d->next;
+        if (d)
+            d->next = NULL;
+        declared[i].first = declared[i].last = d;
+        meet(i);
+    }
 }
 
 CAPR_EXPORT void capr_runtime_progress(unsigned long units) { progress += units; }

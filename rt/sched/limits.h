@@ -24,7 +24,10 @@ struct capr_limit {
 enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_DISK, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
 extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
 
-/* sched/declared.c: what the program has said by capr_progress. */
+/* sched/declared.c: in the child of a fork, whose only thread is `self`. */
+CAPR_HIDDEN void capr__declared_forked(const struct capr_thread *self);
+
+/* The same: what the program has said by capr_progress. */
 CAPR_HIDDEN uint64_t capr__progress(void);
 
 /* Measures. Returns whether any resource is scarce. Takes a few microseconds, of the kernel's mostly. */
