@@ -10,7 +10,7 @@
 /// The process that `text` names: digits only. 0: it names a file; -1: a number that no process has.
 pid_t read_pid(const char *text);
 
-/// The JSON of a file, or of the running process with that number: *text (free it) and *length. Returns 0, or 1 and has said why not.
+/// The JSON of a file or pipe, or of the running process with that number: *text (free it) and *length. Returns 0, or 1 and has said why not.
 int read_source(const char *source, char **text, size_t *length);
 
 #endif

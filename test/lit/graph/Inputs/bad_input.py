@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# One damaged copy of a graph after the other; and outputs that cannot be.
+# One damaged copy of a graph after the other; pipes, which have no size; and outputs that cannot be.
 
+import json
 import os
+import subprocess
 import sys
 
-from looking import OUT, check, refused, tool
+from looking import BUILD, OUT, check, refused, tool
 
 with open(sys.argv[3]) as f:
     good = f.read()
 bad, svg = os.path.join(OUT, "bad.json"), os.path.join(OUT, "bad.svg")
-if os.path.exists(svg):
-    os.unlink(svg)
+fifo = os.path.join(OUT, "fifo")
+for left in svg, fifo:
+    if os.path.exists(left):
+        os.unlink(left)
 
 
 def with_text(text, says):
@@ -34,6 +38,15 @@ with_text(good + "more\n", "more follows the graph")
 with_text(good.replace("\n", "\0", 1), "is no JSON at byte ")
 with_text('{"format": "capriccio-graph", "version": 1, "pid": 1, "error": "out of memory"}\n', "no graph: out of memory")
 refused("capgraph", os.path.join(OUT, "none.json"), "--svg", svg, says="no such file; ")
+refused("capgraph", "/dev/stdin", says="is empty; ") # looking.py: it is /dev/null
+with open(sys.argv[3], "rb") as f: # longer than a pipe holds
+    piped = subprocess.run([os.path.join(BUILD, "bin", "capgraph"), "/dev/stdin", "--json"], input=f.read() + b" " * 200000, capture_output=True)
+check(piped.returncode == 0 and json.loads(piped.stdout)["pid"] == 4711 and len(piped.stdout) > 200000, piped.stderr)
+os.mkfifo(fifo)
+with subprocess.Popen(["cp", sys.argv[3], fifo]):
+    status, out, err = tool("capgraph", fifo)
+check(status == 0 and "process 4711" in out, err)
+os.unlink(fifo)
 refused("capgraph", OUT, says="cannot be read: Is a directory")
 refused("capgraph", sys.argv[3], "--svg", os.path.join(OUT, "none", "x.svg"), says="cannot be written: No such file or directory; ")
 status, _, err = tool("capgraph", sys.argv[3], "--svg", svg, env={"PATH": "/nonexistent"})
