@@ -24,7 +24,7 @@ static void escape(FILE *to, const char *text) {
         else if (*text == '"')
             fputs("&quot;", to);
         else
-            putc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
+            putc(*text, to);
     }
 }
 

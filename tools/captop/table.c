@@ -18,18 +18,14 @@ const char *table_rate(char *to, size_t size, double rate) {
     return to;
 }
 
-static void plain(FILE *to, const char *text) {
-    for (; *text; text++) putc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
-}
-
 void table_header(FILE *to, const struct graph *g, const struct rows *rows) {
     char rate[16];
-    plain(to, g->program);
+    fputs(g->program, to);
     fprintf(to, " (%.0f)  threads %.0f  workers %.0f  switches %s/s", g->pid, g->threads, g->workers,
             table_rate(rate, sizeof rate, rows->switches));
     if (g->scheduler) {
         fputs("  scheduler ", to);
-        plain(to, g->scheduler);
+        fputs(g->scheduler, to);
     }
     if (g->lost > 0) fprintf(to, "  lost %.0f", g->lost);
 }
@@ -40,11 +36,11 @@ static void favours(FILE *to, const struct graph *g) {
     for (int i = 0; i < g->resource_count && !g->favours; i++) {
         if (!g->resources[i].scarce) continue;
         fputs(scarce++ ? " and " : "  favours what gives back ", to);
-        plain(to, g->resources[i].name);
+        fputs(g->resources[i].name, to);
     }
     if (g->favours) {
         fputs("  favours ", to);
-        plain(to, g->favours);
+        fputs(g->favours, to);
     }
 }
 
@@ -55,7 +51,7 @@ int table_resources(FILE *to, const struct graph *g) {
     for (int i = 0; i < g->resource_count; i++) {
         const struct resource *r = &g->resources[i];
         fputs(i ? ", " : " ", to);
-        plain(to, r->name);
+        fputs(r->name, to);
         fprintf(to, " %s", text_amount(used, sizeof used, r->used));
         if (r->limit > 0) fprintf(to, "/%s (%.0f%%)", text_amount(limit, sizeof limit, r->limit), r->used / r->limit * 100);
         if (r->scarce) fputs(" SCARCE", to);
@@ -97,7 +93,7 @@ void table_row(FILE *to, const struct graph *g, const struct row *row, int width
     fputs("  ", to);
     if (n->held) {
         fputs("[held: ", to);
-        plain(to, n->held);
+        fputs(n->held, to);
         fputs("] ", to);
     }
     text_chain(to, n);

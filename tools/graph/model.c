@@ -4,6 +4,7 @@
 // reader: what it must have is checked and named when it is missing, what it may have is taken if it is of the kind expected.
 #include "model.h"
 
+#include "clean.h"
 #include "say.h"
 
 #include <cjson/cJSON.h>
@@ -21,7 +22,7 @@ static double number(const cJSON *of, const char *name) {
 
 static const char *string(const cJSON *of, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
-    return cJSON_IsString(item) ? item->valuestring : NULL;
+    return cJSON_IsString(item) ? clean(item->valuestring) : NULL;
 }
 
 static bool truth(const cJSON *of, const char *name) { return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(of, name)); }
@@ -47,7 +48,7 @@ static int read_node(struct node *n, const cJSON *json) {
     n->stack_bytes = average(json, "stack_bytes");
     const cJSON *held = cJSON_GetObjectItemCaseSensitive(json, "held"), *priority = cJSON_GetObjectItemCaseSensitive(json, "priority");
     if (cJSON_IsString(held))
-        n->held = held->valuestring;
+        n->held = clean(held->valuestring);
     else if (cJSON_IsTrue(held) || (cJSON_IsNumber(held) && held->valuedouble != 0))
         n->held = "held";
     n->has_priority = cJSON_IsNumber(priority);
@@ -82,7 +83,7 @@ static int read_named(struct edge *e, const cJSON *named) {
     if (!cJSON_IsObject(named)) return 0;
     e->named = array(cJSON_GetArraySize(named), sizeof *e->named);
     if (!e->named) return 1;
-    cJSON_ArrayForEach(json, named) e->named[e->named_count++] = (struct named){json->string, average_of(json)};
+    cJSON_ArrayForEach(json, named) e->named[e->named_count++] = (struct named){clean(json->string), average_of(json)};
     return 0;
 }
 
@@ -124,7 +125,7 @@ static void read_held(struct graph *g, const cJSON *held) {
     if (cJSON_IsNumber(held)) g->held_count = held->valuedouble;
     if (!cJSON_IsArray(held)) return;
     cJSON_ArrayForEach(json, held) {
-        const char *id = cJSON_IsString(json) ? json->valuestring : string(json, "id"), *why = string(json, "why");
+        const char *id = cJSON_IsString(json) ? clean(json->valuestring) : string(json, "id"), *why = string(json, "why");
         for (int i = 0; id && i < g->node_count; i++)
             if (!strcmp(g->nodes[i].id, id)) g->nodes[i].held = why ? why : "held";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The blocking graph of a program, as docs/blocking-graph.md describes its JSON. Texts belong to the parsed JSON and live as long as it.
+// The blocking graph of a program, as docs/blocking-graph.md describes its JSON. Texts belong to the parsed JSON and live as long as it;
+// they are fit to be printed (clean.h).
 // What the JSON may leave out has samples == 0, a NULL text or a count of 0 here.
 #ifndef GRAPH_MODEL_H
 #define GRAPH_MODEL_H

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Messages quote names of files and texts of programs: what could move the cursor is shown as `?`.
+// Messages quote names of files and texts of programs.
 #include "say.h"
+
+#include "clean.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,8 +17,7 @@ int say_error(const char *format, ...) {
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
+    clean(line);
     if (say_instead) {
         snprintf(say_instead, SAY_BYTES, "%s", line);
         return 1;

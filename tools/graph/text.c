@@ -34,23 +34,19 @@ const char *text_base(const char *at) {
     return slash ? slash + 1 : at;
 }
 
-static void plain(FILE *to, const char *text) {
-    for (; *text; text++) putc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, to);
-}
-
 void text_chain(FILE *to, const struct node *n) {
     if (node_is_start(n) || node_is_end(n)) {
-        plain(to, node_is_start(n) ? "(not blocked yet)" : "(ended)");
+        fputs(node_is_start(n) ? "(not blocked yet)" : "(ended)", to);
         return;
     }
-    plain(to, n->call ? n->call : "?");
+    fputs(n->call ? n->call : "?", to);
     for (int i = n->step_count; i-- > 0;) {
         const struct step *s = &n->steps[i];
         fputs(" < ", to);
-        plain(to, s->function);
+        fputs(s->function, to);
         if (s->at || s->recursive) {
             fputs(" (", to);
-            if (s->at) plain(to, text_base(s->at));
+            if (s->at) fputs(text_base(s->at), to);
             fputs(s->recursive ? s->at ? ", recursive)" : "recursive)" : ")", to);
         }
     }

@@ -21,7 +21,7 @@ const char *text_average_amount(char *to, size_t size, struct average a);
 /// The last part of file:line.
 const char *text_base(const char *at);
 
-/// A node in one line, innermost first: "recv < receive (conn.c:126) < conn_thread (conn.c:154)". Control characters become `?`.
+/// A node in one line, innermost first: "recv < receive (conn.c:126) < conn_thread (conn.c:154)".
 void text_chain(FILE *to, const struct node *n);
 
 #endif
