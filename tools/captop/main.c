@@ -105,13 +105,30 @@ static int print_json(const struct options *o) {
     return finish_output(status);
 }
 
+static void say_ended(const struct options *o, const char *program) { printf("captop: %s: %s has ended\n", o->name, program); }
+
+/// Whether the process has ended, or does so within a second: its window goes some time before it.
+static bool ends(pid_t pid) {
+    for (int i = 0; i < 50 && !process_gone(pid); i++) sleep_ms(20);
+    return process_gone(pid);
+}
+
 static int print_once(const struct options *o) {
     enum { WIDE = 1000 }; // all columns, whatever the terminal: a pipe has no width
     struct snapshot before, now = {0};
     struct rows rows = {0};
     if (take(o, &before)) return 1;
     sleep_ms(o->interval);
+    char said[SAY_BYTES];
+    say_instead = said;
     int status = take(o, &now);
+    say_instead = NULL;
+    if (status && ends(o->pid)) {
+        say_ended(o, before.graph.program);
+        snapshot_free(&before);
+        return finish_output(0);
+    }
+    if (status) say_error("%s", said);
     if (!status && rows_make(&rows, &before, &now, BY_THREADS)) status = say_error("%s: out of memory", o->name);
     if (!status) {
         table_header(stdout, &now.graph, &rows);
@@ -185,7 +202,7 @@ static int watch(const struct options *o) {
     if (screen_open()) return 1;
     int gone = watch_on_screen(o, program, sizeof program);
     screen_close();
-    if (gone) printf("captop: %s: %s has ended\n", o->name, program);
+    if (gone) say_ended(o, program);
     if (stopped_by) { // as whoever sent it expects us to end
         signal(stopped_by, SIG_DFL);
         raise(stopped_by);

@@ -38,6 +38,10 @@ with Program(program) as p:
 with Program(program, "end") as p:
     p.process.wait(20)
     refused("captop", p.pid, says="no such process; ")
+# It is there at the first look, and not at the second.
+with Program(program, "end") as p:
+    status, out, err = tool("captop", p.pid, "--once", "--interval", 2000)
+    check(status == 0 and out.startswith(f"captop: {p.pid}: ") and out.endswith(" has ended\n") and err == "", f"{status} {out!r} {err!r}")
 for arguments in [], ["x"], ["1", "2"], ["--interval", "x", "1"], ["--interval"], ["0"]:
     status, out, err = tool("captop", *arguments)
     check(status == 2 and err.count("\n") == 1, f"{arguments}: {err!r}")
