@@ -63,7 +63,7 @@ static inline void capr_progress(unsigned long units)
 }
 
 /* Declares a resource of the program's own, of which there are `limit` units: at most 4 in a process. `name` is copied, 31 bytes of it.
- * Returns its number, or -1: no more can be declared, or limit is 0 (or nobody is there to know it); -1 is accepted by the calls below, which then do
+ * Returns its number, or -1: no more can be declared, name is NULL or limit 0 (EINVAL), or nobody is there to know it; -1 is accepted by the calls below, which then do
  * nothing. Never blocks. */
 static inline int capr_resource_create(const char *name, unsigned long limit)
 {

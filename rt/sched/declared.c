@@ -3,6 +3,8 @@
  * The calls of capriccio.h: resources that the program declares, which wait like a semaphore and count like a descriptor, progress,
  * sections. Runs on the threads' own stacks.
  */
+#include <errno.h>
+
 #include "../graph/graph.h"
 #include "../stack/chunk.h"
 #include "../thread/extra.h"
@@ -46,7 +48,11 @@ static void meet(int i)
 
 CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long limit)
 {
-    if (count == CAPR_NAMED || !limit || !capr__worker.self)
+    if (!name || !limit) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (count == CAPR_NAMED || !capr__worker.self)
         return -1;
     for (unsigned i = 0; i + 1 < sizeof declared[count].name && name[i]; i++)
         declared[count].name[i] = name[i];

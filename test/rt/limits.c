@@ -2,6 +2,8 @@
  *
  * What the scheduler takes for scarce: a delay, or a use, that passes its limit, until it is well below it again.
  */
+#include <errno.h>
+
 #include "check.h"
 #include "graph/graph.h"
 #include "sched/limits.h"
@@ -47,6 +49,9 @@ int main(void) {
     CHECK(cpu(60));
     CHECK(!cpu(40));
 
+    CHECK(capr_resource_create(NULL, 5) == -1 && errno == EINVAL);
+    errno = 0;
+    CHECK(capr_resource_create("none", 0) == -1 && errno == EINVAL);
     int lamps = capr_resource_create("lamps", 100);
     CHECK_EQUAL(lamps, 0);
     capr_resource_acquire(lamps, 90);
