@@ -222,7 +222,13 @@ static size_t stem_of(const char *file)
     return length > 5 && !strcmp(file + length - 5, ".json") ? length - 5 : length;
 }
 
-static int write_both(const struct capr_snapshot *s)
+static void tell(const char *file, int error)
+{
+    if (error)
+        capr__warn("%s: the blocking graph could not be written: %s", file, strerror(error));
+}
+
+static void write_both(const struct capr_snapshot *s)
 {
     struct capr_text json = {0}, dot = {0};
     char other[sizeof s->file + 8];
@@ -231,21 +237,21 @@ static int write_both(const struct capr_snapshot *s)
     begin(&writing);
     if (!error)
         error = capr__graph_file_put(s->file, &json, &into);
+    tell(s->file, error);
     if (!error && !into)
-        error = capr__graph_file_put(other, &dot, &into);
+        tell(other, capr__graph_file_put(other, &dot, &into));
     end(&writing);
     capr__text_free(&json);
     capr__text_free(&dot);
-    return error;
 }
 
 /* Writes, tells what went wrong, and frees. */
 static void finish(struct capr_snapshot *s, int error)
 {
-    if (!error)
-        error = write_both(s);
     if (error)
-        capr__warn("%s: the blocking graph could not be written: %s", s->file, strerror(error));
+        tell(s->file, error);
+    else
+        write_both(s);
     capr__snapshot_free(s);
 }
 

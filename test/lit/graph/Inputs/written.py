@@ -67,7 +67,7 @@ def pipe():
 
 
 def places():
-    """Behind a link; where the program started; not beyond a limit; an empty name is none."""
+    """Behind a link; where the program started; not beyond a limit; the one of two that fails is named; an empty name is none."""
     fresh()
     with open(inside("b.json"), "w") as f:
         f.write("old")
@@ -78,6 +78,10 @@ def places():
     fresh()
     done = run("a.json", "threads", preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_FSIZE, (0, 0)))
     check("File too large" in done.stderr and os.listdir(OUT) == [], f"{done.stderr!r} {os.listdir(OUT)}")
+    fresh()
+    os.mkdir(inside("a.dot"))
+    done = run("a.json", "threads")
+    check("a.dot: the blocking graph could not be written" in done.stderr and read("a.json")["threads"] == 4, done.stderr)
     done = run("", "threads")
     check(done.stderr.count("\n") == 1 and "bad value, ignored" in done.stderr, done.stderr)
 
