@@ -167,8 +167,7 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
           Sites.push_back(CB);
 
   for (CallBase *Site : Sites) {
-    Value *Operand = Site->getCalledOperand()->stripPointerCastsAndAliases();
-    auto *Callee = dyn_cast<Function>(Operand);
+    auto *Callee = dyn_cast<Function>(Site->getCalledOperand()->stripPointerCastsAndAliases());
     if (!Callee) {
       if (staysInside(*Site, Targets))
         continue; // to an entry stub, by a jump as well as by a call
@@ -178,9 +177,11 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
       lowerIndirect(*Site);
       continue;
     }
-    bool Elsewhere = !Callee->hasFnAttribute(Attribute::Naked) && Others.mayReach(*Callee) && !X.bound(*Callee);
+    // What runs if the call stays here is the function; whether it does is a question of the name, perhaps an alias's.
+    auto &Name = *cast<GlobalValue>(Site->getCalledOperand()->stripPointerCasts());
+    bool Elsewhere = Others.mayReach(Name) && !X.bound(*Callee);
     if (Elsewhere) {
-      Site->setCalledOperand(moduleStub(*Callee, std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee))));
+      Site->setCalledOperand(moduleStub(Name, *Callee, std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee))));
       continue;
     }
     if (!isOpaque(*Callee) || isStub(*Callee) || X.bound(*Callee))
@@ -189,7 +190,7 @@ void lowerCalls(Module &M, const Externals &X, const IndirectTargets &Targets, c
       failAt(*Site, Callee->getName() + " returns twice, and its stack need is unknown. Remedy: declare it with "
              "CAPR_STACK_BOUND");
     uint64_t Args = std::max(stackArgumentBytes(*Site), stackArgumentBytes(*Callee));
-    Site->setCalledOperand(borrowStub(*Callee, Args));
+    Site->setCalledOperand(borrowStub(Name, Args));
   }
 }
 

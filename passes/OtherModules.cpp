@@ -83,18 +83,23 @@ void OtherModules::readObject(StringRef Path, unsigned Depth) {
   }
 }
 
-bool OtherModules::isPreemptible(const Function &F) const {
-  return O.Shared && !Symbolic && !F.isDeclarationForLinker() && !F.hasLocalLinkage() && F.hasDefaultVisibility();
+/// True if `Name`, defined here, may be replaced by a definition elsewhere when the program starts.
+bool OtherModules::isPreemptible(const GlobalValue &Name) const {
+  // Position-independent code for a shared object says so by itself where it calls its own (-fno-semantic-interposition); of other code
+  // clang always says so, and the linker decides.
+  const Module &M = *Name.getParent();
+  bool SaysOwn = Name.isDSOLocal() && M.getPICLevel() != PICLevel::NotPIC && M.getPIELevel() == PIELevel::Default;
+  return O.Shared && !Symbolic && !Name.hasLocalLinkage() && Name.hasDefaultVisibility() && !SaysOwn;
 }
 
-bool OtherModules::mayReach(const Function &F) const {
-  if (!F.isDeclarationForLinker())
-    return isPreemptible(F);
-  if (!F.hasDefaultVisibility())
+bool OtherModules::mayReach(const GlobalValue &Name) const {
+  if (!Name.isDeclarationForLinker())
+    return isPreemptible(Name);
+  if (!Name.hasDefaultVisibility())
     return false; // of this file's machine code
   if (!O.Shared)
-    return Ours.contains(F.getName());
-  return O.Replaced.contains(F.getName()) || Ours.contains(F.getName()) || !Plain.contains(F.getName());
+    return Ours.contains(Name.getName());
+  return O.Replaced.contains(Name.getName()) || Ours.contains(Name.getName()) || !Plain.contains(Name.getName());
 }
 
 } // namespace capriccio

@@ -17,13 +17,12 @@ public:
   /// Reads the shared objects on the linker's command line: notes of ours, dynamic symbols of the others.
   explicit OtherModules(const Options &O);
 
-  /// True if a call to `F` by its name may reach a function that capcc compiled, outside of this module.
-  bool mayReach(const llvm::Function &F) const;
-
-  /// True if `F`, defined here, may be replaced by a definition elsewhere when the program starts.
-  bool isPreemptible(const llvm::Function &F) const;
+  /// True if a call to `Name`, a function or an alias of one, may reach a function that capcc compiled, outside of this module. An
+  /// alias is asked about as itself: its visibility is its own, and whoever replaces what it stands for does not replace it.
+  bool mayReach(const llvm::GlobalValue &Name) const;
 
 private:
+  bool isPreemptible(const llvm::GlobalValue &Name) const;
   void readObject(llvm::StringRef Path, unsigned Depth);
 
   const Options &O;

@@ -90,7 +90,7 @@ static Function *makeBorrow(GlobalValue &G, uint64_t ArgBytes, const char *Suffi
   std::string Name = (G.getName() + Suffix + (ArgBytes ? utostr(ArgBytes) : "")).str();
   if ((Existing = M.getFunction(Name)))
     return nullptr;
-  auto *F = dyn_cast<Function>(&G);
+  auto *F = dyn_cast<Function>(G.stripPointerCastsAndAliases());
   Function *S = makeStub(M, F, cast<FunctionType>(G.getValueType()), Name);
   // Code compiled without -fPIC claims that what it declares lies in the same file; GOTPCREL is right either way.
   std::string Load = !G.isDeclarationForLinker() || (G.isDSOLocal() && !G.hasDefaultVisibility())
@@ -119,14 +119,14 @@ Function *internalBorrowStub(Function &F, uint64_t ArgBytes) {
   return S ? S : Existing;
 }
 
-Function *moduleStub(Function &G, uint64_t ArgBytes) {
+Function *moduleStub(GlobalValue &G, Function &F, uint64_t ArgBytes) {
   Module &M = *G.getParent();
   std::string Name = (G.getName() + "$m" + (ArgBytes ? utostr(ArgBytes) : "")).str();
   if (Function *Existing = M.getFunction(Name))
     return Existing;
-  Function *S = makeStub(M, &G, G.getFunctionType(), Name);
+  Function *S = makeStub(M, &F, F.getFunctionType(), Name);
   S->addFnAttr(ModuleMark, G.getName());
-  setBody(S, "movq ${0:P}@GOTPCREL(%rip), %r10\n\tjmp ${1:P}", {&G, indirectStub(M, ArgBytes, G.isVarArg())});
+  setBody(S, "movq ${0:P}@GOTPCREL(%rip), %r10\n\tjmp ${1:P}", {&G, indirectStub(M, ArgBytes, F.isVarArg())});
   return S;
 }
 
@@ -251,16 +251,16 @@ bool isStub(const Function &F) {
   return isIndirectStub(F) || F.hasFnAttribute(BorrowMark) || F.hasFnAttribute(ModuleMark);
 }
 
-const Function *otherModuleBehind(const Function &F) {
-  if (!F.hasFnAttribute(ModuleMark))
+/// What the name in the stub's mark stands for; null if that is no function, or the stub has no such mark.
+static const Function *behind(const Function &Stub, const char *Mark) {
+  if (!Stub.hasFnAttribute(Mark))
     return nullptr;
-  return F.getParent()->getFunction(F.getFnAttribute(ModuleMark).getValueAsString());
+  const GlobalValue *Name = Stub.getParent()->getNamedValue(Stub.getFnAttribute(Mark).getValueAsString());
+  return Name ? dyn_cast_or_null<Function>(Name->getAliaseeObject()) : nullptr;
 }
 
-const Function *borrowedBy(const Function &F) {
-  if (!F.hasFnAttribute(BorrowMark))
-    return nullptr;
-  return F.getParent()->getFunction(F.getFnAttribute(BorrowMark).getValueAsString());
-}
+const Function *otherModuleBehind(const Function &F) { return behind(F, ModuleMark); }
+
+const Function *borrowedBy(const Function &F) { return behind(F, BorrowMark); }
 
 } // namespace capriccio

@@ -11,14 +11,15 @@
 
 namespace capriccio {
 
-/// Runs `G`, an external function or an IFUNC, on the big stack; `ArgBytes` of stack arguments are copied there. One stub per pair.
+/// Runs `G`, an external function, an alias of one or an IFUNC, on the big stack; `ArgBytes` of stack arguments are copied there. One stub per pair.
 llvm::Function *borrowStub(llvm::GlobalValue &G, uint64_t ArgBytes);
 
 /// The stub that an indirect call goes through, with the target in the `nest` register.
 llvm::Function *indirectStub(llvm::Module &M, uint64_t ArgBytes, bool Variadic);
 
-/// Calls whatever `G` is when the program runs: in place if that is an entry stub of a module of ours, else on the big stack.
-llvm::Function *moduleStub(llvm::Function &G, uint64_t ArgBytes);
+/// Calls whatever the name `G`, of `F` or an alias of it, stands for when the program runs: in place if that is an entry stub of a
+/// module of ours, else on the big stack.
+llvm::Function *moduleStub(llvm::GlobalValue &G, llvm::Function &F, uint64_t ArgBytes);
 
 /// Checks for `Need` bytes below the return address, then runs `F` here or on a new chunk. One stub per (F, ArgBytes).
 llvm::Function *checkpointStub(llvm::Function &F, uint64_t Need, uint64_t ArgBytes);
