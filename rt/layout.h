@@ -56,6 +56,8 @@
 #define CAPR_CHUNK_QUICK 1
 /* Another: it is a thread's first, and the thread has not been joined. What else lies under a handle of the past is somebody's frames. */
 #define CAPR_CHUNK_RECORD 2
+/* A third: pages that trap lie between the copied arguments and the header (link.c). */
+#define CAPR_CHUNK_FENCED 4
 
 #define CAPR_T_SP 0
 #define CAPR_T_LIMIT 8

@@ -44,6 +44,7 @@ function __capr_link
 stack_change
 .Lcall:
     call *%r10
+.Lback:
     /* rsi, rdi and r8 to r11 hold nothing any more; rax, rdx, rcx, xmm0 to xmm3 may. */
     movq WORKER(CAPR_W_SELF), %rdi
     movq CAPR_T_CHUNK(%rdi), %rsi
@@ -112,6 +113,7 @@ stack_change
     movq %r11, 192(%rsp)
     movq %r11, %rdi
     movq %rbp, %rsi
+    leaq .Lback(%rip), %rdx
     call capr__link
     movq %rax, %r11
     movq %rdx, %rcx

@@ -7,6 +7,8 @@
 #include "chunk.h"
 #include "drop.h"
 
+#include <sys/mman.h>
+
 #include "../proc/message.h"
 #include "../thread/thread.h"
 
@@ -16,8 +18,9 @@ struct linked {
 };
 
 /* Takes a chunk for a function that needs the low half of `need_and_args` below its return address, and makes it the stack of the
- * running thread. `rbp` lies one word below the return address on the old stack. Called by link.S. */
-CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp);
+ * running thread. `rbp` lies one word below the return address on the old stack; `back` is the return address of who was linked by
+ * link.S. Called by link.S. */
+CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back);
 
 /* Undoes the newest link of the running thread. Called by link.S. */
 CAPR_HIDDEN void capr__unlink(void);
@@ -68,33 +71,64 @@ static uint64_t congruence(uint64_t args)
     return args < 64 ? 64 : 1ull << (63 - __builtin_clzll(args));
 }
 
-/* Above a return address lie the arguments, however many, and further frames. All of it is taken along, up to the top of the stack:
- * on a chunk that a call with variable arguments linked these are all there is. Whoever needs more than this of a larger stack
- * has made the check that brought us here with the right number before. */
-#define UNKNOWN_ARGS_MOST 65536u
-#define UNKNOWN_ARGS_MOST_OF_BIG 4096u
+/* Where nobody knows how many bytes of arguments there are, it is at most all up to the top of the stack. On a chunk that link.S has
+ * called from, with the right number, it is just that many. Else the frames of all callers are among them: where these come to twice
+ * as many bytes as the following, once to twice as many are taken along, and what lies above becomes a fence, pages that trap, so
+ * that who reads on gets no garbage. On a big stack as many as external code, which pushes them there, is promised in all; on a chunk,
+ * where code of capcc's calls through a type that is not variadic, as many as each level of a recursion can have copied. */
+#define UNKNOWN_ARGS_OF_BIG CAPR_BIG_ROOM
+#define UNKNOWN_ARGS (32u << 10)
+#define PAGE 4096u
 
-static uint64_t unknown_args(uint64_t start)
+/* The fence of a chunk begins where the word below the header says, and ends with the page below that word's. */
+static uint64_t *fence_begin(struct capr_chunk *chunk) { return (uint64_t *)chunk - 1; }
+static uint64_t fence_end(struct capr_chunk *chunk) { return (uint64_t)fence_begin(chunk) & -(uint64_t)PAGE; }
+
+static uint64_t top_of_stack(const struct capr_worker *w)
 {
-    const struct capr_worker *w = &capr__worker;
-    uint64_t top = w->big_sp == 0 ? w->big->top : (uint64_t)w->self->chunk;
-    uint64_t most = w->big_sp == 0 ? UNKNOWN_ARGS_MOST_OF_BIG : UNKNOWN_ARGS_MOST, there = top - start;
-    return there < most ? there & ~7ull : most;
+    struct capr_chunk *chunk = w->self->chunk;
+    if (w->big_sp == 0)
+        return w->big->top;
+    if (chunk->size_class == CAPR_CLASS_SUPPLIED)
+        return chunk->base + chunk->size;
+    return chunk->flags & CAPR_CHUNK_FENCED ? *fence_begin(chunk) : (uint64_t)chunk;
 }
 
-struct linked capr__link(uint64_t need_and_args, uint64_t rbp)
+/* Links a chunk for `need` bytes below the arguments at `start`, of which at least `least` bytes are taken along, and a fence for the
+ * rest of the `there` bytes. */
+static struct linked link_fenced(uint64_t need, uint64_t start, uint64_t there, uint64_t least, uint64_t rbp)
 {
-    uint64_t args = need_and_args >> 32;
-    if (args == CAPR_ARGS_UNKNOWN)
-        args = unknown_args(rbp + 16);
-    uint64_t below = (uint32_t)need_and_args + 8;
+    uint64_t fence_bytes = (there - least + PAGE - 1) & -(uint64_t)PAGE, below = need + 2 * least + fence_bytes + 2 * PAGE;
+    if (below <= CAPR_CLASS_TOP)
+        below = CAPR_CLASS_TOP + 1; /* a mapping of its own */
+    struct capr_chunk *chunk = push(below, rbp);
+    uint64_t fence = fence_end(chunk) - fence_bytes;
+    if (mprotect((void *)fence, fence_bytes, PROT_NONE))
+        capr__fatal_thread("out of memory mappings for a stack chunk; raise vm.max_map_count");
+    *fence_begin(chunk) = fence;
+    chunk->flags = (uint16_t)((chunk->flags & ~CAPR_CHUNK_QUICK) | CAPR_CHUNK_FENCED);
+    /* Congruent modulo `least`: what is aligned to more is larger than what is here, and meets the fence. */
+    uint64_t args = least + ((fence - least - start) & (least - 1));
+    return (struct linked){fence - args, args};
+}
+
+struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back)
+{
+    uint64_t args = need_and_args >> 32, start = rbp + 16, below = (uint32_t)need_and_args + 8;
+    if (args == CAPR_ARGS_UNKNOWN) {
+        const struct capr_worker *w = &capr__worker;
+        uint64_t least = w->big_sp == 0 ? UNKNOWN_ARGS_OF_BIG : UNKNOWN_ARGS;
+        args = (top_of_stack(w) - start) & ~7ull;
+        if (args >= 2 * least && *(const uint64_t *)(rbp + 8) != back)
+            return link_fenced(below, start, args, least, rbp);
+    }
     if (args)
         below += args + congruence(args) - 1;
     struct capr_chunk *chunk = push(below, rbp);
     uint64_t sp = (uint64_t)chunk;
     if (args) {
         sp -= args;
-        sp -= (sp - (rbp + 16)) & (congruence(args) - 1);
+        sp -= (sp - start) & (congruence(args) - 1);
     }
     return (struct linked){sp, args};
 }
@@ -102,6 +136,10 @@ struct linked capr__link(uint64_t need_and_args, uint64_t rbp)
 static void pop(struct capr_worker *w, struct capr_thread *self)
 {
     struct capr_chunk *chunk = self->chunk;
+    if (chunk->flags & CAPR_CHUNK_FENCED) {
+        mprotect((void *)*fence_begin(chunk), fence_end(chunk) - *fence_begin(chunk), PROT_READ | PROT_WRITE);
+        chunk->flags &= (uint16_t)~CAPR_CHUNK_FENCED;
+    }
     if (chunk->saved_big_sp == 0) {
         if (chunk->saved_big) {
             capr__bigstack_put(w, w->big);
