@@ -26,8 +26,6 @@ __attribute__((constructor(0))) static void start(void)
         .start = (uint64_t)__start_capr_entry, .end = (uint64_t)__stop_capr_entry, .version = CAPR_MODULE_VERSION};
     if (capr_shared_register)
         capr_shared_register(&capr__module);
-    else if (capr__limit())
-        capr__fatal("a shared object linked by a newer capcc than the program; link both with one capcc");
 }
 
 __attribute__((destructor(0))) static void stop(void)

@@ -1,23 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * A shared object's way to the stack routines of the program that loads it. References are weak: in a program that capcc did not
- * link there are none, every thread's limit is 0, so no checkpoint fires, and what would borrow calls in place. All of it
- * hidden, so that several shared objects each have their own. Bound by the dynamic linker before any code of ours runs.
+ * link there are none, every thread's limit is 0, so no checkpoint fires, and what would borrow calls in place. In a namespace of
+ * its own (dlmopen) it does not find them either, but limits there are: the program takes it for external code and calls it on a
+ * big stack, which does for it in place of a chunk. All of it hidden, so that several shared objects each have their own. Bound by the dynamic linker before any code of ours runs.
  */
 #include "../asm.h"
 
-/* Only where a limit has been passed, hence only with a runtime. Elsewhere: a trap, by a jump to 0. */
-.macro through name, target
+/* Where a limit has been passed. */
+.macro checked_in_place_without name, target
     .weak \target
 function \name
+    cmpq $0, \target@GOTPCREL(%rip)
+    je __capr_borrow
     jmp *\target@GOTPCREL(%rip)
 end_function \name
 .endm
 
-    through __capr_link, capr_shared_link
-    through __capr_grow, capr_shared_grow
-    through __capr_alloca, capr_shared_alloca
-    through __capr_alloca_unwind, capr_shared_alloca_unwind
+    checked_in_place_without __capr_link, capr_shared_link
+    checked_in_place_without __capr_grow, capr_shared_grow
+
+    .weak capr_shared_alloca
+function __capr_alloca
+    cmpq $0, capr_shared_alloca@GOTPCREL(%rip)
+    je 1f
+    jmp *capr_shared_alloca@GOTPCREL(%rip)
+1:  leaq 8(%rsp), %rax
+    subq %rdi, %rax
+    negq %rdx
+    andq %rdx, %rax
+    ret
+end_function __capr_alloca
+
+    .weak capr_shared_alloca_unwind
+function __capr_alloca_unwind
+    cmpq $0, capr_shared_alloca_unwind@GOTPCREL(%rip)
+    je 1f
+    jmp *capr_shared_alloca_unwind@GOTPCREL(%rip)
+1:  ret
+end_function __capr_alloca_unwind
 
 .macro in_place_without name, target
     .weak \target
