@@ -33,6 +33,11 @@ static std::string findLibrary(StringRef Name, ArrayRef<std::string> Directories
   return "";
 }
 
+static void readScript(StringRef Path, LinkerOptions &O) {
+  if (auto Text = MemoryBuffer::getFile(Path))
+    O.Assignments.push_back((*Text)->getBuffer().str());
+}
+
 static LinkerOptions read() {
   LinkerOptions O;
   auto Buffer = MemoryBuffer::getFileAsStream("/proc/self/cmdline");
@@ -74,6 +79,14 @@ static LinkerOptions read() {
       O.Wrapped.push_back(Args[++I]);
     else if (A.consume_front("--wrap=") || A.consume_front("-wrap="))
       O.Wrapped.push_back(A.str());
+    else if ((A == "--defsym" || A == "-defsym") && I + 1 != Args.size())
+      O.Assignments.push_back(Args[++I]);
+    else if (A.consume_front("--defsym=") || A.consume_front("-defsym="))
+      O.Assignments.push_back(A.str());
+    else if ((A == "-T" || A == "--script" || A == "-script") && I + 1 != Args.size())
+      readScript(Args[++I], O);
+    else if (A.consume_front("--script=") || A.consume_front("-script="))
+      readScript(A, O);
     else if (A.starts_with("--lto-partitions=") && A != "--lto-partitions=1")
       O.Partitioned = true;
     else if (A.contains("-enable-ipra") && !A.ends_with("=0") && !A.ends_with("=false"))

@@ -21,6 +21,7 @@ struct LinkerOptions {
   bool Outlined = false; // -mllvm -enable-machine-outliner
   bool BlockSections = false; // --lto-basic-block-sections of all, or of a list
   std::vector<std::string> Wrapped; // of --wrap
+  std::vector<std::string> Assignments; // NAME=EXPRESSION of --defsym, texts of linker scripts (-T)
   std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };
 

@@ -4,7 +4,6 @@
 // the answers.
 #include "Solver.h"
 #include "Values.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/GlobalAlias.h"
 #include "llvm/IR/GlobalIFunc.h"
 
@@ -12,7 +11,7 @@ using namespace llvm;
 
 namespace capriccio::pointsto {
 
-Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), G(O.given()), Mem(G, O, Types) {
+Solver::Solver(const Module &M, const Limits &L) : M(M), Limit(L), Wrappers(M), G(O.given()), Mem(G, O, Types), Linked(M) {
   SparseSet::resetPeak();
   G.add(Channels);
   Mem.start(Escaped, Given);
@@ -73,6 +72,18 @@ NodeId Solver::addressOf(const GlobalValue &V, int64_t Offset, bool Exact) {
     }
     return It->second;
   }
+  if (V.isDeclarationForLinker())
+    if (ArrayRef<const GlobalObject *> Behind = Linked.behind(V); !Behind.empty()) {
+      auto [It, New] = LinkedNodes.try_emplace(&V, None);
+      if (!New)
+        return It->second;
+      const NodeId N = It->second = G.add();
+      G.insert(N, External);
+      Log.FromOutside.push_back({N, 0});
+      for (const GlobalObject *Object : Behind)
+        addFlow(addressOf(*Object, 0, /*Exact=*/isa<Function>(Object)), N);
+      return N;
+    }
   if (const auto *Variable = dyn_cast<GlobalVariable>(&V); Variable && Variable->isDeclarationForLinker())
     return isLibraryVariable(V.getName()) ? LibraryData : Unknown;
   NodeId &N = Exact ? AddressNodes.try_emplace({&V, Offset}, None).first->second
@@ -138,21 +149,9 @@ void Solver::escapeFunction(const Function &F) {
     Mem.forWrite(O.locate(I.Objects[I.T->VarArgs], 0, 8), 0, 0, [&](NodeId N) { G.insert(N, External); });
 }
 
-/// What runs or is seen without the program's doing: exported symbols, constructors, what attributes and module-level assembly
-/// name, and tables that the linker puts together (their readers start from a symbol that is declared here).
+/// What runs or is seen without the program's doing: exported symbols, constructors, what attributes, module-level assembly and the
+/// linker's command line name, and tables that the linker puts together (their readers start from a symbol that is declared here).
 void Solver::findRoots() {
-  StringRef Assembly = M.getModuleInlineAsm();
-  auto NamedInAssembly = [&](StringRef Name) {
-    if (Assembly.empty() || Name.empty())
-      return false;
-    for (size_t At = Assembly.find(Name); At != StringRef::npos; At = Assembly.find(Name, At + 1)) {
-      auto Part = [](char C) { return isAlnum(C) || C == '_' || C == '$' || C == '.'; };
-      size_t End = At + Name.size();
-      if ((At == 0 || !Part(Assembly[At - 1])) && (End == Assembly.size() || !Part(Assembly[End])))
-        return true;
-    }
-    return false;
-  };
   auto InTable = [&](const GlobalValue &V) {
     StringRef Section = V.hasSection() ? V.getSection() : StringRef();
     if (Section.empty() || Section == "llvm.metadata")
@@ -189,7 +188,7 @@ void Solver::findRoots() {
     }
     if (Name.starts_with("llvm.") || (V.isDeclarationForLinker() && !isa<GlobalIFunc>(V)))
       continue;
-    if (!V.hasLocalLinkage() || InTable(V) || NamedInAssembly(Name)) {
+    if (!V.hasLocalLinkage() || InTable(V) || Linked.mentions(Name)) {
       Escape(V);
       if (isa<GlobalIFunc>(V))
         addressOf(V, 0, true);

@@ -9,6 +9,7 @@
 
 #include "Cloning.h"
 #include "ConstraintBuilder.h"
+#include "LinkedNames.h"
 #include "Memory.h"
 #include "Models.h"
 #include "Record.h"
@@ -138,6 +139,7 @@ private:
   AccessTypes Types;
   Graph G;
   Memory Mem;
+  LinkedNames Linked;
   std::vector<std::unique_ptr<Uses>> UsesOf; // by node
   llvm::DenseMap<const llvm::Function *, std::unique_ptr<Template>> Templates;
   std::deque<Instance> Instances;
@@ -147,7 +149,7 @@ private:
   std::vector<const llvm::GlobalVariable *> NotInitialised;
   llvm::DenseMap<const llvm::GlobalValue *, ObjectId> ObjectOf;
   llvm::DenseMap<std::pair<const llvm::GlobalValue *, int64_t>, NodeId> AddressNodes;
-  llvm::DenseMap<const llvm::GlobalValue *, NodeId> LooseAddressNodes, ResolverNodes;
+  llvm::DenseMap<const llvm::GlobalValue *, NodeId> LooseAddressNodes, ResolverNodes, LinkedNodes;
   ObjectId LibraryObject = None;
   uint64_t Steps = 0, Clones = 0, Uncloned = 0, Widened = 0;
   const char *GaveUp = nullptr;
