@@ -56,7 +56,10 @@ Error ElfImage::load() {
         return fault("not linked: give a shared library or a linked program");
 
     if (Error E = loadSegments(*File)) return E;
+    findCode(*File);
     if (Error E = loadSections(*File)) return E;
+    if (TextIsPatched && patchesCode())
+        return fault("has relocations in its code, which is not final until it is loaded: build it with -fPIC");
     if (BuildId.empty() && What == Kind::Library)
         return fault("has no build id, so that a table for it could not be recognised: link it with --build-id");
     return Error::success();
@@ -66,7 +69,6 @@ Error ElfImage::loadSegments(const Elf &File) {
     Expected<Elf::Elf_Phdr_Range> Headers = File.program_headers();
     if (!Headers) return broken(Headers.takeError());
     uint64_t FileSize = Buffer->getBufferSize();
-    bool TextIsPatched = false;
     for (const Elf::Elf_Phdr &Header : *Headers) {
         bool HasBytes = Header.p_type == ELF::PT_LOAD || Header.p_type == ELF::PT_NOTE || Header.p_type == ELF::PT_DYNAMIC;
         if (HasBytes && (Header.p_offset > FileSize || Header.p_filesz > FileSize - Header.p_offset)) return fault(CutShort);
@@ -109,8 +111,29 @@ Error ElfImage::loadSegments(const Elf &File) {
         }
         if (Entry.getTag() == ELF::DT_FLAGS_1) BindsNow |= (Entry.getVal() & ELF::DF_1_NOW) != 0;
     }
-    if (TextIsPatched) return fault("has relocations in its code, which is not final until it is loaded: build it with -fPIC");
     return Error::success();
+}
+
+void ElfImage::findCode(const Elf &File) {
+    auto Add = [&](uint64_t Begin, uint64_t Size) {
+        const Segment *In = segmentAt(Begin);
+        if (In && In->Executable && !In->Writable && Begin < In->FileEnd)
+            Codes.push_back({Begin, In->Bytes.slice(Begin - In->Begin, std::min(Size, In->FileEnd - Begin))});
+    };
+    Expected<Elf::Elf_Shdr_Range> Sections = File.sections();
+    if (!Sections) return consumeError(Sections.takeError()); // loadSections says what is wrong
+    for (const Elf::Elf_Shdr &Section : *Sections)
+        if ((Section.sh_flags & ELF::SHF_ALLOC) && (Section.sh_flags & ELF::SHF_EXECINSTR) && Section.sh_size)
+            Add(Section.sh_addr, Section.sh_size);
+    if (Sections->empty())
+        for (const Segment &S : Segments) Add(S.Begin, S.End - S.Begin);
+}
+
+/// Whether a relocation is known to lie in code. Without a word on it, some do.
+bool ElfImage::patchesCode() const {
+    return Slots.empty() || any_of(Slots, [&](const auto &Filled) {
+               return any_of(Codes, [At = Filled.first](const Code &C) { return C.holds(At) || C.holds(At + 7); });
+           });
 }
 
 Error ElfImage::loadSections(const Elf &File) {
@@ -213,8 +236,7 @@ void ElfImage::forEachPointer(function_ref<void(uint64_t)> Callback) const {
 }
 
 void ElfImage::forEachCode(function_ref<void(uint64_t, ArrayRef<uint8_t>)> Callback) const {
-    for (const Segment &S : Segments)
-        if (S.Executable && !S.Writable) Callback(S.Begin, S.Bytes);
+    for (const Code &C : Codes) Callback(C.Begin, C.Bytes);
 }
 
 Error ElfImage::loadRelocations(const Elf &File, const Elf::Elf_Shdr &Section) {
@@ -270,9 +292,9 @@ const ElfImage::Segment *ElfImage::segmentAt(uint64_t Address) const {
 }
 
 ArrayRef<uint8_t> ElfImage::codeFrom(uint64_t Address) const {
-    const Segment *In = segmentAt(Address);
-    if (!In || !In->Executable || In->Writable || Address >= In->FileEnd) return {};
-    return In->Bytes.drop_front(Address - In->Begin);
+    for (const Code &C : Codes)
+        if (C.holds(Address)) return C.Bytes.drop_front(Address - C.Begin);
+    return {};
 }
 
 bool ElfImage::isProtected(uint64_t Address, unsigned Size) const {

@@ -60,7 +60,7 @@ class ElfImage {
     llvm::StringRef buildId() const { return BuildId; }
 
     bool isCode(uint64_t Address) const { return !codeFrom(Address).empty(); }
-    /// The bytes from \p Address to the end of its executable, unwritable segment; empty outside of all.
+    /// The bytes from \p Address to the end of its piece of code; empty outside of all.
     llvm::ArrayRef<uint8_t> codeFrom(uint64_t Address) const;
 
     /// The little-endian word of \p Size bytes (1 to 8) at \p Address, if the running program can't change it.
@@ -84,7 +84,7 @@ class ElfImage {
     };
     SectionBytes section(llvm::StringRef Name) const;
 
-    /// Calls back with each address in this image that the loader writes into a word, and with each segment of code.
+    /// Calls back with each address in this image that the loader writes into a word, and with each piece of code.
     void forEachPointer(llvm::function_ref<void(uint64_t Target)> Callback) const;
     void forEachCode(llvm::function_ref<void(uint64_t Begin, llvm::ArrayRef<uint8_t> Bytes)> Callback) const;
 
@@ -100,11 +100,20 @@ class ElfImage {
         llvm::ArrayRef<uint8_t> Bytes;
         bool Executable, Writable;
     };
+    /// A section of code, or an executable and unwritable segment where the sections are not known: a segment may hold data too, as it
+    /// does after --no-rosegment.
+    struct Code {
+        uint64_t Begin;
+        llvm::ArrayRef<uint8_t> Bytes;
+        bool holds(uint64_t Address) const { return Address - Begin < Bytes.size(); }
+    };
 
     ElfImage(llvm::StringRef Path, std::unique_ptr<llvm::MemoryBuffer> Buffer, Kind What)
         : Path(Path), Buffer(std::move(Buffer)), What(What) {}
     llvm::Error load();
     llvm::Error loadSegments(const Elf &File);
+    void findCode(const Elf &File);
+    bool patchesCode() const;
     llvm::Error loadSections(const Elf &File);
     llvm::Error loadExports(const Elf &File, const Elf::Elf_Shdr &Section);
     llvm::Error loadSymbols(const Elf &File, const Elf::Elf_Shdr &Section);
@@ -116,6 +125,8 @@ class ElfImage {
     std::string Path, BuildId;
     std::unique_ptr<llvm::MemoryBuffer> Buffer;
     std::vector<Segment> Segments;
+    std::vector<Code> Codes;
+    bool TextIsPatched = false; // as the dynamic section says: perhaps only data in a segment of code
     uint64_t RelroBegin = 0, RelroEnd = 0;
     bool BindsNow = false;
     llvm::DenseMap<uint64_t, Slot> Slots;
