@@ -6,6 +6,7 @@
 #include "bitcode.h"
 #include "elf_file.h"
 #include "inputs.h"
+#include "renamed.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,10 @@ static void read_object(struct bytes file) {
         fprintf(stderr, "fuzz_files: broken: the first bitcode is longer than all\n");
         abort();
     }
+    within(file, bitcode_blob(bitcode, BITCODE_STRTAB), "names");
+    struct arena arena = {0};
+    sum += renamed_symbol(&arena, file, bitcode) != NULL;
+    arena_free(&arena);
     within(file, elf_note(file, "Capriccio", 1), "note");
     within(file, elf_note(file, "GNU", 3), "build id");
     sum += elf_needs(file, "libc.so.6");

@@ -220,6 +220,33 @@ bool bitcode_is_thin(struct bytes file) {
     return thin;
 }
 
+/// The bytes of the one blob that the block has, at whose contents `s` stands.
+static struct bytes blob_in(struct stream s, unsigned width) {
+    struct abbrev abbrev = {0};
+    uint64_t id;
+    while ((id = fixed(&s, width)) == DEFINE_ABBREV && !s.failed) define_abbrev(&s, &abbrev);
+    if (s.failed || id != FIRST_ABBREV || abbrev.ops != 2 || abbrev.op[0].kind != OP_LITERAL || abbrev.op[1].kind != OP_BLOB)
+        return (struct bytes){0};
+    uint64_t size = vbr(&s, 6);
+    align(&s);
+    if (s.failed || size > (s.size - s.at) / 8) return (struct bytes){0};
+    return (struct bytes){s.data + s.at / 8, (size_t)size};
+}
+
+struct bytes bitcode_blob(struct bytes file, enum bitcode_block wanted) {
+    struct stream s = {file.data, (uint64_t)file.size * 8, 32, false};
+    while (word_at(file, 0) == MAGIC && s.size - s.at >= 64 && fixed(&s, 2) == ENTER_SUBBLOCK) {
+        unsigned width;
+        uint64_t bits, id = enter(&s, &width, &bits);
+        struct stream contents = s;
+        skip(&s, bits);
+        if (s.failed) break;
+        contents.size = s.at;
+        if (id == wanted) return blob_in(contents, width);
+    }
+    return (struct bytes){0};
+}
+
 size_t bitcode_first_length(struct bytes file) {
     bool thin;
     return walk(file, &thin);

@@ -2,7 +2,7 @@
 //
 // Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the
 // merged module, where the pass never sees it; that is silent, hence looked for before the link. So is bitcode that a
-// foreign partial link has joined, of which lld says too little.
+// foreign partial link has joined, of which lld says too little; and bitcode whose object objcopy has been at.
 #include "inputs.h"
 
 #include "archive.h"
@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "elf_file.h"
 #include "paths.h"
+#include "renamed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 
 /// What lld says of such an object is "Invalid encoding".
 #define JOINED_REMEDY "its bitcode was put together by a linker that does not know it (ld -r); make it with `capcc -r`"
+#define RENAMED_REMEDY \
+    "defines %s in its machine code and not in its bitcode, which is what is linked: objcopy has changed its symbols; rename them in " \
+    "the source (-DOLD=NEW), or compile it with -fno-capriccio"
 #define THIN_REMEDY "made with -flto=thin, which the pass cannot see; compile it again with capcc, or with -flto=full"
 
 struct bytes object_bitcode(struct bytes object) {
@@ -25,10 +29,12 @@ struct bytes object_bitcode(struct bytes object) {
 }
 
 /// Null, or what is wrong with an object's bitcode.
-static const char *fault_of(struct bytes object) {
+static const char *fault_of(struct arena *arena, struct bytes object) {
     struct bytes bitcode = object_bitcode(object);
     if (bitcode_is_thin(bitcode)) return THIN_REMEDY;
-    return bitcode_first_length(bitcode) < bitcode.size ? JOINED_REMEDY : NULL;
+    if (bitcode_first_length(bitcode) < bitcode.size) return JOINED_REMEDY;
+    const char *renamed = renamed_symbol(arena, object, bitcode);
+    return renamed ? arena_printf(arena, RENAMED_REMEDY, renamed) : NULL;
 }
 
 static int check_archive(struct arena *arena, const char *path, struct archive *archive) {
@@ -43,7 +49,7 @@ static int check_archive(struct arena *arena, const char *path, struct archive *
             if (file_map(file, &outside)) continue; // lld names it if it needs it
             bytes = outside;
         }
-        const char *fault = fault_of(bytes);
+        const char *fault = fault_of(arena, bytes);
         if (fault) diag_error("%s(%.*s): %s", path, (int)member.name.size, (const char *)member.name.data, fault);
         file_unmap(&outside);
         if (fault) return 1;
@@ -54,7 +60,7 @@ static int check_archive(struct arena *arena, const char *path, struct archive *
 static int check_contents(struct arena *arena, const char *path, struct bytes bytes) {
     struct archive archive;
     if (archive_open(bytes, &archive)) return check_archive(arena, path, &archive);
-    const char *fault = fault_of(bytes);
+    const char *fault = fault_of(arena, bytes);
     return fault ? diag_error("%s: %s", path, fault) : 0;
 }
 
