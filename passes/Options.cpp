@@ -58,6 +58,11 @@ Options readOptions() {
       fail("CAPCC_SPIN=" + Spin + ": neither on nor off");
     O.Spin = Spin == "on";
   }
+  if (StringRef Preempt = env("CAPCC_PREEMPT"); !Preempt.empty()) {
+    if (Preempt != "on" && Preempt != "off")
+      fail("CAPCC_PREEMPT=" + Preempt + ": neither on nor off");
+    O.Preempt = Preempt == "on";
+  }
   if (StringRef Calls = env("CAPCC_ICALLS"); !Calls.empty()) {
     if (Calls != "signature" && Calls != "pointsto" && Calls != "pointsto-strict")
       fail("CAPCC_ICALLS=" + Calls + ": none of signature, pointsto, pointsto-strict");

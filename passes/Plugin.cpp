@@ -24,6 +24,7 @@
 #include "Options.h"
 #include "OtherModules.h"
 #include "Placement.h"
+#include "Preemptible.h"
 #include "PointsTo/PointsTo.h"
 #include "PointsTo/PrintPass.h"
 #include "Remarks.h"
@@ -102,6 +103,9 @@ public:
       applyContexts(M, Calls, *Contexts);
     }
 
+    if (O.Preempt && !O.Shared)
+      describePreemptible(M);
+
     // Exact frames of what will be generated.
     FrameTable Frames = measureFrames(M);
     borrowForCodeGenCalls(M, Frames, X);
@@ -139,6 +143,8 @@ public:
     if (Contexts)
       emitContextTables(M, Calls, *Contexts);
     emitRuntimeConstants(M, X, O);
+    if (O.Preempt && !O.Shared)
+      emitPreemptible(M, G);
     checkFinalFrames(finalFrames(M, G));
     writeReport(Report, O);
     return PreservedAnalyses::none();
@@ -156,6 +162,8 @@ public:
     Options O = readOptions();
     warnOfCriticalSections(M, O);
     limitInlining(M, O.InlineLimit);
+    if (O.Preempt && !O.Shared)
+      keepRuntimeApart(M);
     return PreservedAnalyses::none();
   }
 };

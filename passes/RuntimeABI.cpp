@@ -28,7 +28,7 @@ std::optional<uint64_t> runtimeBound(StringRef Name) {
   return std::nullopt;
 }
 
-void defineForRuntime(Module &M, const char *Name, Constant *Value) {
+GlobalVariable *defineForRuntime(Module &M, const char *Name, Constant *Value) {
   GlobalVariable *Old = M.getNamedGlobal(Name);
   auto *GV = new GlobalVariable(M, Value->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, Value, "");
   if (Old) {
@@ -39,6 +39,7 @@ void defineForRuntime(Module &M, const char *Name, Constant *Value) {
   GV->setVisibility(GlobalValue::HiddenVisibility);
   GV->setDSOLocal(true);
   appendToUsed(M, {GV});
+  return GV;
 }
 
 Function *declareStub(Module &M, const char *Name) {

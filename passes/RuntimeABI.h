@@ -29,6 +29,7 @@ constexpr uint64_t FsLimit = 0x70;
 
 constexpr const char *EntrySection = "capr_entry";
 constexpr const char *StubSection = "capr_stub"; // those that nothing but calls refers to
+constexpr const char *RuntimeSection = "capr_text"; // the runtime's code that is compiled with the program (rt/code.h)
 constexpr const char *NoteSection = ".note.capriccio";
 constexpr const char *ClaimsSection = ".note.capriccio.claims";
 
@@ -110,6 +111,7 @@ constexpr const char *MinChunk = "__capr_min_chunk";
 constexpr const char *LeafBuildId = "__capr_leaf_build_id";
 constexpr const char *LeafTrusted = "__capr_leaf_trusted";
 constexpr const char *LeafBuildIdSize = "__capr_leaf_build_id_size";
+constexpr const char *Preemptible = "__capr_preemptible";
 
 } // namespace abi
 
@@ -117,7 +119,7 @@ constexpr const char *LeafBuildIdSize = "__capr_leaf_build_id_size";
 std::optional<uint64_t> runtimeBound(llvm::StringRef Name);
 
 /// Defines a hidden constant that the runtime declares weak, taking the place of a declaration.
-void defineForRuntime(llvm::Module &M, const char *Name, llvm::Constant *Value);
+llvm::GlobalVariable *defineForRuntime(llvm::Module &M, const char *Name, llvm::Constant *Value);
 
 /// Declares a stub of the runtime, hidden, without a prototype that matters: it is only ever jumped to or called through
 /// a call instruction of the right type.

@@ -73,6 +73,9 @@
 #define CAPR_X_RESUME 0
 #define CAPR_X_HANDLER_FRAME 8
 
+/* The signal that ticks come by (proc/notify.h): glibc keeps it from programs. */
+#define CAPR_TURN_SIGNAL 32
+
 #define CAPR_M_START 0
 #define CAPR_M_END 8
 #define CAPR_M_NEXT 16
@@ -163,7 +166,8 @@ struct capr_thread {
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
     uint8_t timed_out;         /* the last timed park ended by its deadline */
-    uint8_t detached : 1, needed : 1, kept : 1; /* needed: others wait for a mutex that it holds; kept: in its node's queue (sched/node_queues.h) */
+    uint8_t detached : 1, needed : 1, kept : 1, midway : 1; /* needed: others wait for a mutex that it holds; kept: in its node's
+                                  queue (sched/node_queues.h); midway: it has given way in the middle of its code (sched/preempt.h) */
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
     uint64_t context;          /* worker.context while not running: graph/graph.h */
@@ -261,7 +265,7 @@ struct capr_worker {
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
         uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak, io_submit,
-            pool_jobs;
+            pool_jobs, preempted;
     } count;
 };
 

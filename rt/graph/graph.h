@@ -116,6 +116,16 @@ static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *s
         capr__graph_slow(w->context, parks);
 }
 
+/* The thread whose way is being timed leaves it half-way, and others will run meanwhile. Keeps its node. */
+static inline void capr__graph_drop_sample(struct capr_worker *w)
+{
+    if (!w->armed)
+        return;
+    w->armed = 0;
+    w->edges = capr__graph.edges;
+    w->edge_mask = capr__graph.edge_mask;
+}
+
 /* The idle thread's own time is nobody's. */
 static inline void capr__graph_restart_sample(void)
 {

@@ -25,6 +25,7 @@ struct capr_env capr__env = {
     .stack_max = 4ull << 30,        /* a million frames of the largest size that is common (4 KiB) */
     .min_chunk = 512,               /* docs/abi.md */
     .map_count_max = 65530,         /* the kernel's default */
+    .slice = 10000000,
     .pool_max = 64,                 /* twice the requests that a disk of one queue sorts among at once */
 };
 
@@ -195,6 +196,18 @@ static int read_top(const char *v)
     return capr__env.top || !strcmp(v, "0") ? 0 : -1;
 }
 
+/* Milliseconds, or with a unit. */
+static int read_slice(const char *v)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(v, &end, 10), unit = !*end || !strcmp(end, "ms") ? 1000000 : !strcmp(end, "us") ? 1000 : 0;
+    if (end == v || *v < '0' || *v > '9' || errno || !unit || n > 10000000000 / unit || (n && n * unit < 20000))
+        return -1;
+    capr__env.slice = n * unit;
+    return 0;
+}
+
 static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
 
 static const struct setting {
@@ -213,6 +226,7 @@ static const struct setting {
     {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
     {"CAPRICCIO_SCHED", read_sched, "rr, graph, resource or random:SEED, a number"},
+    {"CAPRICCIO_SLICE", read_slice, "milliseconds up to 10000, 0 for no limit, or microseconds from 20us"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},

@@ -99,6 +99,7 @@ static __attribute__((noinline)) void print_stats(void)
         {"live_threads_peak", w->count.live_threads_peak},
         {"switches", w->count.switches},
         {"blocks", w->count.blocks},
+        {"preempted", w->count.preempted},
         {"epoll_wait", w->count.epoll_wait},
         {"epoll_ctl", w->count.epoll_ctl},
         {"io_submit", w->count.io_submit},

@@ -43,7 +43,7 @@ CAPR_HIDDEN void capr__notify_leave(struct capr_notify_group *g, int code);
 
 /* turn.c: what the timer's signal carries; what it does, in the handler; in the child of a fork, which has no timer. */
 extern CAPR_HIDDEN char capr__turn_tick;
-CAPR_HIDDEN void capr__turn_ticks(void);
+CAPR_HIDDEN void capr__turn_ticks(ucontext_t *at);
 CAPR_HIDDEN void capr__turns_forked(void);
 
 #endif

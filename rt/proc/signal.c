@@ -19,6 +19,7 @@
 
 #include "../graph/call_back.h"
 #include "../io/syscalls.h"
+#include "../sched/preempt.h"
 #include "../sched/sched.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
@@ -324,7 +325,11 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     enum capr_of_call of_call = CAPR_OF_NO_CALL;
     if (number == CAPR_NOTIFY_SIGNAL) {
         if (info->si_value.sival_ptr == &capr__turn_tick) {
-            capr__turn_ticks();
+            capr__turn_ticks(c);
+            return;
+        }
+        if (w->self && info->si_code == SI_TKILL) {
+            capr__preempt_returned(c);
             return;
         }
         if (!w->self && info->si_code == SI_TKILL) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Turns that are too long: a thread that locks, looks and unlocks until another thread has changed something would wait for ever if
- * nobody else ever ran. A timer of the kernel's counts the worker's processor time, so that it costs an idle process nothing; each
- * 10 ms it looks whether there was a switch. If there was none it closes the fast paths of locks, and the slow path gives way. And
- * whoever waits for a descriptor or a time is looked at after the turn that a tick comes in, however few switches there were.
- * Plain code.
+ * Turns that are too long. A timer of the kernel's counts the worker's processor time, so that it costs an idle process nothing; each
+ * CAPRICCIO_SLICE it looks whether there was a switch. If there was none, the running thread is to give way: at once where it is in the
+ * program's own code (sched/preempt.h); else the fast paths of locks close, and the slow path gives way, so that a thread which
+ * locks, looks and unlocks until another thread has changed something does not wait for ever. And whoever waits for a descriptor
+ * or a time is looked at after the turn that a tick comes in, however few switches there were. Plain code.
  */
 #include <signal.h>
 #include <string.h>
@@ -12,38 +12,48 @@
 #include <unistd.h>
 
 #include "../io/syscalls.h"
+#include "../sched/preempt.h"
 #include "../sched/sched.h"
+#include "env.h"
 #include "notify.h"
 #include "signals.h"
 
-#define TURN_NS 10000000 /* a few of the kernel's own ticks */
+/* Below this the clock of processor time, which the kernel looks at with its own ticks, is too coarse. */
+#define COARSE_NS 10000000
+
+CAPR_HIDDEN int32_t capr__turn_process, capr__turn_kernel_thread;
 
 static int timer_id, watching;
 static uint64_t switches; /* at the last tick */
 
 void capr__turns_watch(void)
 {
-    if (watching || capr__signals_notify_signal())
+    uint64_t slice = capr__env.slice;
+    if (watching || !slice || capr__signals_notify_signal())
         return;
     watching = 1;
+    capr__turn_process = getpid();
+    capr__turn_kernel_thread = gettid();
+    capr__preempt_prepare();
     struct sigevent event;
     memset(&event, 0, sizeof event);
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = CAPR_NOTIFY_SIGNAL;
     event.sigev_value.sival_ptr = &capr__turn_tick;
-    event._sigev_un._tid = gettid();
-    if (capr__sys3(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&timer_id) < 0)
+    event._sigev_un._tid = capr__turn_kernel_thread;
+    if (capr__sys3(SYS_timer_create, slice < COARSE_NS ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&timer_id) < 0)
         return;
-    struct itimerspec often = { { 0, TURN_NS }, { 0, TURN_NS } };
+    struct timespec each = { (time_t)(slice / 1000000000), (long)(slice % 1000000000) };
+    struct itimerspec often = { each, each };
     capr__sys4(SYS_timer_settime, timer_id, 0, (long)&often, 0);
 }
 
 char capr__turn_tick;
 
-void capr__turn_ticks(void)
+void capr__turn_ticks(ucontext_t *at)
 {
     struct capr_worker *w = &capr__worker;
-    if (w->count.switches == switches && w->self && w->self != w->idle) {
+    if (w->count.switches == switches && w->self && w->self != w->idle && capr__preempt(at)) {
         w->fast = 0;
         w->spin_left = 0; /* also where a round of a loop that waits takes long */
     }

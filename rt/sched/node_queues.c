@@ -201,9 +201,10 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     while (t) {
         struct capr_thread *next = t->next;
         struct capr_node_queue *its = &capr__node_queues[t->node];
-        if (its->does == CAPR_NODE_TAKES)
+        int takes = its->does == CAPR_NODE_TAKES;
+        if (takes && !t->midway) /* else it was let go before, and is on its way */
             note_freed(its, t->needed);
-        if (its->does == CAPR_NODE_TAKES && t->needed) {
+        if (takes && (t->needed || t->midway)) {
             capr__run_append(w, t);
             freed++;
         } else {

@@ -9,6 +9,9 @@
  * rsp in rbp, and big_sp is where rsp itself is again after the call. Values that go through memory twice made a loop of borrows
  * wait for them (4 to 6 ns a call). The function may block and its thread be switched away: the thread then keeps the big stack
  * (switch.S), so that rsp is right whenever it comes back.
+ *
+ * capr__borrow_late stands in for the return address of a function in which its thread's turn ended (sched/preempt.h): the same way
+ * back, and on it a tick for the worker, with the registers in which values are returned kept where a system call leaves them.
  */
 #include "../asm.h"
 
@@ -31,6 +34,10 @@ function __capr_borrow
     movq %r11, FS_LIMIT
 stack_change
     call *%r10
+    .globl capr__borrow_return
+    .hidden capr__borrow_return
+capr__borrow_return:
+    .cfi_remember_state
     movq %rsp, WORKER(CAPR_W_BIG_SP)
     movq %rbx, FS_LIMIT
     movq %rbp, %rsp
@@ -42,5 +49,34 @@ stack_change
     .cfi_restore %rbp
     ret
 1:  jmp *%r10
+    .cfi_restore_state
+    nop                             /* unwinders look up the address before the return address */
+    .globl capr__borrow_late
+    .hidden capr__borrow_late
+capr__borrow_late:
+    movq %rsp, WORKER(CAPR_W_BIG_SP)
+    movq %rbx, FS_LIMIT
+    movq %rbp, %rsp
+    popq %rbx
+    .cfi_def_cfa %rsp, 16
+    .cfi_restore %rbx
+    popq %rbp
+    .cfi_def_cfa_offset 8
+    .cfi_restore %rbp
+    movq %rax, %r8
+    movq %rdx, %r9
+    movq %rcx, %r10
+    movl capr__turn_process(%rip), %edi
+    movl capr__turn_kernel_thread(%rip), %esi
+    movl $CAPR_TURN_SIGNAL, %edx
+    movl $234, %eax                 /* tgkill */
+    syscall
+    .globl capr__borrow_ticked
+    .hidden capr__borrow_ticked
+capr__borrow_ticked:
+    movq %r8, %rax
+    movq %r9, %rdx
+    movq %r10, %rcx
+    ret
     .size __morestack, . - __morestack
 end_function __capr_borrow

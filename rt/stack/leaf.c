@@ -89,6 +89,14 @@ static int find_trusted(struct dl_phdr_info *info, size_t size, void *out)
     return found;
 }
 
+int capr__leaf_begins(uint64_t address)
+{
+    for (uint32_t i = 0; i < LEAVES; i++)
+        if (capr__leaf_real[i] == address)
+            return 1;
+    return 0;
+}
+
 void capr__leaf_init(void)
 {
     struct trusted range = {0, 0};

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "../proc/message.h"
+#include "../sched/preempt.h"
 #include "../thread/thread.h"
 
 /* Where rsp is to be before the call, which is the address of the first stack argument, and the bytes of these. */
@@ -21,9 +22,6 @@ struct linked {
  * running thread. `rbp` lies one word below the return address on the old stack; `back` is the return address of who was linked by
  * link.S. Called by link.S. */
 CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back);
-
-/* Undoes the newest link of the running thread. Called by link.S. */
-CAPR_HIDDEN void capr__unlink(void);
 
 /* Links a chunk for a block of `size` bytes, aligned to `align`, and `room` bytes of frames below it; returns the block's address.
  * The caller's frames end at `rsp`. Called by alloca.S. */
@@ -46,14 +44,11 @@ static void leave_big(struct capr_worker *w, struct capr_chunk *chunk, uint64_t 
     }
 }
 
-/* Makes a chunk with `below` bytes the newest of the running thread, whose frames on the old stack end at `sp`. */
-static struct capr_chunk *push(uint64_t below, uint64_t sp)
+/* Makes `chunk` the newest of the running thread, whose frames on the old stack end at `sp`. */
+static struct capr_chunk *push_chunk(struct capr_chunk *chunk, uint64_t sp)
 {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
-    if (below < w->link_need + 7)
-        below = w->link_need + 7;
-    struct capr_chunk *chunk = capr__chunk_take(below);
     chunk->prev = self->chunk;
     chunk->saved_limit = capr__limit();
     if (w->big_sp == 0)
@@ -62,6 +57,20 @@ static struct capr_chunk *push(uint64_t below, uint64_t sp)
     w->links++;
     capr__set_limit(capr__chunk_limit(chunk));
     return chunk;
+}
+
+static uint64_t at_least(uint64_t below)
+{
+    uint64_t least = capr__worker.link_need + 7;
+    return below < least ? least : below;
+}
+
+static struct capr_chunk *push(uint64_t below, uint64_t sp) { return push_chunk(capr__chunk_take(at_least(below)), sp); }
+
+uint64_t capr__preempt_link(uint64_t below, uint64_t rsp)
+{
+    struct capr_chunk *chunk = capr__chunk_try(at_least(below));
+    return chunk ? (uint64_t)push_chunk(chunk, rsp) : 0;
 }
 
 /* Copied stack arguments stay congruent modulo 64 (vectors), and modulo the largest power of two in their bytes: no argument is

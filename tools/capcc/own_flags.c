@@ -73,6 +73,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->no_graph = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-spin") || !strcmp(text, "-fcapriccio-spin")) {
         flags->no_spin = text[2] == 'n';
+    } else if (!strcmp(text, "-fno-capriccio-preempt") || !strcmp(text, "-fcapriccio-preempt")) {
+        flags->no_preempt = text[2] == 'n';
     } else if ((value = after(text, "-fcapriccio-max-path="))) {
         if (!bytes_from(value, SMALLEST_BYTES, &flags->max_path)) *error = arena_printf(arena, BYTES_WANTED, text, SMALLEST_BYTES, LARGEST_BYTES);
     } else if ((value = after(text, "-fcapriccio-min-chunk="))) {

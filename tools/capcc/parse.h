@@ -74,6 +74,7 @@ struct own_flags {
     bool print_plan; ///< --print-plan
     bool no_verify; ///< -fno-capriccio-verify
     bool no_graph;  ///< -fno-capriccio-graph
+    bool no_preempt; ///< -fno-capriccio-preempt
     bool no_spin; ///< -fno-capriccio-spin
     unsigned max_path; ///< bytes, 256 to 1048576
     unsigned min_chunk; ///< bytes, 256 to 1048576

@@ -179,6 +179,7 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
     strvec_push(arena, env,
                 own->check_icalls ? arena_printf(arena, "CAPCC_CHECK_ICALLS=%s", own->check_icalls) : "CAPCC_CHECK_ICALLS");
     strvec_push(arena, env, own->no_spin ? "CAPCC_SPIN=off" : "CAPCC_SPIN");
+    strvec_push(arena, env, own->no_preempt ? "CAPCC_PREEMPT=off" : "CAPCC_PREEMPT");
     strvec_push(arena, env, own->stacks ? arena_printf(arena, "CAPCC_STACKS=%s", own->stacks) : "CAPCC_STACKS");
     strvec_push(arena, env, own->no_graph ? "CAPCC_GRAPH=off" : "CAPCC_GRAPH");
     strvec_push(arena, env, warnings(arena, own));

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Gives way in the middle of the program's code (preempt.h). The blocking graph counts no passage: the thread is at no place where it
+ * chose to be. What is being timed meanwhile is given up, since the time would be another thread's. Fat code.
+ */
+#include "preempt.h"
+
+#include "../graph/graph.h"
+#include "../thread/cancel.h"
+#include "switch.h"
+
+/* Called by preempt.S. Blocks. */
+__attribute__((used)) void capr__preempt_turn(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    int saved_errno = *w->err;
+    w->count.preempted++;
+    capr__graph_drop_sample(w);
+    self->midway = 1;
+    capr__run_append(w, self);
+    struct capr_thread *next = capr__pick(w);
+    if (next != self)
+        capr__switch_to(w, self, next);
+    self->midway = 0;
+    if (capr__cancel_async_due(self))
+        capr__cancel_self();
+    *capr__worker.err = saved_errno;
+}
