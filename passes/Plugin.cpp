@@ -68,6 +68,7 @@ public:
       fail(Twine(M.getTargetTriple().str()) + ": only x86_64 Linux is supported; use -fno-capriccio for this target");
     Options O = readOptions();
     refuseUnsupported(M);
+    markRuntimeCode(M); // which the early pass has done, unless this one was run by hand
 
     // Code that natively needs nothing from us, and here gives way.
     gatherStaticAllocas(M);
@@ -159,6 +160,7 @@ public:
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     refuseUnwoundCleanups(M);
     noteRuntimeFunctions(M);
+    markRuntimeCode(M);
     Options O = readOptions();
     warnOfCriticalSections(M, O);
     limitInlining(M, O.InlineLimit);

@@ -14,9 +14,17 @@ using namespace llvm;
 
 namespace capriccio {
 
-/// Fat code of the runtime is compiled into a section of its own (rt/code.h), and what is made of it keeps the attribute.
-static bool isRuntimeCode(const Function &F) {
-  return F.getFnAttribute("implicit-section-name").getValueAsString() == abi::RuntimeSection || F.getSection() == abi::RuntimeSection;
+/// What is made of a function keeps its attributes.
+static constexpr const char *RuntimeCode = "capr-code";
+
+static bool isRuntimeCode(const Function &F) { return F.hasFnAttribute(RuntimeCode); }
+
+void markRuntimeCode(Module &M) {
+  for (Function &F : M)
+    if (F.getSection() == abi::RuntimeSection) {
+      F.addFnAttr(RuntimeCode);
+      F.setSection("");
+    }
 }
 
 void keepRuntimeApart(Module &M) {

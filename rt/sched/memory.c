@@ -195,7 +195,8 @@ double capr__memory_limit(double resident)
     if (!found)
         find_group(), found = 1;
     double machine = machine_memory(), least = machine;
-    char directory[sizeof group] = "";
+    char directory[sizeof group];
+    directory[0] = 0; /* and no memset */
     add_text(directory, sizeof directory, group, sizeof group);
     int more = group_version != 0;
     while (more) {

@@ -7,7 +7,6 @@
  */
 #include "node_queues.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "limits.h"
@@ -250,8 +249,8 @@ void capr__nodes_leave(struct capr_worker *w)
 void capr__nodes_decide(const double all[])
 {
     nobody_waits_for_room();
-    memcpy(room, all, sizeof room);
-    memcpy(room_first, all, sizeof room_first);
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        room[i] = room_first[i] = all[i];
 }
 
 void capr__nodes_learn(int what, double grew, double noise)

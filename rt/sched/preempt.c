@@ -8,7 +8,6 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <string.h>
 #include <sys/auxv.h>
 
 #include "../io/syscalls.h"
@@ -28,6 +27,9 @@ extern const int32_t __capr_preemptible[] __attribute__((weak, visibility("hidde
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak)); /* glibc 2.35 */
 
 CAPR_HIDDEN void capr__preempt_back(void *copy, void *to);
+
+/* On the service stack, where no function of libc's may run that a program could have replaced by one that needs more. */
+static void copy(void *to, const void *from, uint64_t bytes) { __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory"); }
 
 /* An .eh_frame_hdr, in the one form that linkers write. */
 struct entry {
@@ -76,7 +78,7 @@ static uint64_t function_at(const struct header *header, uint64_t address)
     /* Length, distance of the common part, start from here, length of the code. */
     int32_t words[4];
     const char *description = start + header->entries[low].description;
-    memcpy(words, description, sizeof words);
+    copy(words, description, sizeof words);
     uint64_t first = (uint64_t)start + (uint64_t)(int64_t)header->entries[low].start;
     if ((uint64_t)description + 8 + (uint64_t)(int64_t)words[2] != first || words[3] <= 0)
         return 0; /* in another form */
@@ -118,7 +120,7 @@ static uint64_t state_bytes(const void *state)
     uint32_t words[2];
     if (!state)
         return 0;
-    memcpy(words, (const char *)state + STATE_WORDS, sizeof words);
+    copy(words, (const char *)state + STATE_WORDS, sizeof words);
     return words[0] == STATE_MAGIC ? words[1] : STATE_BYTES;
 }
 
@@ -126,10 +128,10 @@ static uint64_t state_bytes(const void *state)
 static void copy_frame(char *to, const ucontext_t *from)
 {
     const void *state = from->uc_mcontext.fpregs;
-    memcpy(to, from, CONTEXT_BYTES);
+    copy(to, from, CONTEXT_BYTES);
     char *state_to = to + ((CONTEXT_BYTES + 63) & ~63ul);
     if (state)
-        memcpy(state_to, state, state_bytes(state));
+        copy(state_to, state, state_bytes(state));
     ((ucontext_t *)to)->uc_mcontext.fpregs = state ? (fpregset_t)state_to : NULL;
 }
 

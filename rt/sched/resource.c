@@ -151,8 +151,9 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
     if (!capr__limits_look(w, now))
         return 0;
     double room[CAPR_LIMITS];
-    uint32_t more[CAPR_LIMITS] = {0};
+    uint32_t more[CAPR_LIMITS];
     for (int i = 0; i < CAPR_LIMITS; i++) {
+        more[i] = 0;
         room[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
         if (!capr__limits[i].scarce || !capr__limits[i].counted)
             continue;

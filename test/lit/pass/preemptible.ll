@@ -16,17 +16,17 @@
 ; BAD: CAPCC_PREEMPT=of: neither on nor off
 ; EARLY: define {{.*}}@wait_here() #[[KEPT:[0-9]+]]
 ; EARLY: define {{.*}}@helper() #[[FREE:[0-9]+]]
-; EARLY: attributes #[[KEPT]] = { {{.*}}noinline
-; EARLY: attributes #[[FREE]] = { "implicit-section-name"="capr_text"
+; EARLY: attributes #[[KEPT]] = { {{.*}}noinline {{.*}}"capr-code"
+; EARLY: attributes #[[FREE]] = { "capr-code"
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
 target triple = "x86_64-pc-linux-gnu"
 
-define internal void @wait_here() #0 {
+define internal void @wait_here() section "capr_text" {
   call void @helper()
   ret void
 }
 
-define internal void @helper() #0 {
+define internal void @helper() section "capr_text" {
   ret void
 }
 
@@ -49,5 +49,3 @@ define ptr @malloc(i64 %n) {
 define internal void @grow() {
   ret void
 }
-
-attributes #0 = { "implicit-section-name"="capr_text" }
