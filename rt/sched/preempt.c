@@ -103,10 +103,12 @@ static int is_program(uint64_t address)
 static int is_leaf(uint64_t address, uint64_t rsp)
 {
     struct dl_find_object library;
-    if (!is_program(*(const uint64_t *)rsp - 1) || !_dl_find_object || _dl_find_object((void *)address, &library))
+    if (!_dl_find_object || _dl_find_object((void *)address, &library))
         return 0;
     const struct header *header = library.dlfo_eh_frame;
-    return header && header->form == FORM && capr__leaf_begins(function_at(header, address));
+    if (!header || header->form != FORM || !capr__leaf_begins(function_at(header, address)))
+        return 0;
+    return is_program(*(const uint64_t *)rsp - 1); /* rsp is a stack there: elsewhere it may be anything (proc/setjmp.S) */
 }
 
 /* What the kernel reads of a frame on return: a ucontext up to the mask, and the floating-point state that it points to. */
