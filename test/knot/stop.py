@@ -28,8 +28,9 @@ def test_sigint_stops_too():
 
 
 def test_a_response_in_flight_is_finished():
-    with Tree() as tree, Server("--stop-timeout", "30", root=tree.root) as server:
-        size = 32 << 20
+    # The machine may have other things to do: more than it takes, by far.
+    with Tree() as tree, Server("--stop-timeout", "300", root=tree.root) as server:
+        size = 16 << 20
         tree.write("large", b"L" * size)
         with Client(server, receive_buffer=65536) as client:
             client.request("/large")
