@@ -76,6 +76,9 @@
 /* The signal that ticks come by (proc/notify.h): glibc keeps it from programs. */
 #define CAPR_TURN_SIGNAL 32
 
+/* A signal frame with more bytes is not copied, and its thread not made to give way: AMX has 11 KiB (sched/preempt.h). */
+#define CAPR_PREEMPT_FRAME_MOST 16384
+
 #define CAPR_M_START 0
 #define CAPR_M_END 8
 #define CAPR_M_NEXT 16

@@ -10,7 +10,7 @@
 #include "../layout.h"
 
 /* glibc's SIGCANCEL and SIGTIMER: programs can neither block nor handle it. */
-#define CAPR_NOTIFY_SIGNAL 32
+#define CAPR_NOTIFY_SIGNAL CAPR_TURN_SIGNAL
 
 /* Gives CAPR_NOTIFY_SIGNAL our handler, once. Returns 0 or an errno. (signal.c) */
 CAPR_HIDDEN int capr__signals_notify_signal(void);

@@ -86,7 +86,7 @@ static uint32_t may_go(const struct capr_node_queue *q) { return q->does == CAPR
 static void await_turn(uint32_t node)
 {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->linked || !q->head)
+    if (q->linked || !q->threads.head)
         return;
     if (!may_go(q)) {
         append(&waiting[q->what], node);
@@ -116,13 +116,7 @@ static void note_freed(struct capr_node_queue *q, int freed)
 static void keep(struct capr_thread *t)
 {
     struct capr_node_queue *q = &capr__node_queues[t->node];
-    t->next = NULL;
-    t->prev = q->head ? q->tail : NULL;
-    if (q->head)
-        q->tail->next = t;
-    else
-        q->head = t;
-    q->tail = t;
+    capr__list_push(&q->threads, t);
     t->kept = 1;
     q->count++;
     capr__policy_kept++;
@@ -131,15 +125,7 @@ static void keep(struct capr_thread *t)
 
 static void let_go(struct capr_node_queue *q, struct capr_thread *t)
 {
-    if (t->prev)
-        t->prev->next = t->next;
-    else
-        q->head = t->next;
-    if (t->next)
-        t->next->prev = t->prev;
-    else
-        q->tail = t->prev;
-    t->prev = NULL;
+    capr__list_remove(&q->threads, t);
     t->kept = 0;
     q->count--;
     capr__policy_kept--;
@@ -172,7 +158,7 @@ static uint32_t next_node(void)
         } else {
             now_at = (at + BUCKETS - 1) % BUCKETS;
         }
-        if (q->head && may_go(q))
+        if (q->threads.head && may_go(q))
             return node;
         await_turn(node); /* held, or left, since it was put here */
     }
@@ -183,8 +169,8 @@ static uint32_t next_node(void)
 static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most)
 {
     uint32_t taken = 0;
-    while (q->head && taken < most) {
-        struct capr_thread *t = q->head;
+    while (q->threads.head && taken < most) {
+        struct capr_thread *t = q->threads.head;
         let_go(q, t);
         capr__run_append(w, t);
         taken++;

@@ -23,7 +23,7 @@ struct capr_forecast {
 enum { CAPR_NODE_PASSES, CAPR_NODE_TAKES, CAPR_NODE_GIVES };
 
 struct capr_node_queue {
-    struct capr_thread *head, *tail;
+    struct capr_queue threads; /* t->queue is not set: they are ready */
     uint32_t count;
     uint32_t next;      /* node behind this one in its bucket, or among those that wait for room */
     uint32_t allowed;   /* threads that may run although it is held, and although there is no room */

@@ -7,7 +7,6 @@
  */
 #include "../asm.h"
 
-#define FRAME_MOST 16384 /* preempt.c: a larger frame is not copied */
 #define SYS_rt_sigreturn 15
 
 /* void capr__preempt_back(void *copy, void *to) */
@@ -21,7 +20,7 @@ function capr__preempted
     call capr__preempt_turn
     movq %rbx, %rdi
     movq WORKER(CAPR_W_SERVICE_SP), %rsi
-    subq $FRAME_MOST, %rsi
+    subq $CAPR_PREEMPT_FRAME_MOST, %rsi
     andq $-64, %rsi
     movq %rsi, %rbx
     movq %rsi, %rsp

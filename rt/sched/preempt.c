@@ -15,7 +15,6 @@
 #include "../thread/extra.h"
 #include "sched.h"
 
-#define FRAME_MOST 16384 /* preempt.S */
 #define RED_ZONE 128
 
 /* Beside the frame: the call of capr__preempt_turn, which links for itself what it needs beyond. */
@@ -26,7 +25,7 @@ extern const int32_t __capr_preemptible[] __attribute__((weak, visibility("hidde
 
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak)); /* glibc 2.35 */
 
-CAPR_HIDDEN void capr__preempt_back(void *copy, void *to);
+CAPR_HIDDEN void capr__preempt_back(void *frame, void *to);
 
 /* On the service stack, where no function of libc's may run that a program could have replaced by one that needs more. */
 static void copy(void *to, const void *from, uint64_t bytes) { __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory"); }
@@ -143,7 +142,7 @@ static int interrupt(ucontext_t *c)
 {
     greg_t *registers = c->uc_mcontext.gregs;
     uint64_t bytes = frame_bytes(c);
-    if (bytes > FRAME_MOST)
+    if (bytes > CAPR_PREEMPT_FRAME_MOST)
         return -1;
     uint64_t top = capr__preempt_link(bytes + ROOM + 64, (uint64_t)registers[REG_RSP] - RED_ZONE);
     if (!top)
@@ -197,9 +196,9 @@ void capr__preempt_returned(ucontext_t *c)
 }
 
 /* Called by preempt.S, on the service stack, when the thread has its turn again. */
-void capr__preempt_back(void *copy, void *to)
+void capr__preempt_back(void *frame, void *to)
 {
-    copy_frame(to, copy);
+    copy_frame(to, frame);
     capr__unlink();
     /* The kernel's mask is what all threads block now. */
     capr__sys4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&((ucontext_t *)to)->uc_sigmask, 8);

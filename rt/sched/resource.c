@@ -170,7 +170,7 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         q->stride = does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
         float each = l->counted ? __builtin_fabsf(takes(q, what)) : does == CAPR_NODE_TAKES;
         capr__node_does(i, does, what, each, now);
-        if (does != CAPR_NODE_TAKES || !q->head)
+        if (does != CAPR_NODE_TAKES || !q->threads.head)
             continue;
         int patience_ends = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
         uint32_t go = at_most(more[what], l, each);

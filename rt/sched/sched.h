@@ -54,10 +54,9 @@ CAPR_HIDDEN uint64_t capr__deadline(int clock, const struct timespec *abstime);
 extern CAPR_HIDDEN volatile uint32_t capr__deferred_count;
 CAPR_HIDDEN void capr__run_deferred(void);
 
-/* Wait queues: intrusive, FIFO. `capr__queue_push` sets t->queue, the other two clear it. */
-static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
+/* A thread at the end of a list, and out of one. */
+static inline void capr__list_push(struct capr_queue *q, struct capr_thread *t)
 {
-    t->queue = q;
     t->next = NULL;
     t->prev = q->tail;
     if (q->tail)
@@ -67,9 +66,8 @@ static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
     q->tail = t;
 }
 
-static inline void capr__queue_remove(struct capr_thread *t)
+static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t)
 {
-    struct capr_queue *q = t->queue;
     if (t->prev)
         t->prev->next = t->next;
     else
@@ -78,8 +76,21 @@ static inline void capr__queue_remove(struct capr_thread *t)
         t->next->prev = t->prev;
     else
         q->tail = t->prev;
-    t->queue = NULL;
     t->next = t->prev = NULL;
+}
+
+/* Wait queues: intrusive, FIFO. `capr__queue_push` sets t->queue, the other two clear it. */
+static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
+{
+    t->queue = q;
+    capr__list_push(q, t);
+}
+
+static inline void capr__queue_remove(struct capr_thread *t)
+{
+    struct capr_queue *q = t->queue;
+    t->queue = NULL;
+    capr__list_remove(q, t);
 }
 
 static inline struct capr_thread *capr__queue_pop(struct capr_queue *q)

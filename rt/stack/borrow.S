@@ -15,6 +15,19 @@
  */
 #include "../asm.h"
 
+/* From behind the call back to the small stack, where the return address is. */
+.macro back
+    movq %rsp, WORKER(CAPR_W_BIG_SP)
+    movq %rbx, FS_LIMIT
+    movq %rbp, %rsp
+    popq %rbx
+    .cfi_def_cfa %rsp, 16
+    .cfi_restore %rbx
+    popq %rbp
+    .cfi_def_cfa_offset 8
+    .cfi_restore %rbp
+.endm
+
 function __capr_borrow
     movq WORKER(CAPR_W_BIG_SP), %r11
     testq %r11, %r11
@@ -38,15 +51,7 @@ stack_change
     .hidden capr__borrow_return
 capr__borrow_return:
     .cfi_remember_state
-    movq %rsp, WORKER(CAPR_W_BIG_SP)
-    movq %rbx, FS_LIMIT
-    movq %rbp, %rsp
-    popq %rbx
-    .cfi_def_cfa %rsp, 16
-    .cfi_restore %rbx
-    popq %rbp
-    .cfi_def_cfa_offset 8
-    .cfi_restore %rbp
+    back
     ret
 1:  jmp *%r10
     .cfi_restore_state
@@ -54,15 +59,7 @@ capr__borrow_return:
     .globl capr__borrow_late
     .hidden capr__borrow_late
 capr__borrow_late:
-    movq %rsp, WORKER(CAPR_W_BIG_SP)
-    movq %rbx, FS_LIMIT
-    movq %rbp, %rsp
-    popq %rbx
-    .cfi_def_cfa %rsp, 16
-    .cfi_restore %rbx
-    popq %rbp
-    .cfi_def_cfa_offset 8
-    .cfi_restore %rbp
+    back
     movq %rax, %r8
     movq %rdx, %r9
     movq %rcx, %r10
