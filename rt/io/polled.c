@@ -14,8 +14,8 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-/* A look waits for nothing, and yet the kernel ends it for a signal, which is no reason for the call that looks to end. */
-static long look(struct pollfd *p) {
+/* It waits for nothing, and yet the kernel ends it for a signal, which is no reason for the call that looks to end. */
+CAPR_HIDDEN long capr__polled_look(struct pollfd *p) {
     struct timespec now = {0, 0};
     long r;
     do r = capr__sys6(SYS_ppoll, (long)p, 1, (long)&now, 0, 0, 0);
@@ -25,7 +25,7 @@ static long look(struct pollfd *p) {
 
 static long ready(int fd, int events) {
     struct pollfd p = {fd, (short)events, 0};
-    long r = look(&p);
+    long r = capr__polled_look(&p);
     return r > 0 ? 0 : r == 0 ? -EAGAIN : r;
 }
 
@@ -95,7 +95,7 @@ CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr 
 CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f) {
     struct pollfd p = {fd, POLLRDHUP, 0};
     if (capr__fd_is_nonblock(fd, f)) return -EAGAIN;
-    return look(&p) > 0 && (p.revents & (POLLHUP | POLLRDHUP)) ? -EINVAL : -EAGAIN;
+    return capr__polled_look(&p) > 0 && (p.revents & (POLLHUP | POLLRDHUP)) ? -EINVAL : -EAGAIN;
 }
 
 CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len) {

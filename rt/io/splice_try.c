@@ -9,9 +9,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "../io/syscalls.h"
+#include "stream.h"
 
 #define KNOWN_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
@@ -28,8 +27,7 @@ static int is_only(int fd, int mode) {
 
 static int readable(int fd) {
     struct pollfd p = {fd, POLLIN, 0};
-    struct timespec now = {0, 0};
-    return capr__sys6(SYS_ppoll, (long)&p, 1, (long)&now, 0, 0, 0) != 0;
+    return capr__polled_look(&p) != 0;
 }
 
 /* Whether splice with SPLICE_F_NONBLOCK returns at once, and gives way to nobody for long. */

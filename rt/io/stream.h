@@ -39,6 +39,10 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags);
 CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count);
 CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count);
 
+/* polled.c (plain): poll of one descriptor, without a wait. As poll(2), or -errno. */
+struct pollfd;
+CAPR_HIDDEN long capr__polled_look(struct pollfd *p);
+
 /* terminal_read.c (plain): 0 where a read of this terminal is up to this process at present, else what it is told: -EIO; -EINTR, the
  * thread has run a handler; -EAGAIN: it is to wait. May stop the process. Anything but a terminal: 0. */
 CAPR_HIDDEN long capr__terminal_turn(int fd);

@@ -65,7 +65,5 @@ CAPR_HIDDEN uint64_t capr__polled_deadline(int fd) {
  * our next try sees. Nothing else that is read has both bits set. */
 CAPR_HIDDEN long capr__polled_end(int fd) {
     struct pollfd p = {fd, POLLIN, 0};
-    struct timespec now = {0, 0};
-    long r = capr__sys6(SYS_ppoll, (long)&p, 1, (long)&now, 0, 0, 0);
-    return r > 0 && (p.revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP) ? -EIO : 0;
+    return capr__polled_look(&p) > 0 && (p.revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP) ? -EIO : 0;
 }
