@@ -248,15 +248,29 @@ struct capr_worker {
     uint64_t chunk_bytes;                         /* of chunks that exist, in use or free */
     uint64_t chunk_check;                         /* when chunk_bytes gets here, look for a thread that recurses for ever */
     struct capr_bigstack *big_pool;               /* big stacks that nobody holds */
+
+    uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
+    uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
+    uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */
+    uint64_t look_at, choose_at;                  /* count.switches at which it looks again, and asks the policy again */
+
+    /* With several workers: sched/monitor.h, sched/workers.h. */
+    uint32_t inside;                              /* calls of the runtime's, one in the other, that the worker is in; the monitor is its own meanwhile */
+    uint32_t number;                              /* 0: the one that main began on, which takes the process's signals */
+
+    struct capr_counters {                        /* CAPRICCIO_STATS=1 prints their sums at exit */
+        uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, io_submit, pool_jobs, preempted, stolen, unparked;
+    } count;
+};
+
+/* What all workers share. With several of them it is read and written inside the monitor (sched/monitor.h). */
+struct capr_process {
     struct capr_thread *all;                      /* every live thread, newest first */
     struct capr_thread *signal_ready;             /* made ready by signal handlers: the idle thread moves them to the run queue */
     uint32_t last_id;                             /* of the newest thread */
 
     struct capr_timer_entry *timers;              /* 4-ary heap: sched/timer.c */
     uint32_t timer_count, timer_capacity;
-    uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
-    uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
-    uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */
 
     int epoll_fd;                                 /* -1 until the first descriptor waits */
     int wake_fd;                                  /* eventfd, -1 until the pool or a disk request needs it (io/source.h) */
@@ -265,13 +279,10 @@ struct capr_worker {
     uint64_t disk_ns;                             /* and how long they took, from being asked for */
     uint32_t live_threads;                        /* threads that have not ended, main included */
     uint32_t masked_threads;                      /* those of them that block a signal: proc/sigmask.c */
-
-    struct capr_counters {                        /* CAPRICCIO_STATS=1 prints them at exit */
-        uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, live_threads_peak, io_submit,
-            pool_jobs, preempted;
-    } count;
+    uint64_t live_threads_peak;
 };
 
+extern CAPR_HIDDEN struct capr_process capr__process;
 extern CAPR_HIDDEN _Thread_local struct capr_worker capr__worker __attribute__((tls_model("local-exec")));
 
 static_assert(offsetof(struct capr_worker, big_sp) == CAPR_W_BIG_SP, "borrow.S");

@@ -104,7 +104,7 @@ static int start(void) {
 CAPR_HIDDEN int capr__direct_queue(struct capr_direct *request) {
     if (!context && start()) return -EAGAIN;
     request->iocb.aio_flags = IOCB_FLAG_RESFD;
-    request->iocb.aio_resfd = (uint32_t)capr__worker.wake_fd;
+    request->iocb.aio_resfd = (uint32_t)capr__process.wake_fd;
     request->iocb.aio_rw_flags = 8; /* RWF_NOWAIT */
     request->next = NULL;
     request->since = capr__now();

@@ -19,13 +19,12 @@ CAPR_HIDDEN __attribute__((noinline)) long capr__direct_rw(int fd, const struct 
         .thread = capr__self(),
     };
     if (capr__direct_queue(&request)) return -EAGAIN;
-    struct capr_worker *w = &capr__worker;
-    w->fd_waiters++;
+    capr__process.fd_waiters++;
     do {
         request.waiting = 1;
         capr__park();
         request.waiting = 0;
     } while (!request.done);
-    w->fd_waiters--;
+    capr__process.fd_waiters--;
     return request.result;
 }

@@ -277,7 +277,7 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
     s->ns = capr__now() - g->start_ns;
     s->created = g->made_before + w->count.threads_created;
     s->switches = w->count.switches;
-    s->threads = w->live_threads;
+    s->threads = capr__process.live_threads;
     capr__scheduler_state(&s->scheduler);
     s->g.edges = copy(g->edges, (g->edge_mask + 1) * sizeof *g->edges);
     s->g.nodes = s->g.edges ? copy(g->nodes, g->node_count * sizeof *g->nodes) : NULL;

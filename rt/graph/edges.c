@@ -251,7 +251,7 @@ void capr__graph_forked(struct capr_worker *w)
     if (!w->edges)
         return;
     capr__graph.made_before += w->count.threads_created;
-    for (const struct capr_thread *t = w->all; t; t = t->all_next)
+    for (const struct capr_thread *t = capr__process.all; t; t = t->all_next)
         if (t != w->self)
             capr__graph.nodes[t->node].left++;
 }

@@ -17,7 +17,7 @@
 
 /* Our own epoll set and eventfd are invisible: a daemon that closes all it may have inherited must not close them. */
 static int is_internal(int fd) {
-    return fd >= 0 && (fd == capr__worker.epoll_fd || fd == capr__worker.wake_fd) && capr__worker.self;
+    return fd >= 0 && (fd == capr__process.epoll_fd || fd == capr__process.wake_fd) && capr__worker.self;
 }
 
 /* Notes a descriptor that a call of ours made. */
@@ -81,7 +81,7 @@ CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags)
         for (unsigned int i = first; i <= last && i < capr__fd_count; i++)
             if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind)) capr__fd_forget((int)i);
     const struct capr_worker *w = &capr__worker;
-    int ours[2] = {w->epoll_fd < w->wake_fd ? w->epoll_fd : w->wake_fd, w->epoll_fd < w->wake_fd ? w->wake_fd : w->epoll_fd};
+    int ours[2] = {capr__process.epoll_fd < capr__process.wake_fd ? capr__process.epoll_fd : capr__process.wake_fd, capr__process.epoll_fd < capr__process.wake_fd ? capr__process.wake_fd : capr__process.epoll_fd};
     for (int i = 0; i < 2; i++) {
         unsigned int inner = (unsigned int)ours[i];
         if (!w->self || ours[i] < 0 || inner < first || inner > last) continue;
@@ -111,12 +111,12 @@ CAPR_INTERPOSE int dup(int from) {
 
 static int dup_to(int from, int to, int flags) {
     if (is_internal(from)) return (int)capr__result(-EBADF);
-    if (is_internal(to) && to == capr__worker.wake_fd) {
+    if (is_internal(to) && to == capr__process.wake_fd) {
         if (capr__io_wake_fd_move(to) < 0) return (int)capr__result(-EBUSY);
     } else if (is_internal(to)) { /* the program wants our number: the set moves, its entries go with it */
         long moved = capr__sys3(SYS_fcntl, to, F_DUPFD_CLOEXEC, to + 1);
         if (moved < 0) return (int)capr__result(-EBUSY);
-        capr__worker.epoll_fd = (int)moved;
+        capr__process.epoll_fd = (int)moved;
     }
     if (capr__sys2(SYS_fcntl, from, F_GETFD) >= 0) capr__fd_forget(to);
     long r = capr__sys3(SYS_dup3, from, to, flags);

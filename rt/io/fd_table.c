@@ -154,8 +154,8 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     struct capr_fd *f = &capr__fd_table[fd];
     uint8_t flags = f->flags;
     /* Not OWNED: the number may be registered without our knowing, with an old generation, and then nobody minds. */
-    if ((flags & CAPR_FD_REGISTERED) && (flags & (CAPR_FD_SHARED | CAPR_FD_OWNED)) != CAPR_FD_OWNED && capr__worker.epoll_fd >= 0) {
-        capr__sys4(SYS_epoll_ctl, capr__worker.epoll_fd, EPOLL_CTL_DEL, fd, 0);
+    if ((flags & CAPR_FD_REGISTERED) && (flags & (CAPR_FD_SHARED | CAPR_FD_OWNED)) != CAPR_FD_OWNED && capr__process.epoll_fd >= 0) {
+        capr__sys4(SYS_epoll_ctl, capr__process.epoll_fd, EPOLL_CTL_DEL, fd, 0);
         capr__worker.count.epoll_ctl++;
     }
     capr__pair_part(f);

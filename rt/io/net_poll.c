@@ -47,7 +47,7 @@ CAPR_HIDDEN long capr__net_wait(struct epoll_event *events, long count, int64_t 
         uint32_t bits = wanted(&capr__fd_table[fd]);
         if (bits) fds[n++] = (struct pollfd){(int)fd, (short)bits, 0};
     }
-    int wake = capr__worker.wake_fd;
+    int wake = capr__process.wake_fd;
     if (wake >= 0) fds[n++] = (struct pollfd){wake, POLLIN, 0};
     long r = capr__epoll_wait((long)fds, (void *)n, timeout_ns < 0 ? 0 : (long)&timeout, 0, &capr__signals_pending, SYS_ppoll);
     if (r <= 0) return r;

@@ -101,7 +101,7 @@ CAPR_HIDDEN void capr__pair_unregister(int fd, struct capr_fd *f) {
     if (f->watches) return; /* polls wait by events */
     if (!capr__net_polls()) {
         capr__worker.count.epoll_ctl++;
-        if (capr__sys4(SYS_epoll_ctl, capr__worker.epoll_fd, EPOLL_CTL_DEL, fd, 0) < 0) return;
+        if (capr__sys4(SYS_epoll_ctl, capr__process.epoll_fd, EPOLL_CTL_DEL, fd, 0) < 0) return;
     }
     f->flags &= (uint8_t)~CAPR_FD_REGISTERED;
     if (f->queue[CAPR_FD_READ].head && !f->listed) capr__pair_list(fd, f);

@@ -40,9 +40,9 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
         int timed_out = 0, interrupted = 1;
         if (capr__signals_handled == handled) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
-            capr__worker.fd_waiters++;
+            capr__process.fd_waiters++;
             timed_out = capr__park_point(until);
-            capr__worker.fd_waiters--;
+            capr__process.fd_waiters--;
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
             handled = capr__signals_handled; /* other threads' among them */
         }

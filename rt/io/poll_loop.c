@@ -29,12 +29,12 @@ static int out_of_the_way(long fd) {
 }
 
 CAPR_HIDDEN int capr__io_epoll_fd(void) {
-    if (capr__worker.epoll_fd < 0) {
+    if (capr__process.epoll_fd < 0) {
         long fd = capr__sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
         if (fd < 0) return (int)fd;
-        capr__worker.epoll_fd = out_of_the_way(fd);
+        capr__process.epoll_fd = out_of_the_way(fd);
     }
-    return capr__worker.epoll_fd;
+    return capr__process.epoll_fd;
 }
 
 /* Event data of the worker's eventfd: no number of a descriptor. Edge-triggered, so that it is never read: each write is a new
@@ -59,17 +59,17 @@ CAPR_HIDDEN void capr__io_wake(void) {
 }
 
 CAPR_HIDDEN int capr__io_wake_fd_move(int fd) {
-    long moved = capr__sys3(SYS_fcntl, capr__worker.wake_fd, F_DUPFD_CLOEXEC, fd + 1);
+    long moved = capr__sys3(SYS_fcntl, capr__process.wake_fd, F_DUPFD_CLOEXEC, fd + 1);
     if (moved < 0) return (int)moved;
     lock_wake();
-    wake_number = capr__worker.wake_fd = (int)moved;
+    wake_number = capr__process.wake_fd = (int)moved;
     unlock_wake();
     return 0;
 }
 
 CAPR_HIDDEN int capr__io_wake_fd(void) {
     int set = capr__net_polls() ? 0 : capr__io_epoll_fd();
-    if (capr__worker.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__worker.wake_fd;
+    if (capr__process.wake_fd >= 0 || set < 0) return set < 0 ? set : capr__process.wake_fd;
     long fd = capr__sys2(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0) return (int)fd;
     fd = out_of_the_way(fd);
@@ -83,7 +83,7 @@ CAPR_HIDDEN int capr__io_wake_fd(void) {
         capr__sys1(SYS_close, fd);
         return (int)r;
     }
-    return wake_number = capr__worker.wake_fd = (int)fd;
+    return wake_number = capr__process.wake_fd = (int)fd;
 }
 
 static struct capr_source *sources;
@@ -158,7 +158,7 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     if (sources) collect();
     if (capr__worker.run_head) timeout_ns = 0;
     if (sources && timeout_ns != 0 && arm()) timeout_ns = 0;
-    if (capr__worker.epoll_fd < 0 && timeout_ns == 0 && !capr__net_polls()) return 0;
+    if (capr__process.epoll_fd < 0 && timeout_ns == 0 && !capr__net_polls()) return 0;
 
     int set = capr__net_polls() ? -1 : capr__io_epoll_fd();
     long n;

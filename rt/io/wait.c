@@ -38,9 +38,9 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     /* A socket with a timeout is not waited for again after a handler, whatever SA_RESTART says: signal(7). */
     capr__signals_wait_begin(self, *deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
     capr__queue_push(&f->queue[direction], self);
-    capr__worker.fd_waiters++;
+    capr__process.fd_waiters++;
     int timed_out = capr__park_point(until);
-    capr__worker.fd_waiters--;
+    capr__process.fd_waiters--;
     int interrupted = capr__signals_wait_end(self);
     if (f->generation != generation) return EBADF;
     if (interrupted || capr__cancel_due(self)) return EINTR;

@@ -49,8 +49,7 @@ struct capr_job {
  * kernel threads of ours before it has threads of its own, and what it does to itself until then (seccomp, capabilities) holds
  * for all of them. (Requests of aio.h are waited for too.) */
 CAPR_INLINE int capr__in_place(void) {
-    const struct capr_worker *w = &capr__worker;
-    return !capr__may_switch() || (w->live_threads == 1 && w->fd_waiters == 0);
+    return !capr__may_switch() || (capr__process.live_threads == 1 && capr__process.fd_waiters == 0);
 }
 
 /* Runs the job and waits for it; in place as above, or where no kernel thread can be had. Returns job->result. Blocks;
@@ -59,8 +58,8 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job);
 
 /* On the worker: a request to the disk has ended that was made at `since`. */
 static inline void capr__disk_took(uint64_t since) {
-    capr__worker.disk_requests++;
-    capr__worker.disk_ns += capr__now() - since;
+    capr__process.disk_requests++;
+    capr__process.disk_ns += capr__now() - since;
 }
 
 /* No result of a system call: there is no kernel thread to be had for the job now, and a while has been waited. */

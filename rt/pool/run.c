@@ -26,13 +26,13 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
     }
     struct capr_worker *w = &capr__worker;
     job->thread = w->self;
-    w->fd_waiters++; /* the poll loop is to collect though others run */
+    capr__process.fd_waiters++; /* the poll loop is to collect though others run */
     do {
         job->waiting = 1;
         capr__park();
         job->waiting = 0;
     } while (!finished(job));
-    w->fd_waiters--;
+    capr__process.fd_waiters--;
     return end(job);
 }
 
@@ -66,7 +66,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
         return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
-    w->fd_waiters++;
+    capr__process.fd_waiters++;
     do {
         if (!job->abort) {
             if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
@@ -77,7 +77,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
             if (!finished(job)) capr__pool_abort(job);
         }
     } while (!finished(job));
-    w->fd_waiters--;
+    capr__process.fd_waiters--;
     return end(job);
 }
 

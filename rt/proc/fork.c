@@ -33,25 +33,25 @@ static void in_child(void) {
 
     /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
      * chunks stay behind as memory that the child never touches. */
-    for (struct capr_thread *t = w->all; t; t = t->all_next)
+    for (struct capr_thread *t = capr__process.all; t; t = t->all_next)
         if (t != self && t->queue) capr__queue_remove(t);
     capr__graph_forked(w);
-    w->run_head = w->run_tail = w->signal_ready = NULL;
-    w->timer_count = 0;
+    w->run_head = w->run_tail = capr__process.signal_ready = NULL;
+    capr__process.timer_count = 0;
     self->timer = -1;
     self->joiner = NULL;
     self->all_next = self->all_prev = NULL;
-    w->all = self;
-    w->live_threads = 1;
+    capr__process.all = self;
+    capr__process.live_threads = 1;
     __builtin_memset(&w->count, 0, sizeof w->count);
-    w->count.live_threads_peak = 1;
+    capr__process.live_threads_peak = 1;
     w->links = 0;
 
     capr__fd_fork_child();
-    w->fd_waiters = 0;
-    if (w->epoll_fd >= 0) capr__sys1(SYS_close, w->epoll_fd); /* the parent's set: the child makes its own when it needs one */
-    if (w->wake_fd >= 0) capr__sys1(SYS_close, w->wake_fd);
-    w->epoll_fd = w->wake_fd = -1;
+    capr__process.fd_waiters = 0;
+    if (capr__process.epoll_fd >= 0) capr__sys1(SYS_close, capr__process.epoll_fd); /* the parent's set: the child makes its own when it needs one */
+    if (capr__process.wake_fd >= 0) capr__sys1(SYS_close, capr__process.wake_fd);
+    capr__process.epoll_fd = capr__process.wake_fd = -1;
     capr__io_sources_forked();
     if (capr__file_locks_forked) capr__file_locks_forked();
     capr__locale_forked(self);

@@ -27,6 +27,7 @@
 #define MAIN_STACK_SLACK (64u << 10)
 
 _Thread_local struct capr_worker capr__worker __attribute__((aligned(64)));
+struct capr_process capr__process;
 struct capr_thread capr__main_thread;
 static struct capr_bigstack main_stack;
 
@@ -67,18 +68,18 @@ static void init(int argc, char **argv, char **envp)
         capr__fatal("out of memory for the service stack of %u bytes; raise the memory limit (ulimit -v, cgroup)", CAPR_SERVICE_STACK);
     w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;
-    w->epoll_fd = w->wake_fd = -1;
+    capr__process.epoll_fd = capr__process.wake_fd = -1;
     capr__chunk_init(w);
     capr__idle_init(w);
-    capr__timer_grow(w); /* a program that has run out of memory can wait for some to come back */
+    capr__timer_grow(); /* a program that has run out of memory can wait for some to come back */
     adopt_main_stack();
     capr__bigstack_use(w, &main_stack);
     w->big_sp = 0;
-    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .id = w->last_id = 1};
-    capr__all_add(w, &capr__main_thread);
-    w->live_threads = 1;
+    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .id = capr__process.last_id = 1};
+    capr__all_add(&capr__main_thread);
+    capr__process.live_threads = 1;
     capr__signals_begin();
-    w->count.live_threads_peak = 1;
+    capr__process.live_threads_peak = 1;
     capr__leaf_init();
     w->self = &capr__main_thread;
     w->fast = 1;
@@ -96,7 +97,7 @@ static __attribute__((noinline)) void print_stats(void)
         uint64_t value;
     } lines[] = {
         {"threads_created", w->count.threads_created},
-        {"live_threads_peak", w->count.live_threads_peak},
+        {"live_threads_peak", capr__process.live_threads_peak},
         {"switches", w->count.switches},
         {"blocks", w->count.blocks},
         {"preempted", w->count.preempted},

@@ -29,7 +29,7 @@ static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
 
 void capr__jump_to_other(struct capr_thread *owner) {
     struct capr_worker *w = &capr__worker;
-    struct capr_thread *t = w->all;
+    struct capr_thread *t = capr__process.all;
     while (t && t != owner) t = t->all_next;
     if (!t) capr__fatal("a signal handler left by siglongjmp for a thread that has ended; jump only to threads that are alive");
     /* What was interrupted could be anything, also the scheduler, and would have to go on later from its signal frame. */
@@ -42,7 +42,7 @@ void capr__jump_to_other(struct capr_thread *owner) {
     if (owner->timer >= 0) capr__timer_remove(owner);
     if (owner->state == CAPR_READY) leave_run_queue(w, owner);
     if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
-        w->fd_waiters -= w->fd_waiters > 0; /* nobody comes back to count it down */
+        capr__process.fd_waiters -= capr__process.fd_waiters > 0; /* nobody comes back to count it down */
     owner->wait_data = NULL;
     owner->cancel_bits &= (uint8_t)~CAPR_CANCEL_AT_POINT;
 

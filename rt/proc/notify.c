@@ -96,7 +96,7 @@ static void start_target(const struct target *t)
 
 static struct capr_thread *thread_of(uint32_t id)
 {
-    struct capr_thread *t = capr__worker.all;
+    struct capr_thread *t = capr__process.all;
     while (t && t->id != id)
         t = t->all_next;
     return t;

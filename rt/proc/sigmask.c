@@ -24,13 +24,12 @@ static uint64_t kernel_mask;
 static void kernel_set(const uint64_t *mask) { capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, 0, 8); }
 
 uint64_t capr__signals_common(void) {
-    struct capr_worker *w = &capr__worker;
-    if (!w->masked_threads || !w->all) return 0;
+    if (!capr__process.masked_threads || !capr__process.all) return 0;
     uint64_t common = 0;
     const uint64_t come = capr__signals_caught & ~capr__signals_held;
-    for (uint64_t rest = w->all->sigmask & ~come; rest; rest &= rest - 1) {
+    for (uint64_t rest = capr__process.all->sigmask & ~come; rest; rest &= rest - 1) {
         int i = __builtin_ctzll(rest);
-        if (blocking[i] == w->live_threads) common |= 1ull << i;
+        if (blocking[i] == capr__process.live_threads) common |= 1ull << i;
     }
     return common;
 }
@@ -43,7 +42,7 @@ static void update(void) {
     kernel_set(&common);
 }
 
-int capr__signals_all_block(int number) { return !capr__signals_mask_busy && blocking[number - 1] == capr__worker.live_threads; }
+int capr__signals_all_block(int number) { return !capr__signals_mask_busy && blocking[number - 1] == capr__process.live_threads; }
 
 void capr__signals_hold_too(uint64_t bit, void *kernels) {
     kernel_mask |= bit;
@@ -51,17 +50,17 @@ void capr__signals_hold_too(uint64_t bit, void *kernels) {
 }
 
 /* Counts that `t` blocks `mask` in place of what it did. */
-static void count(struct capr_worker *w, uint64_t before, uint64_t mask) {
+static void count(uint64_t before, uint64_t mask) {
     if (mask & CAPR_SIGNALS_OF_CALLS & ~capr__signals_caught) capr__signals_catch(mask);
     for (uint64_t rest = before & ~mask; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]--;
     for (uint64_t rest = mask & ~before; rest; rest &= rest - 1) blocking[__builtin_ctzll(rest)]++;
-    w->masked_threads += (uint32_t)(mask != 0) - (uint32_t)(before != 0);
+    capr__process.masked_threads += (uint32_t)(mask != 0) - (uint32_t)(before != 0);
 }
 
 void capr__signals_mask_only(struct capr_thread *t, uint64_t mask) {
     uint64_t before = t->sigmask;
     t->sigmask = mask &= ~CAPR_SIGNALS_UNBLOCKABLE;
-    count(&capr__worker, before, mask);
+    count(before, mask);
     if (!capr__signals_mask_busy) kernel_mask = capr__signals_common();
 }
 
@@ -78,7 +77,7 @@ void capr__signals_set_mask(uint64_t mask) {
     int busy = capr__signals_mask_busy;
     capr__signals_mask_busy = 1;
     self->sigmask = mask;
-    count(&capr__worker, before, mask);
+    count(before, mask);
     capr__signals_mask_busy = busy;
     if (!busy) update();
     const struct capr_extra *x = self->extra;
@@ -97,14 +96,14 @@ void capr__signals_begin(void) {
     __builtin_memcpy(&kernel_mask, &given, 8);
     if (!kernel_mask) return;
     capr__main_thread.sigmask = kernel_mask & ~CAPR_SIGNALS_UNBLOCKABLE;
-    count(&capr__worker, 0, capr__main_thread.sigmask);
+    count(0, capr__main_thread.sigmask);
     update();
 }
 
-void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t) {
+void capr__signals_inherit(struct capr_thread *t) {
     capr__signals_mask_busy = 1;
-    count(w, 0, t->sigmask);
-    w->live_threads++;
+    count(0, t->sigmask);
+    capr__process.live_threads++;
     capr__signals_mask_busy = 0;
 }
 
@@ -112,18 +111,18 @@ void capr__signals_mask_differs(void) {
     if (!capr__signals_mask_busy) update();
 }
 
-void capr__signals_leave(struct capr_worker *w, struct capr_thread *self) {
+void capr__signals_leave(struct capr_thread *self) {
     capr__signals_mask_busy = 1;
-    count(w, self->sigmask, 0);
-    w->live_threads--;
+    count(self->sigmask, 0);
+    capr__process.live_threads--;
     capr__signals_mask_busy = 0;
     update();
 }
 
 void capr__signals_forked(struct capr_thread *self) {
     __builtin_memset(blocking, 0, sizeof blocking);
-    capr__worker.masked_threads = 0;
-    count(&capr__worker, 0, self->sigmask);
+    capr__process.masked_threads = 0;
+    count(0, self->sigmask);
     if (self->extra) capr__signals_free(self->extra);
     capr__signals_held = 0;
     capr__signals_forget_all();

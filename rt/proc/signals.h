@@ -89,11 +89,11 @@ CAPR_HIDDEN int capr__signals_all_block(int number);
 CAPR_HIDDEN void capr__signals_hold_too(uint64_t bit, void *kernels);
 
 /* A thread begins with its creator's mask, which is not empty, and is counted; a thread that ends is no longer. */
-CAPR_HIDDEN void capr__signals_inherit(struct capr_worker *w, struct capr_thread *t);
+CAPR_HIDDEN void capr__signals_inherit(struct capr_thread *t);
 
 /* The new thread has another mask than its creator: tells the kernel what all threads block now. */
 CAPR_HIDDEN void capr__signals_mask_differs(void);
-CAPR_HIDDEN void capr__signals_leave(struct capr_worker *w, struct capr_thread *self);
+CAPR_HIDDEN void capr__signals_leave(struct capr_thread *self);
 
 /* The main thread, alone yet, has the mask that the program was started with. */
 CAPR_HIDDEN void capr__signals_begin(void);

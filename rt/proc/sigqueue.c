@@ -109,7 +109,7 @@ void capr__signals_free(struct capr_extra *x) {
 }
 
 void capr__signals_discard(int number) {
-    for (struct capr_thread *t = capr__worker.all; t && pending_count; t = t->all_next)
+    for (struct capr_thread *t = capr__process.all; t && pending_count; t = t->all_next)
         if (t->extra)
             for (struct capr_pending *p; (p = take(t->extra, CAPR_SIGNAL_BIT(number)));) forget(p);
 }
@@ -180,10 +180,10 @@ int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
 /* --- the notes ------------------------------------------------------------------------------------------------------------------- */
 
 /* Who is to have a signal of the process: one that waits for it; else the main thread, as Linux does it; else anybody. */
-static struct capr_thread *choose(struct capr_worker *w, int number) {
+static struct capr_thread *choose(int number) {
     uint64_t bit = CAPR_SIGNAL_BIT(number);
     struct capr_thread *found = NULL;
-    for (struct capr_thread *t = w->all; t; t = t->all_next) {
+    for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         const struct capr_extra *x = t->extra;
         if (x && (x->awaited & bit)) return t;
         if (!(t->sigmask & bit) && (!found || t == &capr__main_thread)) found = t;
@@ -201,7 +201,7 @@ void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutti
         return;
     }
     if (t && t->state == CAPR_DONE) return; /* its own, and gone with it */
-    if (!t) t = choose(&capr__worker, info->si_signo);
+    if (!t) t = choose(info->si_signo);
     if (t)
         capr__signal_send(t, info);
     else /* everybody blocks it by now: the kernel keeps it */

@@ -34,16 +34,16 @@ uint64_t capr__deadline(int clock, const struct timespec *abstime)
     return when <= now ? 0 : capr__now() + (when - now);
 }
 
-void capr__timer_grow(struct capr_worker *w)
+void capr__timer_grow(void)
 {
-    uint32_t capacity = w->timer_capacity ? w->timer_capacity * 2 : 256;
+    uint32_t capacity = capr__process.timer_capacity ? capr__process.timer_capacity * 2 : 256;
     void *p;
-    if (!w->timers)
-        p = mmap(NULL, capacity * sizeof *w->timers, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!capr__process.timers)
+        p = mmap(NULL, capacity * sizeof *capr__process.timers, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     else
-        p = mremap(w->timers, w->timer_capacity * sizeof *w->timers, capacity * sizeof *w->timers, MREMAP_MAYMOVE);
+        p = mremap(capr__process.timers, capr__process.timer_capacity * sizeof *capr__process.timers, capacity * sizeof *capr__process.timers, MREMAP_MAYMOVE);
     if (p == MAP_FAILED)
         capr__fatal_thread("out of memory for %u timed waits; raise the memory limit (ulimit -v, cgroup)", capacity);
-    w->timers = p;
-    w->timer_capacity = capacity;
+    capr__process.timers = p;
+    capr__process.timer_capacity = capacity;
 }

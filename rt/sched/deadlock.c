@@ -121,7 +121,7 @@ void capr__deadlock_look(struct capr_worker *w)
         return;
     looked = w->count.switches;
     int by_handlers = 0;
-    for (struct capr_thread *t = w->all; t; t = t->all_next) {
+    for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         enum kind kind = kind_of(t);
         if (kind == UNKNOWN)
             return;
@@ -129,13 +129,13 @@ void capr__deadlock_look(struct capr_worker *w)
     }
     if (by_handlers && capr__signals_have_handlers())
         return;
-    capr__warn("deadlock: %s", w->live_threads == 1 ? "the only thread waits for what nobody can give it"
+    capr__warn("deadlock: %s", capr__process.live_threads == 1 ? "the only thread waits for what nobody can give it"
                                                      : "all threads wait for one another");
     uint32_t told = 0;
-    for (struct capr_thread *t = w->all; t && told < TOLD; t = t->all_next, told++)
+    for (struct capr_thread *t = capr__process.all; t && told < TOLD; t = t->all_next, told++)
         tell(w, t);
-    if (told < w->live_threads)
-        capr__warn("  and %u more threads", w->live_threads - told);
+    if (told < capr__process.live_threads)
+        capr__warn("  and %u more threads", capr__process.live_threads - told);
     if (capr__env.deadlock == CAPR_DEADLOCK_ABORT)
         capr__fatal("ending: CAPRICCIO_DEADLOCK=abort");
     looked = w->count.switches;

@@ -129,7 +129,7 @@ CAPR_EXPORT int capr_runtime_stats(struct capr_stats *out)
         return -1;
     struct capr_stats all = {
         .size = out->size < sizeof all ? out->size : sizeof all,
-        .threads = w->live_threads,
+        .threads = capr__process.live_threads,
         .threads_created = w->count.threads_created,
         .switches = w->count.switches,
         .blocks = w->count.blocks,

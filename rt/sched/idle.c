@@ -33,16 +33,15 @@ static struct capr_bigstack idle_stack;
 /* The compare-and-exchange is against nested handlers and the idle thread on the same kernel thread. */
 void capr__ready_from_signal(struct capr_thread *t)
 {
-    struct capr_worker *w = &capr__worker;
-    struct capr_thread *head = __atomic_load_n(&w->signal_ready, __ATOMIC_RELAXED);
+    struct capr_thread *head = __atomic_load_n(&capr__process.signal_ready, __ATOMIC_RELAXED);
     do
         t->next = head;
-    while (!__atomic_compare_exchange_n(&w->signal_ready, &head, t, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    while (!__atomic_compare_exchange_n(&capr__process.signal_ready, &head, t, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
 
-static void take_signal_ready(struct capr_worker *w)
+static void take_signal_ready(void)
 {
-    struct capr_thread *t = __atomic_exchange_n(&w->signal_ready, NULL, __ATOMIC_SEQ_CST), *reversed = NULL;
+    struct capr_thread *t = __atomic_exchange_n(&capr__process.signal_ready, NULL, __ATOMIC_SEQ_CST), *reversed = NULL;
     while (t) {
         struct capr_thread *next = t->next;
         t->next = reversed;
@@ -56,12 +55,12 @@ static void take_signal_ready(struct capr_worker *w)
     }
 }
 
-static int is_due(const struct capr_worker *w, uint64_t now) { return w->timer_count && w->timers[0].deadline <= now; }
+static int is_due(uint64_t now) { return capr__process.timer_count && capr__process.timers[0].deadline <= now; }
 
 /* The thread whose deadline passed first, which is then to leave the heap. */
-static struct capr_thread *take_due(struct capr_worker *w)
+static struct capr_thread *take_due(void)
 {
-    struct capr_thread *t = w->timers[0].thread;
+    struct capr_thread *t = capr__process.timers[0].thread;
     t->timed_out = 1;
     if (t->queue)
         capr__queue_remove(t);
@@ -83,14 +82,14 @@ static void fire(struct capr_worker *w)
     struct capr_thread *behind = w->run_head, **link = &w->run_head;
     uint32_t most = behind ? w->poll_every / 2 : w->poll_every, turns = 0;
     if (w->policy) {
-        while (is_due(w, now))
-            capr__ready(take_due(w));
+        while (is_due(now))
+            capr__ready(take_due());
         return;
     }
     if (behind && w->count.switches < w->fire_at)
         most = 0;
-    for (; turns < most && is_due(w, now); turns++) {
-        struct capr_thread *t = take_due(w);
+    for (; turns < most && is_due(now); turns++) {
+        struct capr_thread *t = take_due();
         capr__timer_remove(t);
         if (t->stamp)
             capr__graph_woken(t);
@@ -105,7 +104,7 @@ static void fire(struct capr_worker *w)
         turns++;
     if (turns)
         w->fire_at = w->count.switches + turns;
-    if (is_due(w, now) && w->fire_at < w->poll_at)
+    if (is_due(now) && w->fire_at < w->poll_at)
         w->poll_at = w->fire_at;
 }
 
@@ -130,35 +129,33 @@ static void measure_turns(struct capr_worker *w)
 /* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
 static int64_t poll_timeout(const struct capr_worker *w)
 {
-    if (w->run_head || w->signal_ready)
+    if (w->run_head || capr__process.signal_ready)
         return 0;
     int64_t most = capr__policy_kept ? CAPR_POLICY_TICK : -1; /* those that may not run now may soon */
-    if (!w->timer_count)
+    if (!capr__process.timer_count)
         return most;
-    uint64_t deadline = w->timers[0].deadline, now = capr__now();
+    uint64_t deadline = capr__process.timers[0].deadline, now = capr__now();
     if (deadline <= now)
         return 0;
     int64_t left = deadline - now > INT64_MAX ? INT64_MAX : (int64_t)(deadline - now);
     return most >= 0 && most < left ? most : left;
 }
 
-uint64_t capr__look_at;
-
 /* When the worker comes to capr__pick_seldom next. */
 static uint64_t next_stop(const struct capr_worker *w)
 {
-    return capr__locales ? POLL_AT_LOCALES : w->policy ? capr__choose_at : capr__look_at;
+    return capr__locales ? POLL_AT_LOCALES : w->policy ? w->choose_at : w->look_at;
 }
 
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
-    int now = w->signal_ready || capr__deferred_count || capr__graph_wanted;
-    int look = now || !w->poll_at || w->count.switches >= capr__look_at || !(w->policy || capr__locales);
+    int now = capr__process.signal_ready || capr__deferred_count || capr__graph_wanted;
+    int look = now || !w->poll_at || w->count.switches >= w->look_at || !(w->policy || capr__locales);
     if (look)
-        capr__look_at = w->count.switches + w->poll_every;
-    if (look && (w->fd_waiters || w->timer_count || now || (w->policy && capr__policy->decides)))
+        w->look_at = w->count.switches + w->poll_every;
+    if (look && (capr__process.fd_waiters || capr__process.timer_count || now || (w->policy && capr__policy->decides)))
         return w->idle;
-    if (w->policy && (w->count.switches >= capr__choose_at || !w->run_head)) {
+    if (w->policy && (w->count.switches >= w->choose_at || !w->run_head)) {
         capr__policy_choose(w);
         if (!w->run_head)
             return w->idle;
@@ -173,8 +170,8 @@ static _Noreturn void idle_main(void)
 {
     for (;;) {
         struct capr_worker *w = &capr__worker;
-        if (w->signal_ready)
-            take_signal_ready(w);
+        if (capr__process.signal_ready)
+            take_signal_ready();
         if (capr__signals_pending)
             capr__signals_deliver();
         if (capr__deferred_count)
@@ -186,14 +183,14 @@ static _Noreturn void idle_main(void)
         if (w->policy && !w->run_head && capr__policy_kept)
             chosen = capr__policy_choose(w); /* those that were chosen before have run */
         int64_t timeout = poll_timeout(w);
-        if (timeout < 0 && !w->fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
+        if (timeout < 0 && !capr__process.fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
             capr__deadlock_look(w);
-        if (timeout || w->fd_waiters)
+        if (timeout || capr__process.fd_waiters)
             capr__io_poll(timeout);
         w->poll_at = w->count.switches + w->poll_every;
-        if (w->timer_count)
+        if (capr__process.timer_count)
             fire(w);
-        capr__look_at = w->poll_at;
+        w->look_at = w->poll_at;
         if (capr__policy)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy && !chosen)

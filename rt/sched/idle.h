@@ -7,9 +7,6 @@
 
 #include "../layout.h"
 
-/* The count of switches at which a busy worker looks at descriptors and timers. */
-extern CAPR_HIDDEN uint64_t capr__look_at;
-
 /* Gives `w` its idle thread. Called once by init.c, and in the child of a fork. */
 CAPR_HIDDEN void capr__idle_init(struct capr_worker *w);
 

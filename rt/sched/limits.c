@@ -39,7 +39,7 @@ static double work_done(const struct capr_worker *w)
 {
     return capr__progress()            ? (double)capr__progress()
            : capr__nodes_released > 0 ? capr__nodes_released
-                                       : (double)(w->count.threads_created - w->live_threads);
+                                       : (double)(w->count.threads_created - capr__process.live_threads);
 }
 
 /* Open descriptors. Since Linux 6.2 the directory's size says it; before, its entries have to be read, which takes the kernel 0.3 us for each:
@@ -144,9 +144,9 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)w->use.files;
     capr__limits[CAPR_LIMIT_FILES].grew = capr__limits[CAPR_LIMIT_FILES].used - files;
     mean_delay(&capr__limits[CAPR_LIMIT_CPU], g->delay_cycles * g->ns_per_cycle, g->delays);
-    mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)w->disk_ns, w->disk_requests);
+    mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)capr__process.disk_ns, capr__process.disk_requests);
     g->delays = g->delay_cycles = 0;
-    w->disk_ns = w->disk_requests = 0;
+    capr__process.disk_ns = capr__process.disk_requests = 0;
     for (int i = 0; i < CAPR_NAMED; i++)
         capr__limits[CAPR_LIMIT_NAMED + i].used = (double)w->use.named[i];
     int any = 0;

@@ -140,7 +140,7 @@ void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
     let_go(q, t);
     note_freed(q, 1);
     capr__run_append(w, t);
-    capr__choose_at++; /* one more that is chosen already */
+    w->choose_at++; /* one more that is chosen already */
 }
 
 /* The node whose turn it is, taken out of its bucket; NONE if no node has one. */

@@ -27,7 +27,6 @@ static const struct capr_policy policies[] = {
 const struct capr_policy *capr__policy;
 int capr__policy_admits;
 uint32_t capr__policy_kept;
-uint64_t capr__choose_at;
 static uint64_t tick_at;
 
 int capr__policy_set(const char *name)
@@ -55,7 +54,7 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
 uint32_t capr__policy_choose(struct capr_worker *w)
 {
     uint32_t chosen = capr__policy->choose(w);
-    capr__choose_at = w->count.switches + chosen;
+    w->choose_at = w->count.switches + chosen;
     return chosen;
 }
 

@@ -36,9 +36,6 @@ CAPR_HIDDEN int capr__policy_set(const char *name);
 /* Threads that are ready and that the policy keeps. */
 extern CAPR_HIDDEN uint32_t capr__policy_kept;
 
-/* The count of switches at which those have run that it chose last. */
-extern CAPR_HIDDEN uint64_t capr__choose_at;
-
 /* All that the policy keeps goes back to the run queue: for who looks for a thread there. */
 CAPR_HIDDEN void capr__policy_flatten(struct capr_worker *w);
 

@@ -66,7 +66,7 @@ void capr__turn_over(void)
 /* Where there is nobody to give way to, or it is time to poll. */
 static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct capr_thread *self)
 {
-    if (!w->run_head && !(w->fd_waiters | w->timer_count | capr__deferred_count | w->policy) && !w->signal_ready)
+    if (!w->run_head && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) && !capr__process.signal_ready)
         return;
     capr__graph_note(w, self, 0);
     capr__run_append(w, self);
@@ -75,8 +75,8 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
         capr__switch_to(w, self, next);
     } else if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
         w->poll_at--;
-        capr__choose_at--;
-        capr__look_at--;
+        w->choose_at--;
+        w->look_at--;
         w->fire_at -= w->fire_at != 0;
     }
 }

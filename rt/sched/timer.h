@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The worker's deadlines: a 4-ary heap in one array, in which each thread knows its index, so that a thread woken early leaves in
+ * Deadlines of waits: a 4-ary heap in one array, in which each thread knows its index, so that a thread woken early leaves in
  * O(log n) too. Four children fit a cache line, which halves the depth against two.
  */
 #ifndef CAPR_TIMER_H
@@ -20,6 +20,6 @@ CAPR_HIDDEN void capr__timer_insert(struct capr_thread *t);
 CAPR_HIDDEN void capr__timer_remove(struct capr_thread *t);
 
 /* Doubles the array. Plain code; ends the program when memory runs out. */
-CAPR_HIDDEN void capr__timer_grow(struct capr_worker *w);
+CAPR_HIDDEN void capr__timer_grow(void);
 
 #endif

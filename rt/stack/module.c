@@ -52,7 +52,7 @@ void capr_shared_unregister(struct capr_module *m)
             *at = m->next;
             break;
         }
-    for (struct capr_thread *t = capr__worker.all; t; t = t->all_next) {
+    for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         struct capr_extra *x = t->extra;
         if (x && m->number < x->module_tls_count) {
             free(x->module_tls[m->number]);

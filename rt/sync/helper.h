@@ -50,15 +50,14 @@ static inline int capr__helper_done(const struct capr_helper *h) { return h->sta
 /* Gives way until it is done, or for nothing where a signal handler ran, or where the thread was cancelled at a `point`. Blocks. */
 static inline void capr__helper_park(struct capr_helper *h, int point)
 {
-    struct capr_worker *w = &capr__worker;
-    w->fd_waiters++; /* the poll loop is to collect though others run */
+    capr__process.fd_waiters++; /* the poll loop is to collect though others run */
     h->waiting = 1;
     if (point)
         capr__park_point(CAPR_FOREVER);
     else
         capr__park_lock(CAPR_FOREVER);
     h->waiting = 0;
-    w->fd_waiters--;
+    capr__process.fd_waiters--;
 }
 
 /* Takes back one that is done. Returns what the call returned. */

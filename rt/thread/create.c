@@ -75,7 +75,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         .chunk = chunk,
         .detached = detach_state == PTHREAD_CREATE_DETACHED,
         .timer = -1,
-        .id = ++w->last_id,
+        .id = ++capr__process.last_id,
         .start = start,
         .arg = arg,
         .state = CAPR_READY,
@@ -89,21 +89,21 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         }
     }
     chunk->flags |= CAPR_CHUNK_RECORD;
-    capr__all_add(w, t);
+    capr__all_add(t);
     w->count.threads_created++;
     w->use.threads++;
-    if (__builtin_expect(w->live_threads == 1, 0)) {
+    if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         capr__turns_watch();
         capr__bigstack_spare(w);
         capr__graph_start();
         capr__window_start();
     }
     if (__builtin_expect(t->sigmask != 0, 0))
-        capr__signals_inherit(w, t);
+        capr__signals_inherit(t);
     else
-        w->live_threads++;
-    if (w->live_threads > w->count.live_threads_peak)
-        w->count.live_threads_peak = w->live_threads;
+        capr__process.live_threads++;
+    if (capr__process.live_threads > capr__process.live_threads_peak)
+        capr__process.live_threads_peak = capr__process.live_threads;
     *out = (pthread_t)t;
     capr__run_append(w, t);
     if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0))

@@ -24,16 +24,16 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
     w->use.threads--;
     w->context = CAPR_WORD_END;
     capr__graph_note(w, self, 0);
-    if (__builtin_expect(w->live_threads == 1, 0)) {
+    if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         w->context = 0; /* what runs at exit may block */
         exit(0);
     }
-    capr__all_remove(w, self);
+    capr__all_remove(self);
     self->state = CAPR_DONE; /* no signal is for it from here on */
-    if (__builtin_expect(w->masked_threads != 0, 0))
-        capr__signals_leave(w, self);
+    if (__builtin_expect(capr__process.masked_threads != 0, 0))
+        capr__signals_leave(self);
     else
-        w->live_threads--;
+        capr__process.live_threads--;
     if (__builtin_expect(capr__signals_pending, 0))
         capr__signals_deliver(); /* notes name threads by their records */
     if (self->joiner && self->joiner->state == CAPR_PARKED && self->joiner->wait_data == self) /* else it looks after its signal handler */

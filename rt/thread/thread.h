@@ -33,22 +33,22 @@ static inline struct capr_thread *capr__thread_of(uint64_t handle)
     return t && handle % 16 == 0 && (((struct capr_chunk *)(t + 1))->flags & CAPR_CHUNK_RECORD) ? t : NULL;
 }
 
-/* Adds to, takes from the worker's list of live threads. */
-static inline void capr__all_add(struct capr_worker *w, struct capr_thread *t)
+/* Adds to, takes from the list of live threads. */
+static inline void capr__all_add(struct capr_thread *t)
 {
     t->all_prev = NULL;
-    t->all_next = w->all;
-    if (w->all)
-        w->all->all_prev = t;
-    w->all = t;
+    t->all_next = capr__process.all;
+    if (capr__process.all)
+        capr__process.all->all_prev = t;
+    capr__process.all = t;
 }
 
-static inline void capr__all_remove(struct capr_worker *w, struct capr_thread *t)
+static inline void capr__all_remove(struct capr_thread *t)
 {
     if (t->all_prev)
         t->all_prev->all_next = t->all_next;
     else
-        w->all = t->all_next;
+        capr__process.all = t->all_next;
     if (t->all_next)
         t->all_next->all_prev = t->all_prev;
 }

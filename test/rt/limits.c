@@ -21,8 +21,8 @@ static int scarce(int limit) {
 }
 
 static int disk(unsigned requests, unsigned ms) {
-    capr__worker.disk_requests = requests;
-    capr__worker.disk_ns = requests * ms * MS;
+    capr__process.disk_requests = requests;
+    capr__process.disk_ns = requests * ms * MS;
     return scarce(CAPR_LIMIT_DISK);
 }
 

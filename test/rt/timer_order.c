@@ -30,12 +30,11 @@ static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u
 
 static void check_heap(void)
 {
-    struct capr_worker *w = &capr__worker;
-    for (uint32_t i = 0; i < w->timer_count; i++) {
-        CHECK_EQUAL(w->timers[i].thread->timer, i);
-        CHECK_EQUAL(w->timers[i].thread->deadline, w->timers[i].deadline);
+    for (uint32_t i = 0; i < capr__process.timer_count; i++) {
+        CHECK_EQUAL(capr__process.timers[i].thread->timer, i);
+        CHECK_EQUAL(capr__process.timers[i].thread->deadline, capr__process.timers[i].deadline);
         if (i)
-            CHECK(w->timers[(i - 1) / 4].deadline <= w->timers[i].deadline);
+            CHECK(capr__process.timers[(i - 1) / 4].deadline <= capr__process.timers[i].deadline);
     }
 }
 
@@ -61,7 +60,7 @@ static void join_all(void)
 {
     for (int i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_join(sleepers[i].thread, NULL), 0);
-    CHECK_EQUAL(capr__worker.timer_count, 0);
+    CHECK_EQUAL(capr__process.timer_count, 0);
 }
 
 /* Nonzero if all threads slept before the first deadline, `margin` ns away, came; else nothing is left of them. */
@@ -94,7 +93,7 @@ int main(void)
     /* All deadlines after the wake-ups below and none in the order of the threads. No timer fires where nothing yields. */
     for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2)
         CHECK(margin < 30000 * MS);
-    CHECK_EQUAL(capr__worker.timer_count, THREADS);
+    CHECK_EQUAL(capr__process.timer_count, THREADS);
     check_heap();
     for (int i = 0; i < THREADS / 2; i++) {
         struct sleeper *s = &sleepers[next_random(&random) % THREADS];
