@@ -35,6 +35,7 @@
 #include "StubUnwind.h"
 #include "Stubs.h"
 #include "ThreadLocals.h"
+#include "WorkerAddresses.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Plugins/PassPlugin.h"
@@ -86,6 +87,7 @@ public:
     // First edit: everything that may change a frame.
     makeConventionsOrdinary(M);
     ThreadLocals Locals(M, O.Shared);
+    refreshWorkerAddresses(M);
     if (O.CheckICalls && !O.Shared) // the record's reader is the program's
       checkIndirectCalls(M, *Targets, O);
     if (O.Contexts && !O.Shared)
