@@ -40,6 +40,7 @@
 #define CAPR_W_CONTEXT 120
 #define CAPR_W_ARMED 144
 #define CAPR_W_SPIN_LEFT 152
+#define CAPR_W_KERNEL_THREAD 156
 
 #define CAPR_C_PREV 0
 #define CAPR_C_SAVED_LIMIT 8
@@ -62,6 +63,7 @@
 #define CAPR_T_SP 0
 #define CAPR_T_LIMIT 8
 #define CAPR_T_BIG 16
+#define CAPR_T_RUNNING 37
 #define CAPR_T_ERRNO 32
 #define CAPR_T_CHUNK 40
 #define CAPR_T_CONTEXT 48
@@ -168,9 +170,10 @@ struct capr_thread {
     struct capr_thread *next;  /* run queue, or wait queue */
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
-    uint8_t timed_out;         /* the last timed park ended by its deadline */
-    uint8_t detached : 1, needed : 1, kept : 1, midway : 1; /* needed: others wait for a mutex that it holds; kept: in its node's
-                                  queue (sched/node_queues.h); midway: it has given way in the middle of its code (sched/preempt.h) */
+    uint8_t running;           /* on a worker, or on its way off: its sp is not yet what it will be resumed by. Cleared by switch.S */
+    uint8_t detached : 1, needed : 1, kept : 1, midway : 1, timed_out : 1; /* needed: others wait for a mutex that it holds; kept: in
+                                  its node's queue (sched/node_queues.h); midway: it has given way in the middle of its code
+                                  (sched/preempt.h); timed_out: the last timed park ended by its deadline */
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
     uint64_t context;          /* worker.context while not running: graph/graph.h */
@@ -200,7 +203,9 @@ struct capr_thread {
     void *extra;               /* struct capr_extra: rarely used things (name, robust mutexes), allocated on first use */
     void *tls;                 /* block of the program's thread-local variables: thread/tls.c, emitted code */
     uint32_t stack_asked;      /* units of 16 bytes: the stack size asked for at creation, for pthread_getattr_np; 0: default */
-    uint32_t read_locks;       /* rwlocks held for reading: such a thread may pass waiting writers (sync/rwlock.c) */
+    uint16_t read_locks;       /* rwlocks held for reading, UINT16_MAX: or more; such a thread may pass waiting writers (sync/rwlock.c) */
+    uint8_t worker;            /* the number of the worker that it ran on last; */
+    uint8_t stays;             /* and it is to go on there: it has frames of external code, or is midway */
     uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
 } __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 
@@ -237,6 +242,7 @@ struct capr_worker {
     uint32_t armed;                          /* the way that goes on now is being timed: graph/edges.c */
     uint32_t policy;                         /* 1: something else than a FIFO decides who runs: sched/policy.h */
     int32_t spin_left;                       /* rounds that loops which wait may go before they give way (sched/spin_turn.c, emitted code) */
+    int32_t kernel_thread;                   /* its number, once ticks come (proc/turn.c) */
     struct capr_use {                        /* what threads have taken less what they have given back */
         int64_t heap;                        /* bytes, while `armed` only */
         int64_t files, threads;
@@ -247,7 +253,10 @@ struct capr_worker {
     uint64_t arena_next, arena_end;               /* fresh chunk memory */
     uint64_t chunk_bytes;                         /* of chunks that exist, in use or free */
     uint64_t chunk_check;                         /* when chunk_bytes gets here, look for a thread that recurses for ever */
-    struct capr_bigstack *big_pool;               /* big stacks that nobody holds */
+    struct capr_bigstack *big_pool;               /* big stacks that nobody holds, */
+    uint32_t big_pooled;                          /* so many */
+    struct capr_bigstack *big_to_unmap;           /* perhaps still run on, until the switch after the one that gave them back */
+    struct capr_chunk *to_bury;                   /* the same of chunks that are not in a class of this worker's: stack/chunk.c */
 
     uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
     uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
@@ -257,6 +266,14 @@ struct capr_worker {
     /* With several workers: sched/monitor.h, sched/workers.h. */
     uint32_t inside;                              /* calls of the runtime's, one in the other, that the worker is in; the monitor is its own meanwhile */
     uint32_t number;                              /* 0: the one that main began on, which takes the process's signals */
+    uint32_t run_lock;                            /* of the run queue */
+    uint32_t run_count;                           /* threads in the run queue, while there are several workers */
+    uint64_t pick_at;                             /* as poll_at, which is 0 then so that every switch comes to where several workers are thought of */
+    uint32_t overdue;                             /* the running thread has had its turn for too long (proc/turn.c); `fast` is 0 throughout */
+    uint32_t state;                               /* enum capr_worker_state; a futex */
+    uint64_t balance_at;                          /* count.switches at which capr__chunk_balance is next (stack/chunk.h) */
+    uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
+    int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints their sums at exit */
         uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, io_submit, pool_jobs, preempted, stolen, unparked;
@@ -299,6 +316,7 @@ static_assert(offsetof(struct capr_chunk, saved_limit) == CAPR_C_SAVED_LIMIT, "l
 static_assert(offsetof(struct capr_chunk, base) == CAPR_C_BASE, "link.S");
 static_assert(offsetof(struct capr_chunk, flags) == CAPR_C_FLAGS, "link.S");
 static_assert(offsetof(struct capr_worker, spin_left) == CAPR_W_SPIN_LEFT, "the pass counts it down");
+static_assert(offsetof(struct capr_worker, kernel_thread) == CAPR_W_KERNEL_THREAD, "borrow.S");
 static_assert(offsetof(struct capr_thread, sp) == CAPR_T_SP, "switch.S");
 static_assert(offsetof(struct capr_thread, limit) == CAPR_T_LIMIT, "switch.S");
 /* Tops of chunks are 64-aligned, but in guard mode. */
@@ -308,6 +326,7 @@ static_assert(offsetof(struct capr_worker, armed) == CAPR_W_ARMED, "emitted code
 static_assert(offsetof(struct capr_thread, context) == CAPR_T_CONTEXT, "switch.S");
 static_assert(offsetof(struct capr_thread, big) == CAPR_T_BIG, "switch.S");
 static_assert(offsetof(struct capr_thread, chunk) == CAPR_T_CHUNK, "switch.S");
+static_assert(offsetof(struct capr_thread, running) == CAPR_T_RUNNING, "switch.S");
 static_assert(offsetof(struct capr_thread, err) == CAPR_T_ERRNO, "switch.S");
 static_assert(offsetof(struct capr_thread, tls) == CAPR_T_TLS, "the pass reads it");
 static_assert(offsetof(struct capr_thread, sigmask) == CAPR_T_SIGMASK, "setjmp.S");

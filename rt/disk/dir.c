@@ -42,6 +42,7 @@ static __attribute__((noinline)) DIR *make(int fd) {
 
 /* opendir(3). Blocks. */
 CAPR_INTERPOSE DIR *opendir(const char *path) {
+    CAPR_MONITOR;
     if (!*path) {
         capr__result(-ENOENT);
         return NULL;
@@ -55,6 +56,7 @@ CAPR_INTERPOSE DIR *opendir(const char *path) {
 
 /* fdopendir(3). Does not block. */
 CAPR_INTERPOSE DIR *fdopendir(int fd) {
+    CAPR_MONITOR;
     struct stat st;
     long r = capr__sys2(SYS_fstat, fd, (long)&st), flags = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (r >= 0) r = flags < 0 ? flags : !S_ISDIR(st.st_mode) ? -ENOTDIR : (flags & O_ACCMODE) == O_WRONLY ? -EINVAL : 0;
@@ -67,6 +69,7 @@ CAPR_INTERPOSE DIR *fdopendir(int fd) {
 
 /* closedir(3). */
 CAPR_INTERPOSE int closedir(DIR *d) {
+    CAPR_MONITOR;
     uintptr_t address = (uintptr_t)d;
     __asm__("" : "+r"(address)); /* the header promises that it is not null, and libc looks all the same */
     if (!address) return (int)capr__result(-EINVAL);
@@ -110,6 +113,7 @@ static inline struct dirent *next(DIR *d, long *error) {
 
 /* readdir(3). Blocks. NULL: the end, or errno says. */
 CAPR_INTERPOSE struct dirent *readdir(DIR *d) {
+    CAPR_MONITOR;
     long error;
     struct dirent *e = next(d, &error);
     if (!e && error) capr__result(error);
@@ -120,6 +124,7 @@ CAPR_INTERPOSE struct dirent64 *readdir64(DIR *d) { return (struct dirent64 *)re
 
 /* readdir_r(3). Blocks. Returns an error number. */
 CAPR_INTERPOSE int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **restrict result) {
+    CAPR_MONITOR;
     long error;
     struct dirent *e = next(d, &error);
     *result = e ? entry : NULL;
@@ -129,13 +134,15 @@ CAPR_INTERPOSE int readdir_r(DIR *restrict d, struct dirent *restrict entry, str
 }
 
 CAPR_INTERPOSE int readdir64_r(DIR *restrict d, struct dirent64 *restrict entry, struct dirent64 **restrict result) {
+    CAPR_MONITOR;
     return readdir_r(d, (struct dirent *)entry, (struct dirent **)result);
 }
 
 /* rewinddir(3), seekdir(3), telldir(3). */
 CAPR_INTERPOSE void seekdir(DIR *d, long position) {
+    CAPR_MONITOR;
     lock(d);
-    capr__sys3(SYS_lseek, d->fd, position, SEEK_SET);
+    CAPR_OUTSIDE(capr__sys3(SYS_lseek, d->fd, position, SEEK_SET));
     d->next = d->end = 0;
     d->position = position;
 }
@@ -145,5 +152,6 @@ CAPR_INTERPOSE long telldir(DIR *d) { return d->position; }
 
 /* getdents64(3). Blocks. */
 CAPR_INTERPOSE ssize_t getdents64(int fd, void *buffer, size_t n) {
+    CAPR_MONITOR;
     return capr__result(capr__disk_call(SYS_getdents64, fd, (long)buffer, (long)n, 0, 0));
 }

@@ -27,11 +27,11 @@ static void open_job(struct capr_job *job) {
     struct stat st;
     int flags = (int)job->arg[2];
     if (may_wait_for_peer(flags) &&
-        capr__sys4(SYS_newfstatat, job->arg[0], job->arg[1], (long)&st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+        CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, job->arg[0], job->arg[1], (long)&st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0)) == 0 &&
         S_ISFIFO(st.st_mode))
         job->result = IS_FIFO;
     else
-        job->result = capr__sys4(SYS_openat, job->arg[0], job->arg[1], flags, job->arg[3]);
+        job->result = CAPR_OUTSIDE(capr__sys4(SYS_openat, job->arg[0], job->arg[1], flags, job->arg[3]));
 }
 
 /* The same for a path that is in memory: a descriptor, -EAGAIN: it is not, IS_FIFO, or -errno. */
@@ -59,7 +59,7 @@ static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, i
 
 static __attribute__((noinline)) long open_any(int dir, const char *path, int flags, mode_t mode) {
     capr__cancel_point();
-    if (capr__in_place()) return capr__made(capr__sys4(SYS_openat, dir, (long)path, flags, mode), CAPR_FD_UNKNOWN, flags);
+    if (capr__in_place()) return capr__made(CAPR_OUTSIDE(capr__sys4(SYS_openat, dir, (long)path, flags, mode)), CAPR_FD_UNKNOWN, flags);
     long r = at_once(dir, path, flags);
     if (r == -EAGAIN) {
         struct capr_job job = {.run = open_job, .arg = {dir, (long)path, flags, mode}, .kind = CAPR_JOB_DISK};

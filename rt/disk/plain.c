@@ -52,7 +52,7 @@ CAPR_HIDDEN long capr__times_waited(void) {
 CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got) {
     struct stat st;
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISREG(st.st_mode)) return 0;
-    long end = offset >= 0 ? offset + got : capr__sys3(SYS_lseek, fd, 0, SEEK_CUR);
+    long end = offset >= 0 ? offset + got : CAPR_OUTSIDE(capr__sys3(SYS_lseek, fd, 0, SEEK_CUR));
     return end >= st.st_size;
 }
 
@@ -61,7 +61,7 @@ static int no_cached_walk; /* Linux before 5.12, and sandboxes that know no newe
 static long open_cached(int dir, const char *path, int flags) {
     if (no_cached_walk) return -EAGAIN;
     struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED};
-    long r = capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how);
+    long r = CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
     if (r == -ENOSYS || r == -EPERM || r == -EINVAL) { /* openat takes what openat2 is strict about: let it say */
         if (r == -ENOSYS) no_cached_walk = 1;
         return -EAGAIN;

@@ -53,13 +53,13 @@ static void run(struct capr_job *job) {
     struct request *r = (struct request *)job;
     switch (r->operation) {
     case READ:
-        job->result = r->stream ? capr__sys3(SYS_read, r->fd, (long)r->buf, (long)r->n)
-                                : capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        job->result = r->stream ? CAPR_OUTSIDE(capr__sys3(SYS_read, r->fd, (long)r->buf, (long)r->n))
+                                : CAPR_OUTSIDE(capr__sys4(SYS_pread64, r->fd, (long)r->buf, (long)r->n, r->offset));
         break;
     case WRITE:
     case APPEND:
-        job->result = r->stream ? capr__sys3(SYS_write, r->fd, (long)r->buf, (long)r->n)
-                                : capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset);
+        job->result = r->stream ? CAPR_OUTSIDE(capr__sys3(SYS_write, r->fd, (long)r->buf, (long)r->n))
+                                : CAPR_OUTSIDE(capr__sys4(SYS_pwrite64, r->fd, (long)r->buf, (long)r->n, r->offset));
         break;
     default:
         job->result = capr__sys1(r->operation == SYNC ? SYS_fsync : SYS_fdatasync, r->fd);
@@ -145,7 +145,7 @@ static int enqueue(struct aiocb *cb, int operation, struct capr_notify_group *g)
         known_to_fork = 1;
         capr__io_source_add(&source);
     }
-    int stream = ranks && capr__sys3(SYS_lseek, cb->aio_fildes, 0, SEEK_CUR) == -ESPIPE;
+    int stream = ranks && CAPR_OUTSIDE(capr__sys3(SYS_lseek, cb->aio_fildes, 0, SEEK_CUR)) == -ESPIPE;
     struct capr_fd *f = stream ? capr__fd_get(cb->aio_fildes) : NULL;
     if (f) capr__pair_part(f); /* what kernel threads move is not counted */
     if (operation == WRITE && !stream) {
@@ -183,6 +183,7 @@ static int result(int e) {
 CAPR_INTERPOSE int aio_read(struct aiocb *cb) { return result(enqueue(cb, READ, NULL)); }
 CAPR_INTERPOSE int aio_write(struct aiocb *cb) { return result(enqueue(cb, WRITE, NULL)); }
 CAPR_INTERPOSE int aio_fsync(int operation, struct aiocb *cb) {
+    CAPR_MONITOR;
     if (operation != O_SYNC && operation != O_DSYNC) return result(EINVAL);
     if (capr__sys2(SYS_fcntl, cb->aio_fildes, F_GETFL) < 0) return result(EBADF);
     return result(enqueue(cb, operation == O_SYNC ? SYNC : DATASYNC, NULL));
@@ -190,6 +191,7 @@ CAPR_INTERPOSE int aio_fsync(int operation, struct aiocb *cb) {
 
 /* aio_error(3): also gives way, since programs ask in a loop. */
 CAPR_INTERPOSE int aio_error(const struct aiocb *cb) {
+    CAPR_MONITOR;
     int e = __atomic_load_n(&cb->__error_code, __ATOMIC_ACQUIRE);
     if (e == EINPROGRESS && capr__may_switch()) {
         capr__yield();
@@ -220,6 +222,7 @@ static int wait_any(uint64_t deadline) {
 
 /* aio_suspend(3). Blocks. Cancellation point. */
 CAPR_INTERPOSE int aio_suspend(const struct aiocb *const list[], int n, const struct timespec *timeout) {
+    CAPR_MONITOR;
     capr__cancel_point();
     uint64_t deadline;
     if (n < 0 || capr__poll_deadline(timeout, &deadline)) return result(EINVAL);
@@ -239,6 +242,7 @@ static int goes_on(const struct request *r) {
 
 /* aio_cancel(3): what the pool has not begun. Does not block. */
 CAPR_INTERPOSE int aio_cancel(int fd, struct aiocb *cb) {
+    CAPR_MONITOR;
     if (capr__sys2(SYS_fcntl, fd, F_GETFL) < 0) return result(EBADF);
     if (cb && cb->aio_fildes != fd) return result(EINVAL);
     int cancelled = 0, left = 0;
@@ -260,6 +264,7 @@ CAPR_INTERPOSE int aio_cancel(int fd, struct aiocb *cb) {
 
 /* lio_listio(3). Blocks with LIO_WAIT, and is then a cancellation point. */
 CAPR_INTERPOSE int lio_listio(int mode, struct aiocb *const list[restrict], int n, struct sigevent *restrict event) {
+    CAPR_MONITOR;
     if ((mode != LIO_WAIT && mode != LIO_NOWAIT) || n < 0) return result(EINVAL);
     struct capr_notify_group own = {.left = 1, .on_stack = 1, .event = {.sigev_notify = SIGEV_NONE}}, *g = &own;
     if (mode == LIO_NOWAIT) {
@@ -303,9 +308,11 @@ CAPR_INTERPOSE int aio_fsync64(int operation, struct aiocb64 *cb) { return aio_f
 CAPR_INTERPOSE int aio_error64(const struct aiocb64 *cb) { return aio_error((const struct aiocb *)cb); }
 CAPR_INTERPOSE ssize_t aio_return64(struct aiocb64 *cb) { return aio_return((struct aiocb *)cb); }
 CAPR_INTERPOSE int aio_suspend64(const struct aiocb64 *const list[], int n, const struct timespec *timeout) {
+    CAPR_MONITOR;
     return aio_suspend((const struct aiocb *const *)list, n, timeout);
 }
 CAPR_INTERPOSE int aio_cancel64(int fd, struct aiocb64 *cb) { return aio_cancel(fd, (struct aiocb *)cb); }
 CAPR_INTERPOSE int lio_listio64(int mode, struct aiocb64 *const list[restrict], int n, struct sigevent *restrict event) {
+    CAPR_MONITOR;
     return lio_listio(mode, (struct aiocb *const *)list, n, event);
 }

@@ -16,34 +16,38 @@ static inline struct capr_fd *file_of(int fd, int count, off_t offset) {
 
 /* pread(2). Blocks. Cancellation point. */
 CAPR_INTERPOSE ssize_t pread(int fd, void *buf, size_t n, off_t offset) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = file_of(fd, 1, offset);
-    if (!f) return capr__result(capr__sys4(SYS_pread64, fd, (long)buf, (long)n, offset));
+    if (!f) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_pread64, fd, (long)buf, (long)n, offset)));
     struct iovec iov = {buf, n};
     return capr__result(capr__file_rw(fd, f, &iov, 1, offset, 0));
 }
 
 /* pwrite(2). Blocks. Cancellation point. */
 CAPR_INTERPOSE ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = file_of(fd, 1, offset);
-    if (!f) return capr__result(capr__sys4(SYS_pwrite64, fd, (long)buf, (long)n, offset));
+    if (!f) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_pwrite64, fd, (long)buf, (long)n, offset)));
     struct iovec iov = {(void *)(uintptr_t)buf, n};
     return capr__result(capr__file_rw(fd, f, &iov, 1, offset, CAPR_FILE_WRITE_ONE));
 }
 
 /* preadv(2), pwritev(2). Block. Cancellation points. */
 CAPR_INTERPOSE ssize_t preadv(int fd, const struct iovec *iov, int count, off_t offset) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = file_of(fd, count, offset);
-    if (!f) return capr__result(capr__sys6(SYS_preadv, fd, (long)iov, count, offset, 0, 0));
+    if (!f) return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_preadv, fd, (long)iov, count, offset, 0, 0)));
     return capr__result(capr__file_rw(fd, f, iov, count, offset, 0));
 }
 
 CAPR_INTERPOSE ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = file_of(fd, count, offset);
-    if (!f) return capr__result(capr__sys6(SYS_pwritev, fd, (long)iov, count, offset, 0, 0));
+    if (!f) return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_pwritev, fd, (long)iov, count, offset, 0, 0)));
     return capr__result(capr__file_rw(fd, f, iov, count, offset, 1));
 }
 
@@ -58,6 +62,7 @@ static __attribute__((noinline)) ssize_t flagged(long number, int fd, const stru
 }
 
 CAPR_INTERPOSE ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags) {
+    CAPR_MONITOR;
     if (flags) {
         capr__cancel_point();
         return flagged(SYS_preadv2, fd, iov, count, offset, flags);
@@ -66,6 +71,7 @@ CAPR_INTERPOSE ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t
 }
 
 CAPR_INTERPOSE ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags) {
+    CAPR_MONITOR;
     if (flags) {
         capr__cancel_point();
         return flagged(SYS_pwritev2, fd, iov, count, offset, flags);
@@ -79,9 +85,11 @@ CAPR_INTERPOSE ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offse
 CAPR_INTERPOSE ssize_t preadv64(int fd, const struct iovec *iov, int count, off64_t offset) { return preadv(fd, iov, count, offset); }
 CAPR_INTERPOSE ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset) { return pwritev(fd, iov, count, offset); }
 CAPR_INTERPOSE ssize_t preadv64v2(int fd, const struct iovec *iov, int count, off64_t offset, int flags) {
+    CAPR_MONITOR;
     return preadv2(fd, iov, count, offset, flags);
 }
 CAPR_INTERPOSE ssize_t pwritev64v2(int fd, const struct iovec *iov, int count, off64_t offset, int flags) {
+    CAPR_MONITOR;
     return pwritev2(fd, iov, count, offset, flags);
 }
 
@@ -89,19 +97,22 @@ CAPR_INTERPOSE ssize_t pwritev64v2(int fd, const struct iovec *iov, int count, o
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t room) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return pread(fd, buf, n, offset);
 }
 
 CAPR_INTERPOSE ssize_t __pread64_chk(int fd, void *buf, size_t n, off64_t offset, size_t room) {
+    CAPR_MONITOR;
     return __pread_chk(fd, buf, n, offset, room);
 }
 
 /* lseek(2): asks for the lock that a read on the pool may hold. */
 CAPR_INTERPOSE off_t lseek(int fd, off_t offset, int whence) {
+    CAPR_MONITOR;
     struct capr_fd *f = (uint32_t)fd < capr__fd_count ? &capr__fd_table[fd] : NULL;
     if (f && f->kind == CAPR_FD_FILE && f->position_used) return capr__result(capr__disk_call(SYS_lseek, fd, offset, whence, 0, 0));
-    return capr__result(capr__sys3(SYS_lseek, fd, offset, whence));
+    return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_lseek, fd, offset, whence)));
 }
 
 CAPR_INTERPOSE off64_t lseek64(int fd, off64_t offset, int whence) { return lseek(fd, offset, whence); }

@@ -39,8 +39,8 @@ static __attribute__((noinline)) long small_write(int fd, const struct iovec *io
     uint64_t before = capr__now();
     if (before < slow_until) return -EAGAIN;
     long waits = watched ? capr__times_waited() : 0;
-    long r = offset >= 0 ? capr__sys4(SYS_pwrite64, fd, (long)iov->iov_base, (long)iov->iov_len, offset)
-                         : capr__sys3(SYS_write, fd, (long)iov->iov_base, (long)iov->iov_len);
+    long r = offset >= 0 ? CAPR_OUTSIDE(capr__sys4(SYS_pwrite64, fd, (long)iov->iov_base, (long)iov->iov_len, offset))
+                         : CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)iov->iov_base, (long)iov->iov_len));
     if (__builtin_expect(watched != 0, 0)) {
         watched--;
         if (capr__times_waited() != waits) {

@@ -22,7 +22,7 @@ static inline int no_walk(const char *path, int flags) {
 
 static __attribute__((noinline)) long look(int dir, const char *path, struct stat *st, int flags) {
     capr__turn_look();
-    if (in_place() || no_walk(path, flags)) return capr__result(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags));
+    if (in_place() || no_walk(path, flags)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags)));
     long fd = flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
                   ? -EAGAIN
                   : capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
@@ -36,9 +36,11 @@ static __attribute__((noinline)) long look(int dir, const char *path, struct sta
 /* stat(2) and its relatives. Block. fstat of an open descriptor does not, and is left to libc. */
 CAPR_INTERPOSE int stat(const char *restrict path, struct stat *restrict st) { return (int)look(AT_FDCWD, path, st, 0); }
 CAPR_INTERPOSE int lstat(const char *restrict path, struct stat *restrict st) {
+    CAPR_MONITOR;
     return (int)look(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
 }
 CAPR_INTERPOSE int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags) {
+    CAPR_MONITOR;
     return (int)look(dir, path, st, flags);
 }
 
@@ -46,17 +48,19 @@ CAPR_INTERPOSE int fstatat(int dir, const char *restrict path, struct stat *rest
 CAPR_INTERPOSE int stat64(const char *restrict path, struct stat64 *restrict st) { return stat(path, (struct stat *)st); }
 CAPR_INTERPOSE int lstat64(const char *restrict path, struct stat64 *restrict st) { return lstat(path, (struct stat *)st); }
 CAPR_INTERPOSE int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags) {
+    CAPR_MONITOR;
     return fstatat(dir, path, (struct stat *)st, flags);
 }
 
 /* statx(2). Blocks. */
 CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned int mask, struct statx *restrict st) {
+    CAPR_MONITOR;
     capr__turn_look();
-    if (in_place() || no_walk(path, flags)) return (int)capr__result(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0));
+    if (in_place() || no_walk(path, flags)) return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0)));
     long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
     if (fd == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
     if (fd < 0) return (int)capr__result(fd);
-    long r = capr__sys6(SYS_statx, fd, (long)"", flags | AT_EMPTY_PATH, mask, (long)st, 0);
+    long r = CAPR_OUTSIDE(capr__sys6(SYS_statx, fd, (long)"", flags | AT_EMPTY_PATH, mask, (long)st, 0));
     capr__sys1(SYS_close, fd);
     return (int)capr__result(r);
 }
@@ -67,7 +71,7 @@ CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned
 
 /* With no flags by the old call, which every kernel has. */
 static long plain_access(int dir, const char *path, int mode, int flags) {
-    if (in_place()) return flags ? capr__sys4(SYS_faccessat2, dir, (long)path, mode, flags) : capr__sys3(SYS_faccessat, dir, (long)path, mode);
+    if (in_place()) return flags ? CAPR_OUTSIDE(capr__sys4(SYS_faccessat2, dir, (long)path, mode, flags)) : CAPR_OUTSIDE(capr__sys3(SYS_faccessat, dir, (long)path, mode));
     return capr__disk_call(flags ? SYS_faccessat2 : SYS_faccessat, dir, (long)path, mode, flags, 0);
 }
 
@@ -78,7 +82,7 @@ static __attribute__((noinline)) int may(int dir, const char *path, int mode, in
     if (fd < 0 && fd != -EAGAIN) return (int)capr__result(fd);
     long r = -ENOSYS;
     if (fd >= 0) {
-        r = capr__sys4(SYS_faccessat2, fd, (long)"", mode, flags | AT_EMPTY_PATH);
+        r = CAPR_OUTSIDE(capr__sys4(SYS_faccessat2, fd, (long)"", mode, flags | AT_EMPTY_PATH));
         capr__sys1(SYS_close, fd);
     }
     if (r == -ENOSYS) r = plain_access(dir, path, mode, flags);
@@ -92,24 +96,26 @@ CAPR_INTERPOSE int euidaccess(const char *path, int mode) { return may(AT_FDCWD,
 CAPR_INTERPOSE int eaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
 
 /* statfs(2), fstatfs(2): a server's file system asks the server. Block. */
-CAPR_INTERPOSE int statfs(const char *path, struct statfs *out) { return (int)capr__result(capr__disk_call(SYS_statfs, (long)path, (long)out, 0, 0, 0)); }
-CAPR_INTERPOSE int fstatfs(int fd, struct statfs *out) { return (int)capr__result(capr__disk_call(SYS_fstatfs, fd, (long)out, 0, 0, 0)); }
+CAPR_INTERPOSE int statfs(const char *path, struct statfs *out) { CAPR_MONITOR; return (int)capr__result(capr__disk_call(SYS_statfs, (long)path, (long)out, 0, 0, 0)); }
+CAPR_INTERPOSE int fstatfs(int fd, struct statfs *out) { CAPR_MONITOR; return (int)capr__result(capr__disk_call(SYS_fstatfs, fd, (long)out, 0, 0, 0)); }
 CAPR_INTERPOSE int statfs64(const char *path, struct statfs64 *out) { return statfs(path, (struct statfs *)out); }
 CAPR_INTERPOSE int fstatfs64(int fd, struct statfs64 *out) { return fstatfs(fd, (struct statfs *)out); }
 
 /* readlink(2), readlinkat(2). Block. */
 CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n) {
+    CAPR_MONITOR;
     capr__turn_look();
-    if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n));
+    if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n)));
     long fd = capr__path_cached(dir, path, 0);
     if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));
     if (fd < 0) return capr__result(fd);
-    long r = capr__sys4(SYS_readlinkat, fd, (long)"", (long)buf, (long)n);
+    long r = CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, fd, (long)"", (long)buf, (long)n));
     capr__sys1(SYS_close, fd);
     return capr__result(r == -ENOENT ? -EINVAL : r); /* what the kernel says of an empty path to something that is no link */
 }
 
 CAPR_INTERPOSE ssize_t readlink(const char *restrict path, char *restrict buf, size_t n) {
+    CAPR_MONITOR;
     return readlinkat(AT_FDCWD, path, buf, n);
 }
 
@@ -117,11 +123,13 @@ CAPR_INTERPOSE ssize_t readlink(const char *restrict path, char *restrict buf, s
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE ssize_t __readlink_chk(const char *restrict path, char *restrict buf, size_t n, size_t room) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return readlink(path, buf, n);
 }
 
 CAPR_INTERPOSE ssize_t __readlinkat_chk(int dir, const char *restrict path, char *restrict buf, size_t n, size_t room) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return readlinkat(dir, path, buf, n);
 }

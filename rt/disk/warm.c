@@ -25,7 +25,7 @@ static int all_cached(int fd, off_t offset, size_t n) {
 static int readable(int fd, off_t offset) {
     char byte;
     struct iovec iov = {&byte, 1};
-    return capr__sys6(SYS_preadv2, fd, (long)&iov, 1, offset, 0, 8 /* RWF_NOWAIT */) >= 0;
+    return CAPR_OUTSIDE(capr__sys6(SYS_preadv2, fd, (long)&iov, 1, offset, 0, 8 /* RWF_NOWAIT */)) >= 0;
 }
 
 CAPR_HIDDEN size_t capr__file_cached(int fd, off_t offset, size_t n) {
@@ -41,8 +41,8 @@ CAPR_HIDDEN void capr__file_warm(struct capr_job *job) {
     long fd = job->arg[0], offset = job->arg[1], n = job->arg[2], done = 0;
     if (n > (long)WARM) n = (long)WARM;
     while (done < n) {
-        long r = capr__sys4(SYS_pread64, fd, (long)scratch, n - done < (long)sizeof scratch ? n - done : (long)sizeof scratch,
-                            offset + done);
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_pread64, fd, (long)scratch, n - done < (long)sizeof scratch ? n - done : (long)sizeof scratch,
+                            offset + done));
         if (r < 0 && !done) done = r;
         if (r <= 0) break;
         done += r;

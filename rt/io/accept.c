@@ -36,16 +36,17 @@ static __attribute__((noinline)) int wait_for_descriptor(int fd, struct capr_fd 
 
 /* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || !capr__fd_is_socket(f), 0))
-        return (int)capr__result(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags)));
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET, patience;
     unsigned round = 0;
     long r;
     do {
         if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED && (f->flags & (CAPR_FD_FLIPPED | CAPR_FD_NONBLOCK)))
-            r = capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
+            r = CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
         else
             r = capr__polled_accept(fd, f, addr, len, flags);
         if (__builtin_expect(r == -EAGAIN && f->hung_up, 0)) r = capr__accept_ended(fd, f);

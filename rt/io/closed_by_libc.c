@@ -27,16 +27,19 @@ static void before_close(FILE *file) {
 }
 
 CAPR_INTERPOSE int fclose(FILE *file) {
+    CAPR_MONITOR;
     before_close(file);
     return REAL(fclose)(file);
 }
 
 CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
+    CAPR_MONITOR;
     before_close(file);
     return REAL(freopen)(path, mode, file);
 }
 
 CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
+    CAPR_MONITOR;
     before_close(file);
     return REAL(freopen64)(path, mode, file);
 }

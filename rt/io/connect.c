@@ -17,10 +17,11 @@ CAPR_HIDDEN long capr__connect_finish(int fd, struct capr_fd *f, const struct so
 /* connect(2). Blocks, unless O_NONBLOCK. Cancellation point. Interrupted by a signal it goes on in the background, as POSIX
  * says. */
 CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (!f || (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_NONBLOCK)) != CAPR_FD_OWNED)
-        return (int)capr__result(capr__sys3(SYS_connect, fd, (long)addr, len));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len)));
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     uint64_t pause = CAPR_FD_RETRY_NS;
     long r;

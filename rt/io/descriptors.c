@@ -38,11 +38,13 @@ static_assert(SOCK_NONBLOCK == O_NONBLOCK && EFD_NONBLOCK == O_NONBLOCK && TFD_N
 
 /* socket(2). Does not block. */
 CAPR_INTERPOSE int socket(int domain, int type, int protocol) {
+    CAPR_MONITOR;
     return made(capr__sys3(SYS_socket, domain, type, protocol), socket_kind(domain, type, protocol), nonblock_flag(type));
 }
 
 /* socketpair(2). Does not block. */
 CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2]) {
+    CAPR_MONITOR;
     long r = capr__sys4(SYS_socketpair, domain, type, protocol, (long)pair);
     for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], socket_kind(domain, type, protocol), nonblock_flag(type));
     return (int)capr__result(r);
@@ -50,6 +52,7 @@ CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2]) {
 
 /* pipe2(2), pipe(2). Do not block. */
 CAPR_INTERPOSE int pipe2(int pair[2], int flags) {
+    CAPR_MONITOR;
     long r = capr__sys2(SYS_pipe2, (long)pair, flags);
     for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
     if (r >= 0 && !(flags & ~(O_CLOEXEC | O_NONBLOCK))) capr__pair_made(pair);
@@ -60,15 +63,18 @@ CAPR_INTERPOSE int pipe(int pair[2]) { return pipe2(pair, 0); }
 
 /* eventfd(2), timerfd_create(2). Do not block. */
 CAPR_INTERPOSE int eventfd(unsigned int value, int flags) {
+    CAPR_MONITOR;
     return made(capr__sys2(SYS_eventfd2, value, flags), CAPR_FD_NOWAIT, nonblock_flag(flags));
 }
 
 CAPR_INTERPOSE int timerfd_create(int clock, int flags) {
+    CAPR_MONITOR;
     return made(capr__sys2(SYS_timerfd_create, clock, flags), CAPR_FD_NOWAIT, nonblock_flag(flags));
 }
 
 /* close(2). Threads that wait for the descriptor return with EBADF. Cancellation point. */
 CAPR_INTERPOSE int close(int fd) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (is_internal(fd)) return (int)capr__result(-EBADF);
     capr__fd_forget(fd);
@@ -77,6 +83,7 @@ CAPR_INTERPOSE int close(int fd) {
 
 /* close_range(2), closefrom(3): descriptors of ours stay open. */
 CAPR_INTERPOSE int close_range(unsigned int first, unsigned int last, int flags) {
+    CAPR_MONITOR;
     if (first <= last && !(flags & CLOSE_RANGE_CLOEXEC))
         for (unsigned int i = first; i <= last && i < capr__fd_count; i++)
             if (!is_internal((int)i) && (capr__fd_table[i].flags || capr__fd_table[i].kind)) capr__fd_forget((int)i);
@@ -104,6 +111,7 @@ CAPR_HIDDEN void capr__fd_copied(int from, int to) {
 
 /* dup(2), dup2(2), dup3(2). Threads that wait for the descriptor that dup2 closes return with EBADF. */
 CAPR_INTERPOSE int dup(int from) {
+    CAPR_MONITOR;
     long r = capr__sys1(SYS_dup, from);
     if (r >= 0) capr__fd_copied(from, (int)r);
     return (int)capr__result(r);
@@ -125,18 +133,21 @@ static int dup_to(int from, int to, int flags) {
 }
 
 CAPR_INTERPOSE int dup2(int from, int to) {
+    CAPR_MONITOR;
     if (from == to) /* dup3 refuses it, dup2 only looks whether it is open */
         return capr__sys2(SYS_fcntl, from, F_GETFD) >= 0 ? to : (int)capr__result(-EBADF);
     return dup_to(from, to, 0);
 }
 
 CAPR_INTERPOSE int dup3(int from, int to, int flags) {
+    CAPR_MONITOR;
     if (from == to) return (int)capr__result(-EINVAL);
     return dup_to(from, to, flags);
 }
 
 /* setsockopt(2): remembers whether there is a timeout. */
 CAPR_INTERPOSE int setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
+    CAPR_MONITOR;
     long r = capr__sys6(SYS_setsockopt, fd, level, option, (long)value, size, 0);
     int flag = option == SO_RCVTIMEO ? CAPR_FD_RCVTIMEO : option == SO_SNDTIMEO ? CAPR_FD_SNDTIMEO : 0;
     if (r >= 0 && level == SOL_SOCKET && flag && size >= sizeof(struct timeval)) {

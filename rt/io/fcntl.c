@@ -96,6 +96,7 @@ CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, comman
 
 /* ioctl(2): FIONBIO and FIOASYNC are F_SETFL in another dress. */
 CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {
+    CAPR_MONITOR;
     long arg = LAST_ARG(request);
     capr__turn_look();
     if (request != FIONBIO) {

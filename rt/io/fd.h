@@ -60,14 +60,15 @@ struct capr_watch {
 struct capr_fd {
     uint8_t kind;               /* enum capr_fd_kind */
     uint8_t flags;              /* enum capr_fd_flags */
-    uint8_t drained;            /* the last read took all that was there, and no event has said that more came */
-    uint8_t hung_up;            /* an event has told of an end or an error: the next read finds it, no event tells again */
+    uint8_t drained : 1;        /* the last read took all that was there, and no event has said that more came */
+    uint8_t hung_up : 1;        /* an event has told of an end or an error: the next read finds it, no event tells again */
+    uint8_t listed : 1;         /* a pipe's reading end: on the list of pair.c */
+    uint8_t wakes : 5;          /* of the same: threads woken by writes since it is REGISTERED, up to CAPR_PAIR_WAKES */
+    uint8_t disk;               /* enum capr_disk_bits (disk/disk.h), of a FILE; 0: not asked yet */
     uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
-    uint8_t disk;               /* enum capr_disk_bits (disk/disk.h), of a FILE; 0: not asked yet */
-    uint8_t listed;             /* a pipe's reading end: on the list of pair.c */
-    uint8_t wakes;              /* of the same: threads woken by writes since it is REGISTERED, up to CAPR_PAIR_WAKES */
+    uint32_t events;            /* that the poll loop has taken: with several workers it may do so between a try and the wait */
     union {
         uint32_t position_used; /* of a FILE: calls on the pool that use the description's position, and hold the kernel's lock on it */
         uint32_t waiter;        /* of a pipe's reading end: capr__pair_offer's mark of a thread; or 0 */
@@ -96,11 +97,27 @@ CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd);
 /* The same with a known kind; NULL also when no such descriptor is open. Plain code, which asks the kernel. */
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd);
 
+/* With several workers a try of a call runs outside the monitor: what the descriptor was, and had had of events, when the try began.
+ * In `deadline`, which means something else only while the thread waits. */
+static inline uint64_t capr__fd_mark(const struct capr_fd *f) { return (uint64_t)f->generation << 32 | f->events; }
+static inline void capr__fd_heed(const struct capr_fd *f) {
+    if (__builtin_expect(capr__many, 0)) capr__worker.self->deadline = capr__fd_mark(f);
+}
+
+/* Whether events have come since. */
+static inline int capr__fd_stirred(const struct capr_fd *f) {
+    return __builtin_expect(capr__many, 0) && capr__worker.self->deadline != capr__fd_mark(f);
+}
+
 CAPR_INLINE struct capr_fd *capr__fd_get(int fd) {
     if (__builtin_expect(!capr__may_switch(), 0)) return NULL;
     struct capr_fd *f = &capr__fd_table[fd];
-    if (__builtin_expect((uint32_t)fd < capr__fd_count && f->kind != CAPR_FD_UNKNOWN && (f->flags & CAPR_FD_OWNED), 1)) return f;
-    return capr__fd_learn(fd);
+    if (__builtin_expect((uint32_t)fd >= capr__fd_count || f->kind == CAPR_FD_UNKNOWN || !(f->flags & CAPR_FD_OWNED), 0)) {
+        f = capr__fd_learn(fd);
+        if (!f) return NULL;
+    }
+    capr__fd_heed(f);
+    return f;
 }
 
 /* A call with RWF_NOWAIT was refused (EOPNOTSUPP: a terminal; a pipe before Linux 6.4): from now on poll is asked first. Returns

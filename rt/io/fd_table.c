@@ -163,7 +163,8 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;
-    f->flags = f->drained = f->hung_up = f->disk = 0;
+    f->flags = f->disk = 0;
+    f->drained = f->hung_up = 0;
     f->position_used = 0;
     if (!has_waiters(f)) return;
     if (capr__may_switch()) {

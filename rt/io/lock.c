@@ -33,11 +33,12 @@ CAPR_HIDDEN long capr__lock_wait(int fd, int command, long lock) {
 
 /* flock(2). Blocks, unless LOCK_NB. */
 CAPR_INTERPOSE int flock(int fd, int operation) {
+    CAPR_MONITOR;
     capr__turn_look();
-    if ((operation & LOCK_NB) || !capr__may_switch()) return (int)capr__result(capr__sys2(SYS_flock, fd, operation));
+    if ((operation & LOCK_NB) || !capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys2(SYS_flock, fd, operation)));
     long r;
     do {
-        r = capr__sys2(SYS_flock, fd, operation | LOCK_NB);
+        r = CAPR_OUTSIDE(capr__sys2(SYS_flock, fd, operation | LOCK_NB));
         if (r == -EWOULDBLOCK) r = wait_for(SYS_flock, fd, operation, 0, 0);
     } while (r == CAPR_POOL_NOBODY);
     return (int)capr__result(r);
@@ -45,6 +46,7 @@ CAPR_INTERPOSE int flock(int fd, int operation) {
 
 /* lockf(3): POSIX locks from the description's position on. Blocks with F_LOCK, and is then a cancellation point. */
 CAPR_INTERPOSE int lockf(int fd, int command, off_t size) {
+    CAPR_MONITOR;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = size};
     capr__turn_look();
     switch (command) {

@@ -18,7 +18,7 @@ static inline long ask(struct pollfd *fds, nfds_t n) {
     struct timespec zero = {0, 0};
     unsigned int handled = capr__signals_handled;
     long r;
-    do r = capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0);
+    do r = CAPR_OUTSIDE(capr__sys6(SYS_ppoll, (long)fds, (long)n, (long)&zero, 0, 0, 0));
     while (__builtin_expect(r == -EINTR, 0) && capr__signals_handled == handled);
     return r;
 }
@@ -86,19 +86,21 @@ static inline long end(long r) {
 
 /* poll(2): timeout in ms, negative: for ever. Blocks, unless 0. Cancellation point. */
 CAPR_INTERPOSE int poll(struct pollfd *fds, nfds_t n, int timeout) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys3(SYS_poll, (long)fds, (long)n, timeout));
+    if (!capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys3(SYS_poll, (long)fds, (long)n, timeout)));
     uint64_t deadline = timeout == 0 ? 0 : timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000;
     return (int)end(capr__poll(fds, n, deadline, NULL));
 }
 
 /* ppoll(2). As poll; the mask is the thread's while the call lasts. */
 CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch()) {
         struct timespec copy; /* the kernel writes the rest back, POSIX's function does not */
         if (timeout) copy = *timeout;
-        return (int)capr__result(capr__sys6(SYS_ppoll, (long)fds, (long)n, timeout ? (long)&copy : 0, (long)mask, 8, 0));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_ppoll, (long)fds, (long)n, timeout ? (long)&copy : 0, (long)mask, 8, 0)));
     }
     uint64_t deadline;
     int e = capr__poll_deadline(timeout, &deadline);
@@ -116,8 +118,9 @@ static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, f
 
 /* select(2): the rest of the timeout is written back, as Linux does. Blocks, unless the timeout is 0. Cancellation point. */
 CAPR_INTERPOSE int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e, struct timeval *restrict timeout) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys6(SYS_select, n, (long)r, (long)w, (long)e, (long)timeout, 0));
+    if (!capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_select, n, (long)r, (long)w, (long)e, (long)timeout, 0)));
     uint64_t deadline;
     int error = capr__select_deadline(timeout, &deadline);
     if (error) return (int)capr__result(-error);
@@ -129,6 +132,7 @@ CAPR_INTERPOSE int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set 
 /* pselect(2). As select; the timeout stays as it is; the mask as in ppoll. */
 CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e,
                            const struct timespec *restrict timeout, const sigset_t *restrict mask) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch()) {
         struct timespec copy;
@@ -137,7 +141,7 @@ CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set
             size_t size;
         } six = {mask, 8};
         if (timeout) copy = *timeout;
-        return (int)capr__result(capr__sys6(SYS_pselect6, n, (long)r, (long)w, (long)e, timeout ? (long)&copy : 0, (long)&six));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_pselect6, n, (long)r, (long)w, (long)e, timeout ? (long)&copy : 0, (long)&six)));
     }
     uint64_t deadline;
     int error = capr__poll_deadline(timeout, &deadline);
@@ -148,7 +152,7 @@ CAPR_INTERPOSE int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set
  * Cancellation point. */
 static inline int epoll_until(int set, struct epoll_event *list, int count, uint64_t deadline, const sigset_t *mask) {
     for (;;) {
-        long r = capr__sys6(SYS_epoll_pwait, set, (long)list, count, 0, 0, 8);
+        long r = CAPR_OUTSIDE(capr__sys6(SYS_epoll_pwait, set, (long)list, count, 0, 0, 8));
         if (r) return (int)capr__result(r);
         struct pollfd p = {set, POLLIN, 0};
         r = capr__poll(&p, 1, deadline, mask);
@@ -157,23 +161,26 @@ static inline int epoll_until(int set, struct epoll_event *list, int count, uint
 }
 
 CAPR_INTERPOSE int epoll_pwait(int set, struct epoll_event *list, int count, int timeout, const sigset_t *mask) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch() || timeout == 0)
-        return (int)capr__result(capr__sys6(SYS_epoll_pwait, set, (long)list, count, timeout, (long)mask, 8));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_epoll_pwait, set, (long)list, count, timeout, (long)mask, 8)));
     return epoll_until(set, list, count, timeout < 0 ? CAPR_FOREVER : capr__now() + (uint64_t)timeout * 1000000, mask);
 }
 
 /* epoll_pwait2(2): the timeout in ns, NULL: for ever. */
 CAPR_INTERPOSE int epoll_pwait2(int set, struct epoll_event *list, int count, const struct timespec *timeout, const sigset_t *mask) {
+    CAPR_MONITOR;
     uint64_t deadline;
     capr__cancel_point();
     if (!capr__may_switch() || (timeout && !(timeout->tv_sec | timeout->tv_nsec)))
-        return (int)capr__result(capr__sys6(SYS_epoll_pwait2, set, (long)list, count, (long)timeout, (long)mask, 8));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_epoll_pwait2, set, (long)list, count, (long)timeout, (long)mask, 8)));
     int e = capr__poll_deadline(timeout, &deadline);
     return e ? (int)capr__result(-e) : epoll_until(set, list, count, deadline, mask);
 }
 
 CAPR_INTERPOSE int epoll_wait(int set, struct epoll_event *list, int count, int timeout) {
+    CAPR_MONITOR;
     return epoll_pwait(set, list, count, timeout, NULL);
 }
 
@@ -181,11 +188,13 @@ CAPR_INTERPOSE int epoll_wait(int set, struct epoll_event *list, int count, int 
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room) {
+    CAPR_MONITOR;
     if (room / sizeof *fds < n) __chk_fail();
     return poll(fds, n, timeout);
 }
 
 CAPR_INTERPOSE int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room) {
+    CAPR_MONITOR;
     if (room / sizeof *fds < n) __chk_fail();
     return ppoll(fds, n, timeout, mask);
 }

@@ -124,6 +124,7 @@ static void deliver(const struct epoll_event *event) {
     uint32_t fd = (uint32_t)event->data.u64, bits = event->events;
     struct capr_fd *f = &capr__fd_table[fd];
     if (f->generation != (uint32_t)(event->data.u64 >> 32)) return;
+    f->events++;
     if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         f->drained = 0;
         f->hung_up |= (bits & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
@@ -164,12 +165,12 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     long n;
     capr__worker.count.epoll_wait++;
     if (capr__net_polls()) {
-        n = capr__net_wait(events, EVENTS, timeout_ns);
+        n = CAPR_OUTSIDE(capr__net_wait(events, EVENTS, timeout_ns));
     } else if (set >= 0) {
-        n = wait_events(set, timeout_ns);
+        n = CAPR_OUTSIDE(wait_events(set, timeout_ns));
     } else { /* no descriptor left for the set: nobody waits by event then, only by time */
         struct timespec piece = {0, timeout_ns < 0 || timeout_ns > CAPR_FD_RETRY_NS ? CAPR_FD_RETRY_NS : timeout_ns};
-        n = capr__sys6(SYS_ppoll, 0, 0, (long)&piece, 0, 0, 0);
+        n = CAPR_OUTSIDE(capr__sys6(SYS_ppoll, 0, 0, (long)&piece, 0, 0, 0));
     }
     if (sources) {
         disarm();

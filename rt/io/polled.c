@@ -18,7 +18,7 @@
 CAPR_HIDDEN long capr__polled_look(struct pollfd *p) {
     struct timespec now = {0, 0};
     long r;
-    do r = capr__sys6(SYS_ppoll, (long)p, 1, (long)&now, 0, 0, 0);
+    do r = CAPR_OUTSIDE(capr__sys6(SYS_ppoll, (long)p, 1, (long)&now, 0, 0, 0));
     while (r == -EINTR);
     return r;
 }
@@ -35,14 +35,14 @@ static long ready(int fd, int events) {
 static long read_nothing(int fd, const struct iovec *iov, int count) {
     struct stat st;
     struct capr_fd *f = &capr__fd_table[fd];
-    long r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+    long r = CAPR_OUTSIDE(capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
     if (r >= 0 || r == -EBADF || r == -EFAULT) return r;
-    if (capr__fd_is_nonblock(fd, f)) return capr__sys3(SYS_readv, fd, (long)iov, count);
+    if (capr__fd_is_nonblock(fd, f)) return CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) != CAPR_FD_OWNED) return -EAGAIN; /* others would see the flag */
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISFIFO(st.st_mode)) return -EAGAIN;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) < 0) return -EAGAIN;
-    r = capr__sys3(SYS_readv, fd, (long)iov, count);
+    r = CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
     capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     return r;
 }
@@ -52,7 +52,7 @@ CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count) 
     if (r) return r;
     r = ready(fd, POLLIN);
     if (r == -EAGAIN) return read_nothing(fd, iov, count);
-    return r ? r : capr__sys3(SYS_readv, fd, (long)iov, count);
+    return r ? r : CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
 }
 
 CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count) {
@@ -67,7 +67,7 @@ CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count)
         piece[n++] = (struct iovec){iov[i].iov_base, len};
         room -= len;
     }
-    return capr__sys3(SYS_writev, fd, (long)piece, n);
+    return CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)piece, n));
 }
 
 /* Makes a listener that is ours alone O_NONBLOCK behind the program's back. Returns whether it is so now. */
@@ -81,6 +81,7 @@ static int flip(int fd, struct capr_fd *f) {
 
 /* listen(2). Does not block. Now and not at the first accept, since a pre-forked server's processes all come to accept from here. */
 CAPR_INTERPOSE int listen(int fd, int backlog) {
+    CAPR_MONITOR;
     long r = capr__sys2(SYS_listen, fd, backlog);
     struct capr_fd *f = r < 0 ? NULL : capr__fd_find(fd);
     if (f && capr__fd_is_socket(f)) flip(fd, f);
@@ -89,7 +90,7 @@ CAPR_INTERPOSE int listen(int fd, int backlog) {
 
 CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags) {
     long r = flip(fd, f) ? 0 : ready(fd, POLLIN);
-    return r ? r : capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags);
+    return r ? r : CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
 }
 
 CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f) {
@@ -100,9 +101,9 @@ CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f) {
 
 CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct sockaddr *addr, socklen_t len) {
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
-    if (status < 0 || !capr__fd_is_socket(f)) return capr__sys3(SYS_connect, fd, (long)addr, len);
+    if (status < 0 || !capr__fd_is_socket(f)) return CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len));
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);
-    long r = capr__sys3(SYS_connect, fd, (long)addr, len);
+    long r = CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len));
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     return r;
 }
@@ -125,12 +126,12 @@ static long tcp_finish(int fd, const struct sockaddr *addr, socklen_t len) {
     if (r < 0) return r;
     if (state == TCP_SYN_SENT || state == TCP_SYN_RECV) return -EINPROGRESS;
     if (state != TCP_CLOSE) {
-        r = capr__sys3(SYS_connect, fd, (long)addr, len);
+        r = CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len));
         return r == -EISCONN ? 0 : r; /* another thread that waited for it came first */
     }
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     r = take_error(fd);
-    capr__sys3(SYS_connect, fd, (long)&nobody, sizeof nobody);
+    CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)&nobody, sizeof nobody));
     return r ? r : -ECONNABORTED; /* as the kernel says where the error has gone to somebody else */
 }
 
@@ -144,15 +145,15 @@ CAPR_HIDDEN long capr__connect_finish(int fd, struct capr_fd *f, const struct so
 #define POLLED_PIECE 16384
 
 CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *offset, size_t count) {
-    if (capr__fd_is_nonblock(out, f)) return capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
+    if (capr__fd_is_nonblock(out, f)) return CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED) {
         long status = capr__sys2(SYS_fcntl, out, F_GETFL);
         if (status >= 0 && capr__sys3(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK) >= 0) {
-            long r = capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count);
+            long r = CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
             capr__sys3(SYS_fcntl, out, F_SETFL, status);
             return r;
         }
     }
     long r = ready(out, POLLOUT);
-    return r ? r : capr__sys4(SYS_sendfile, out, in, (long)offset, (long)(count < POLLED_PIECE ? count : POLLED_PIECE));
+    return r ? r : CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)(count < POLLED_PIECE ? count : POLLED_PIECE)));
 }

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define SYS_RECV(fd, buf, n, flags, addr, len)                                                                                     \
-    capr__sys6(SYS_recvfrom, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len))
+    CAPR_OUTSIDE(capr__sys6(SYS_recvfrom, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len)))
 
 /* MSG_WAITALL on a stream: as many bytes as asked for, unless the peer or an error ends it. With MSG_PEEK the kernel too looks
  * anew each time, so there nothing is added up: the first bytes are taken. Few ask for it, so that a thread that waits in read is
@@ -49,7 +49,7 @@ CAPR_HIDDEN ssize_t capr__recv(int fd, void *buf, size_t n, int flags, struct so
         r = SYS_RECV(fd, buf, n, flags, addr, addr_len);
     wait:;
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
-    if (flags == 0) f->drained = f->kind == CAPR_FD_TCP && r > 0 && (size_t)r < n && !f->hung_up && trusted(f);
+    if (flags == 0) f->drained = f->kind == CAPR_FD_TCP && r > 0 && (size_t)r < n && !f->hung_up && trusted(f) && !capr__fd_stirred(f);
     return capr__fd_end(f, CAPR_FD_READ, r);
 }
 
@@ -58,17 +58,19 @@ static inline int not_ours(const struct capr_fd *f) { return !f || !capr__fd_is_
 
 /* recv(2). Blocks, unless MSG_DONTWAIT or O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t recv(int fd, void *buf, size_t n, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys6(SYS_recvfrom, fd, (long)buf, (long)n, flags, 0, 0));
+    if (not_ours(capr__fd_get(fd))) return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_recvfrom, fd, (long)buf, (long)n, flags, 0, 0)));
     return capr__recv(fd, buf, n, flags, NULL, NULL);
 }
 
 /* recvfrom(2). As recv. */
 CAPR_INTERPOSE ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags, struct sockaddr *restrict addr,
                                 socklen_t *restrict len) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (not_ours(capr__fd_get(fd)))
-        return capr__result(capr__sys6(SYS_recvfrom, fd, (long)buf, (long)n, flags, (long)addr, (long)len));
+        return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_recvfrom, fd, (long)buf, (long)n, flags, (long)addr, (long)len)));
     return capr__recv(fd, buf, n, flags, addr, len);
 }
 
@@ -78,7 +80,7 @@ CAPR_HIDDEN ssize_t capr__recvmsg(int fd, struct msghdr *msg, int flags) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
-        r = capr__sys3(SYS_recvmsg, fd, (long)msg, flags | MSG_DONTWAIT);
+        r = CAPR_OUTSIDE(capr__sys3(SYS_recvmsg, fd, (long)msg, flags | MSG_DONTWAIT));
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
 
     /* The rest of a MSG_WAITALL on a stream, buffer by buffer. */
@@ -101,16 +103,18 @@ CAPR_HIDDEN ssize_t capr__recvmsg(int fd, struct msghdr *msg, int flags) {
 
 /* recvmsg(2). As recv. Descriptors that a peer passes are unknown numbers, which are looked at when they are used. */
 CAPR_INTERPOSE ssize_t recvmsg(int fd, struct msghdr *msg, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys3(SYS_recvmsg, fd, (long)msg, flags));
+    if (not_ours(capr__fd_get(fd))) return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_recvmsg, fd, (long)msg, flags)));
     return capr__recvmsg(fd, msg, flags);
 }
 
 /* recvmmsg(2): the timeout is looked at after each message, as the kernel does. Blocks. Cancellation point. */
 CAPR_INTERPOSE int recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags, struct timespec *timeout) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (not_ours(capr__fd_get(fd)))
-        return (int)capr__result(capr__sys6(SYS_recvmmsg, fd, (long)list, count, flags, (long)timeout, 0));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_recvmmsg, fd, (long)list, count, flags, (long)timeout, 0)));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
     uint64_t end = timeout ? capr__now() + (uint64_t)timeout->tv_sec * 1000000000u + (uint64_t)timeout->tv_nsec : CAPR_FOREVER;
     unsigned int i;
@@ -133,12 +137,14 @@ CAPR_INTERPOSE int recvmmsg(int fd, struct mmsghdr *list, unsigned int count, in
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return recv(fd, buf, n, flags);
 }
 
 CAPR_INTERPOSE ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t n, size_t room, int flags, struct sockaddr *restrict addr,
                                       socklen_t *restrict len) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return recvfrom(fd, buf, n, flags, addr, len);
 }

@@ -24,7 +24,7 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
         else if (f->kind == CAPR_FD_POLL)
             r = capr__polled_readv(fd, iov, count);
         else
-            r = capr__sys3(SYS_readv, fd, (long)iov, count);
+            r = CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
         if (r < 0) capr__pair_offer(f, own);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
     if (f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) {
@@ -53,7 +53,7 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
         else if (f->kind == CAPR_FD_POLL)
             r = capr__polled_writev(fd, &iov, 1);
         else
-            r = capr__sys3(SYS_write, fd, (long)iov.iov_base, (long)iov.iov_len);
+            r = CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)iov.iov_base, (long)iov.iov_len));
         if (r > 0) {
             capr__pair_wrote(f, r);
             iov.iov_base = (char *)iov.iov_base + r;
@@ -66,7 +66,7 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
 static __attribute__((noinline)) ssize_t pipe_write(int fd, const void *buf, size_t n) {
     struct capr_fd *f = &capr__fd_table[fd];
     /* Nothing to write is an error to an eventfd, but not to pwritev2 and writev, which do not ask it. */
-    if (n == 0) return capr__result(capr__sys3(SYS_write, fd, (long)buf, 0));
+    if (n == 0) return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)buf, 0)));
     long r = pipe_write_all(fd, f, (char *)(uintptr_t)buf, n);
     return capr__fd_end(f, CAPR_FD_WRITE, r);
 }
@@ -82,7 +82,7 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
         else if (f->kind == CAPR_FD_POLL)
             r = capr__polled_writev(fd, iov, count);
         else
-            r = capr__sys3(SYS_writev, fd, (long)iov, count);
+            r = CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)iov, count));
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
     size_t skip = r < 0 ? 0 : (size_t)r;
     if (r > 0) capr__pair_wrote(f, r);
@@ -107,23 +107,25 @@ static __attribute__((noinline)) ssize_t file_rw(int fd, struct capr_fd *f, cons
 
 /* read(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t read(int fd, void *buf, size_t n) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || n == 0, 0)) {
         if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, 0);
-        return capr__result(capr__sys3(SYS_read, fd, (long)buf, (long)n));
+        return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_read, fd, (long)buf, (long)n)));
     }
     return capr__fd_is_socket(f) ? capr__recv(fd, buf, n, 0, NULL, NULL) : pipe_read(fd, buf, n);
 }
 
 /* write(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t write(int fd, const void *buf, size_t n) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN, 0)) {
         if (f && f->kind == CAPR_FD_FILE && n) return file_rw(fd, f, buf, n, CAPR_FILE_WRITE_ONE);
         if (!f) capr__pair_doubt();
-        return capr__result(capr__sys3(SYS_write, fd, (long)buf, (long)n));
+        return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)buf, (long)n)));
     }
     return capr__fd_is_socket(f) ? capr__send(fd, buf, n, 0, NULL, 0) : pipe_write(fd, buf, n);
 }
@@ -144,23 +146,25 @@ static inline int odd_vector(int count) { return count <= 0 || count > 1024 /* U
 
 /* readv(2). As read. */
 CAPR_INTERPOSE ssize_t readv(int fd, const struct iovec *iov, int count) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || odd_vector(count), 0)) {
         if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 0));
-        return capr__result(capr__sys3(SYS_readv, fd, (long)iov, count));
+        return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count)));
     }
     return capr__fd_is_socket(f) ? socket_readv(fd, iov, count) : pipe_readv(fd, iov, count, NULL);
 }
 
 /* writev(2). As write. */
 CAPR_INTERPOSE ssize_t writev(int fd, const struct iovec *iov, int count) {
+    CAPR_MONITOR;
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || f->kind >= CAPR_FD_PLAIN || odd_vector(count), 0)) {
         if (f && f->kind == CAPR_FD_FILE && !odd_vector(count)) return capr__result(capr__file_rw(fd, f, iov, count, -1, 1));
         if (!f) capr__pair_doubt();
-        return capr__result(capr__sys3(SYS_writev, fd, (long)iov, count));
+        return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)iov, count)));
     }
     return capr__fd_is_socket(f) ? socket_writev(fd, iov, count) : pipe_writev(fd, iov, count);
 }
@@ -173,6 +177,7 @@ CAPR_INTERPOSE int eventfd_write(int fd, uint64_t value) { return write(fd, &val
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE ssize_t __read_chk(int fd, void *buf, size_t n, size_t room) {
+    CAPR_MONITOR;
     if (n > room) __chk_fail();
     return read(fd, buf, n);
 }

@@ -7,7 +7,7 @@
 #include "stream.h"
 
 #define SYS_SEND(fd, buf, n, flags, addr, len)                                                                                     \
-    capr__sys6(SYS_sendto, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len))
+    CAPR_OUTSIDE(capr__sys6(SYS_sendto, fd, (long)(buf), (long)(n), (flags) | MSG_DONTWAIT, (long)(addr), (long)(len)))
 
 /* Sends the rest of a stream's bytes, some of the call's being sent already. Returns what it sent. */
 static __attribute__((noinline)) size_t send_rest(int fd, struct capr_fd *f, const char *buf, size_t n, int flags) {
@@ -37,15 +37,17 @@ static inline int not_ours(const struct capr_fd *f) { return !f || !capr__fd_is_
 
 /* send(2). Blocks, unless MSG_DONTWAIT or O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE ssize_t send(int fd, const void *buf, size_t n, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, 0, 0));
+    if (not_ours(capr__fd_get(fd))) return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, 0, 0)));
     return capr__send(fd, buf, n, flags, NULL, 0);
 }
 
 /* sendto(2). As send. */
 CAPR_INTERPOSE ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t len) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, (long)addr, len));
+    if (not_ours(capr__fd_get(fd))) return capr__result(CAPR_OUTSIDE(capr__sys6(SYS_sendto, fd, (long)buf, (long)n, flags, (long)addr, len)));
     return capr__send(fd, buf, n, flags, addr, len);
 }
 
@@ -71,7 +73,7 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags) {
     long r;
     if (msg && msg->msg_control && msg->msg_controllen) share_passed(msg);
     do {
-        r = capr__sys3(SYS_sendmsg, fd, (long)msg, flags | MSG_DONTWAIT);
+        r = CAPR_OUTSIDE(capr__sys3(SYS_sendmsg, fd, (long)msg, flags | MSG_DONTWAIT));
     } while (r < 0 && !(flags & MSG_DONTWAIT) && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
 
     /* A stream's partial send goes on buffer by buffer: no copy of the vector is needed, and the control data has gone with the
@@ -95,15 +97,17 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags) {
 
 /* sendmsg(2). As send. */
 CAPR_INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *msg, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return capr__result(capr__sys3(SYS_sendmsg, fd, (long)msg, flags));
+    if (not_ours(capr__fd_get(fd))) return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_sendmsg, fd, (long)msg, flags)));
     return capr__sendmsg(fd, msg, flags);
 }
 
 /* sendmmsg(2). As send; returns the number of messages sent, -1 if that is none. */
 CAPR_INTERPOSE int sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (not_ours(capr__fd_get(fd))) return (int)capr__result(capr__sys4(SYS_sendmmsg, fd, (long)list, count, flags));
+    if (not_ours(capr__fd_get(fd))) return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_sendmmsg, fd, (long)list, count, flags)));
     unsigned int i;
     int before = *capr__worker.err;
     for (i = 0; i < count; i++) {

@@ -26,7 +26,7 @@ static inline int may_wait(int in) {
 
 /* Bytes of the next piece: they are in memory. At the end of the file, or on an error, what sendfile itself is to find out. */
 static __attribute__((noinline)) size_t next_piece(int in, const off_t *offset, size_t n) {
-    off_t at = offset ? *offset : capr__sys3(SYS_lseek, in, 0, SEEK_CUR);
+    off_t at = offset ? *offset : CAPR_OUTSIDE(capr__sys3(SYS_lseek, in, 0, SEEK_CUR));
     if (at < 0) return n;
     size_t piece = capr__file_cached(in, at, n);
     if (piece) return piece;
@@ -37,9 +37,10 @@ static __attribute__((noinline)) size_t next_piece(int in, const off_t *offset, 
 
 /* sendfile(2). Blocks, unless O_NONBLOCK. */
 CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
+    CAPR_MONITOR;
     capr__turn_look(); /* no cancellation point, which would */
     struct capr_fd *f = capr__fd_get(out);
-    if (!f || count == 0) return capr__result(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
+    if (!f || count == 0) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count)));
     if (f->kind >= CAPR_FD_PLAIN) return capr__result(capr__disk_call(SYS_sendfile, out, in, (long)offset, (long)count, 0));
     capr__pair_part(f);
     int waits = may_wait(in);

@@ -61,16 +61,19 @@ static __attribute__((noinline)) ssize_t move(struct capr_job *job, int in, int 
 
 /* splice(2), tee(2), vmsplice(2). Block. Cancellation points. */
 CAPR_INTERPOSE ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t n, unsigned int flags) {
+    CAPR_MONITOR;
     struct capr_job job = {.number = SYS_splice, .arg = {in, (long)in_offset, out, (long)out_offset, (long)n, flags}};
     return move(&job, in, out, (int)flags);
 }
 
 CAPR_INTERPOSE ssize_t tee(int in, int out, size_t n, unsigned int flags) {
+    CAPR_MONITOR;
     struct capr_job job = {.number = SYS_tee, .arg = {in, out, (long)n, flags}};
     return move(&job, in, out, (int)flags);
 }
 
 CAPR_INTERPOSE ssize_t vmsplice(int fd, const struct iovec *iov, size_t count, unsigned int flags) {
+    CAPR_MONITOR;
     struct capr_job job = {.number = SYS_vmsplice, .arg = {fd, (long)iov, (long)count, flags}};
     return move(&job, -1, fd, (int)flags);
 }

@@ -12,6 +12,7 @@
 
 /* tcdrain(3). Blocks. Cancellation point. */
 CAPR_INTERPOSE int tcdrain(int fd) {
+    CAPR_MONITOR;
     capr__cancel_point();
     int left = 0;
     long r = capr__sys3(SYS_ioctl, fd, TIOCOUTQ, (long)&left);

@@ -30,7 +30,7 @@ CAPR_HIDDEN long capr__terminal_turn(int fd) {
     char byte;
     unsigned int cuts = capr__signals_cuts();
     capr__call_to_end = CAPR_END_ON_WORKER;
-    long r = capr__sys3(SYS_read, fd, (long)&byte, 0);
+    long r = CAPR_OUTSIDE(capr__sys3(SYS_read, fd, (long)&byte, 0));
     capr__call_to_end = 0;
     return r == -EINTR && capr__signals_cuts() == cuts ? -EAGAIN : r;
 }

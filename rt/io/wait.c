@@ -6,7 +6,8 @@
  * A pipe that is only ours does without the set (pair.h).
  *
  * No event can be lost between the call that said EAGAIN and the wait: the set is edge-triggered but keeps an edge until the
- * poll loop takes it, and the poll loop runs on this worker, after the switch.
+ * poll loop takes it. With one worker that runs after the switch; with several the descriptor counts the events that it has taken, and
+ * the wait is left out if there have been any since the try began (capr__fd_heed).
  */
 #include "../proc/signals.h"
 #include "fd.h"
@@ -14,6 +15,11 @@
 
 CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
     struct capr_thread *self = capr__self();
+    if (__builtin_expect(capr__many, 0) && capr__fd_stirred(f)) {
+        if ((uint32_t)(self->deadline >> 32) != f->generation) return EBADF;
+        capr__fd_heed(f);
+        return 0;
+    }
     int timeout_flag = direction == CAPR_FD_READ ? CAPR_FD_RCVTIMEO : CAPR_FD_SNDTIMEO;
     int known = f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK | timeout_flag);
     int by_time = 0;
@@ -43,6 +49,7 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     capr__process.fd_waiters--;
     int interrupted = capr__signals_wait_end(self);
     if (f->generation != generation) return EBADF;
+    capr__fd_heed(f);
     if (interrupted || capr__cancel_due(self)) return EINTR;
     return timed_out && !by_time ? EAGAIN : 0;
 }

@@ -23,11 +23,12 @@ static __attribute__((noinline)) long wait_for(struct capr_job *job, void *how, 
 
 /* msgsnd(2), msgrcv(2). Block, unless IPC_NOWAIT. Cancellation points. */
 CAPR_INTERPOSE int msgsnd(int queue, const void *message, size_t n, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
     int wait = !(flags & IPC_NOWAIT) && capr__may_switch();
     long r;
     do {
-        r = capr__sys4(SYS_msgsnd, queue, (long)message, (long)n, wait ? flags | IPC_NOWAIT : flags);
+        r = CAPR_OUTSIDE(capr__sys4(SYS_msgsnd, queue, (long)message, (long)n, wait ? flags | IPC_NOWAIT : flags));
         if (r == -EAGAIN && wait) {
             struct capr_job job = {.number = SYS_msgsnd, .arg = {queue, (long)message, (long)n, flags}};
             r = wait_for(&job, &capr__wait_interruptible, 1);
@@ -37,11 +38,12 @@ CAPR_INTERPOSE int msgsnd(int queue, const void *message, size_t n, int flags) {
 }
 
 CAPR_INTERPOSE ssize_t msgrcv(int queue, void *message, size_t n, long type, int flags) {
+    CAPR_MONITOR;
     capr__cancel_point();
     int wait = !(flags & IPC_NOWAIT) && capr__may_switch();
     long r;
     do {
-        r = capr__sys6(SYS_msgrcv, queue, (long)message, (long)n, type, wait ? flags | IPC_NOWAIT : flags, 0);
+        r = CAPR_OUTSIDE(capr__sys6(SYS_msgrcv, queue, (long)message, (long)n, type, wait ? flags | IPC_NOWAIT : flags, 0));
         if (r == -ENOMSG && wait) {
             struct capr_job job = {.number = SYS_msgrcv, .arg = {queue, (long)message, (long)n, type, flags}};
             r = wait_for(&job, &capr__wait_interruptible, 1);
@@ -52,12 +54,13 @@ CAPR_INTERPOSE ssize_t msgrcv(int queue, void *message, size_t n, long type, int
 
 /* semop(2), semtimedop(2). Block, unless all operations have IPC_NOWAIT. */
 CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
+    CAPR_MONITOR;
     struct timespec zero = {0, 0}, rest;
     capr__turn_look();
     if (!capr__may_switch() || (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
-        return (int)capr__result(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout)));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
-    long r = capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero);
+    long r = CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero));
     size_t waiting = 0;
     for (size_t i = 0; r == -EAGAIN && i < count; i++) waiting += !(operations[i].sem_flg & IPC_NOWAIT);
     if (r != -EAGAIN || !waiting) return (int)capr__result(r);
@@ -66,7 +69,7 @@ CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, 
     /* It would wait, or one of several has IPC_NOWAIT: the call itself knows. */
     struct capr_job job = {.number = SYS_semtimedop, .arg = {set, (long)operations, (long)count, (long)timeout}};
     while ((r = wait_for(&job, &capr__wait_interruptible, 0)) == CAPR_POOL_NOBODY) {
-        r = capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero);
+        r = CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero));
         if (r != -EAGAIN) break;
         if (!timeout) continue;
         uint64_t now = capr__now(), left = deadline > now ? deadline - now : 0;
@@ -100,18 +103,22 @@ static __attribute__((noinline)) long queue_call(long number, mqd_t queue, long 
 
 /* mq_send(3), mq_receive(3) and their timed forms. Block, unless O_NONBLOCK. Cancellation points. */
 CAPR_INTERPOSE int mq_timedsend(mqd_t queue, const char *message, size_t n, unsigned int priority, const struct timespec *until) {
+    CAPR_MONITOR;
     return (int)queue_call(SYS_mq_timedsend, queue, (long)message, n, priority, until);
 }
 
 CAPR_INTERPOSE int mq_send(mqd_t queue, const char *message, size_t n, unsigned int priority) {
+    CAPR_MONITOR;
     return (int)queue_call(SYS_mq_timedsend, queue, (long)message, n, priority, NULL);
 }
 
 CAPR_INTERPOSE ssize_t mq_timedreceive(mqd_t queue, char *restrict message, size_t n, unsigned int *restrict priority,
                                        const struct timespec *restrict until) {
+    CAPR_MONITOR;
     return queue_call(SYS_mq_timedreceive, queue, (long)message, n, (long)priority, until);
 }
 
 CAPR_INTERPOSE ssize_t mq_receive(mqd_t queue, char *message, size_t n, unsigned int *priority) {
+    CAPR_MONITOR;
     return queue_call(SYS_mq_timedreceive, queue, (long)message, n, (long)priority, NULL);
 }

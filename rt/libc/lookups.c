@@ -104,6 +104,7 @@ static int wait_any(uint64_t deadline, void *how) {
 /* GNU getaddrinfo_a. Returns 0; EAI_SYSTEM for another mode (EINVAL) or if a request could not be made; EAI_MEMORY; EAI_AGAIN in a
  * signal handler or on a kernel thread that is no worker. Blocks with GAI_WAIT, and is then a cancellation point; the requests go on. */
 CAPR_INTERPOSE int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, struct sigevent *restrict event) {
+    CAPR_MONITOR;
     if (mode != GAI_WAIT && mode != GAI_NOWAIT) {
         errno = EINVAL;
         return EAI_SYSTEM;
@@ -138,6 +139,7 @@ static int in_progress(const struct gaicb *const list[], int n) {
 /* GNU gai_suspend: until one of those in progress has ended. Returns 0, EAI_ALLDONE if none was, EAI_AGAIN after `timeout`, EAI_INTR,
  * EAI_SYSTEM for a timeout that is none. Blocks. Cancellation point. */
 CAPR_INTERPOSE int gai_suspend(const struct gaicb *const list[], int n, const struct timespec *timeout) {
+    CAPR_MONITOR;
     capr__cancel_point();
     uint64_t deadline;
     int e = capr__poll_deadline(timeout, &deadline), before = in_progress(list, n);
@@ -153,12 +155,14 @@ CAPR_INTERPOSE int gai_suspend(const struct gaicb *const list[], int n, const st
 
 /* GNU gai_error: also gives way, since programs ask in a loop. */
 CAPR_INTERPOSE int gai_error(struct gaicb *cb) {
+    CAPR_MONITOR;
     if (get(cb) == EAI_INPROGRESS && capr__may_switch()) capr__yield();
     return get(cb);
 }
 
 /* GNU gai_cancel: if the pool has not begun it. Does not block. */
 CAPR_INTERPOSE int gai_cancel(struct gaicb *cb) {
+    CAPR_MONITOR;
     for (struct request *r = requests; r; r = r->next) {
         if (__atomic_load_n(&r->told, __ATOMIC_ACQUIRE) || r->cb != cb) continue;
         if (!capr__pool_withdraw(&r->call.job)) return EAI_NOTCANCELED;

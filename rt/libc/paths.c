@@ -13,15 +13,18 @@
 
 /* realpath(3), canonicalize_file_name(3). Block. */
 CAPR_INTERPOSE char *realpath(const char *restrict path, char *restrict resolved) {
+    CAPR_MONITOR;
     return (char *)CAPR_LIBC_CALL("realpath", (long)path, (long)resolved);
 }
 CAPR_INTERPOSE char *__realpath_chk(const char *path, char *resolved, size_t room) {
+    CAPR_MONITOR;
     return (char *)CAPR_LIBC_CALL("__realpath_chk", (long)path, (long)resolved, (long)room);
 }
 CAPR_INTERPOSE char *canonicalize_file_name(const char *path) { return (char *)CAPR_LIBC_CALL("canonicalize_file_name", (long)path); }
 
 /* statvfs(3), statfs(2): of a server's file system the server is asked. Block. */
 CAPR_INTERPOSE int statvfs(const char *restrict path, struct statvfs *restrict out) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("statvfs", (long)path, (long)out);
 }
 CAPR_INTERPOSE int fstatvfs(int fd, struct statvfs *out) { return (int)CAPR_LIBC_CALL("fstatvfs", fd, (long)out); }
@@ -44,16 +47,19 @@ CAPR_INTERPOSE FILE *tmpfile64(void) { return tmpfile(); }
 
 /* posix_fallocate(3), which writes to each block where the file system has no better way. Blocks. Returns an error number. */
 CAPR_INTERPOSE int posix_fallocate(int fd, off_t offset, off_t size) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("posix_fallocate", fd, offset, size);
 }
 CAPR_INTERPOSE int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallocate(fd, offset, size); }
 
 /* glob(3). Blocks; in place where it calls the program. */
 CAPR_INTERPOSE int glob(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob_t *restrict out) {
+    CAPR_MONITOR;
     static void *function;
     struct capr_libc_job call = {.name = "glob", .function = &function, .arg = {(long)pattern, flags, (long)failed, (long)out}};
     return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? CAPR_CALLS_BACK(capr__libc_call_in_place(&call)) : capr__libc_call(&call));
 }
 CAPR_INTERPOSE int glob64(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob64_t *restrict out) {
+    CAPR_MONITOR;
     return glob(pattern, flags, failed, (glob_t *)out);
 }

@@ -13,16 +13,20 @@
 
 /* res_nquery(3) and its relatives. Block. */
 CAPR_INTERPOSE int res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("res_nquery", (long)state, (long)name, class, type, (long)answer, room);
 }
 CAPR_INTERPOSE int res_nsearch(res_state state, const char *name, int class, int type, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("res_nsearch", (long)state, (long)name, class, type, (long)answer, room);
 }
 CAPR_INTERPOSE int res_nquerydomain(res_state state, const char *name, const char *domain, int class, int type, unsigned char *answer,
                                     int room) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("res_nquerydomain", (long)state, (long)name, (long)domain, class, type, (long)answer, room);
 }
 CAPR_INTERPOSE int res_nsend(res_state state, const unsigned char *question, int length, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("res_nsend", (long)state, (long)question, length, (long)answer, room);
 }
 
@@ -53,14 +57,18 @@ static __attribute__((noinline)) res_state copy_state(void) {
 
 /* res_query(3) and its relatives. Block. */
 CAPR_INTERPOSE int res_query(const char *name, int class, int type, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     WITH_COPY(res_nquery(state, name, class, type, answer, room));
 }
 CAPR_INTERPOSE int res_search(const char *name, int class, int type, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     WITH_COPY(res_nsearch(state, name, class, type, answer, room));
 }
 CAPR_INTERPOSE int res_querydomain(const char *name, const char *domain, int class, int type, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     WITH_COPY(res_nquerydomain(state, name, domain, class, type, answer, room));
 }
 CAPR_INTERPOSE int res_send(const unsigned char *question, int length, unsigned char *answer, int room) {
+    CAPR_MONITOR;
     WITH_COPY(res_nsend(state, question, length, answer, room));
 }

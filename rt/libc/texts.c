@@ -41,18 +41,21 @@ static char *own(enum capr_text which, char *text) {
 
 /* POSIX inet_ntoa. Does not block. */
 CAPR_INTERPOSE char *inet_ntoa(struct in_addr in) {
+    CAPR_MONITOR;
     find();
     return own(CAPR_TEXT_ADDRESS, libcs.inet_ntoa(in));
 }
 
 /* POSIX strerror, strerror_l. What is a message of libc's catalogue is nobody's buffer. Do not block. */
 CAPR_INTERPOSE char *strerror(int error) {
+    CAPR_MONITOR;
     find();
     char *text = libcs.strerror(error);
     return strerrordesc_np(error) ? text : own(CAPR_TEXT_ERROR, text);
 }
 
 CAPR_INTERPOSE char *strerror_l(int error, locale_t locale) {
+    CAPR_MONITOR;
     find();
     char *text = libcs.strerror_l(error, locale);
     return strerrordesc_np(error) ? text : own(CAPR_TEXT_ERROR, text);
@@ -60,6 +63,7 @@ CAPR_INTERPOSE char *strerror_l(int error, locale_t locale) {
 
 /* POSIX strsignal, the same. */
 CAPR_INTERPOSE char *strsignal(int number) {
+    CAPR_MONITOR;
     find();
     char *text = libcs.strsignal(number);
     return sigdescr_np(number) ? text : own(CAPR_TEXT_SIGNAL, text);
@@ -67,6 +71,7 @@ CAPR_INTERPOSE char *strsignal(int number) {
 
 /* POSIX dlerror. Whose failure it tells of is the worker's matter: the last one, by whichever thread. Does not block. */
 CAPR_INTERPOSE char *dlerror(void) {
+    CAPR_MONITOR;
     find();
     return own(CAPR_TEXT_DL, libcs.dlerror());
 }

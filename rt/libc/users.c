@@ -13,10 +13,12 @@ CAPR_INTERPOSE struct passwd *getpwnam(const char *name) { return (struct passwd
 CAPR_INTERPOSE struct passwd *getpwuid(uid_t user) { return (struct passwd *)CAPR_LIBC_CALL("getpwuid", user); }
 CAPR_INTERPOSE int getpwnam_r(const char *restrict name, struct passwd *restrict entry, char *restrict buffer, size_t size,
                               struct passwd **restrict result) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("getpwnam_r", (long)name, (long)entry, (long)buffer, (long)size, (long)result);
 }
 CAPR_INTERPOSE int getpwuid_r(uid_t user, struct passwd *restrict entry, char *restrict buffer, size_t size,
                               struct passwd **restrict result) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("getpwuid_r", user, (long)entry, (long)buffer, (long)size, (long)result);
 }
 
@@ -25,14 +27,17 @@ CAPR_INTERPOSE struct group *getgrnam(const char *name) { return (struct group *
 CAPR_INTERPOSE struct group *getgrgid(gid_t group) { return (struct group *)CAPR_LIBC_CALL("getgrgid", group); }
 CAPR_INTERPOSE int getgrnam_r(const char *restrict name, struct group *restrict entry, char *restrict buffer, size_t size,
                               struct group **restrict result) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("getgrnam_r", (long)name, (long)entry, (long)buffer, (long)size, (long)result);
 }
 CAPR_INTERPOSE int getgrgid_r(gid_t group, struct group *restrict entry, char *restrict buffer, size_t size,
                               struct group **restrict result) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("getgrgid_r", group, (long)entry, (long)buffer, (long)size, (long)result);
 }
 
 /* getgrouplist(3). Blocks. */
 CAPR_INTERPOSE int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count) {
+    CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("getgrouplist", (long)user, group, (long)groups, (long)count);
 }

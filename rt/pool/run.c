@@ -21,7 +21,9 @@ static inline long end(const struct capr_job *job) {
 
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
     if (capr__in_place() || capr__pool_submit(job)) {
+        uint32_t depth = capr__out();
         capr__pool_perform(job);
+        capr__in(depth);
         return job->result;
     }
     struct capr_worker *w = &capr__worker;
@@ -52,7 +54,9 @@ static inline int wait_once(struct capr_job *job, void *how, int point) {
 CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int point) {
     job->kind = CAPR_JOB_ENDLESS;
     if (capr__in_place()) {
+        uint32_t depth = capr__out();
         capr__pool_perform(job);
+        capr__in(depth);
         return job->result;
     }
     struct capr_worker *w = &capr__worker;
@@ -82,7 +86,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
 }
 
 CAPR_HIDDEN __attribute__((noinline)) long capr__disk_call(long number, long a, long b, long c, long d, long e) {
-    if (capr__env.disk == CAPR_DISK_IMMEDIATE || capr__in_place()) return capr__sys6(number, a, b, c, d, e, 0);
+    if (capr__env.disk == CAPR_DISK_IMMEDIATE || capr__in_place()) return CAPR_OUTSIDE(capr__sys6(number, a, b, c, d, e, 0));
     struct capr_job job = {.number = number, .arg = {a, b, c, d, e, 0}, .kind = CAPR_JOB_DISK};
     return capr__pool_run(&job);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../sched/policy.h"
+#include "../sched/workers.h"
 #include "message.h"
 
 /* Emitted by the pass: -fcapriccio-min-chunk. */
@@ -26,6 +27,7 @@ struct capr_env capr__env = {
     .min_chunk = 512,               /* docs/abi.md */
     .map_count_max = 65530,         /* the kernel's default */
     .slice = 10000000,
+    .workers = 1,
     .pool_max = 64,                 /* twice the requests that a disk of one queue sorts among at once */
 };
 
@@ -208,7 +210,16 @@ static int read_slice(const char *v)
     return 0;
 }
 
-static int read_workers(const char *v) { return strcmp(v, "1") ? -1 : 0; }
+static int read_workers(const char *v)
+{
+    char *end;
+    unsigned long n = strtoul(v, &end, 10);
+    int automatic = !strcmp(v, "auto");
+    if (!automatic && (*v < '0' || *v > '9' || *end || n < 1 || n > CAPR_WORKERS_MOST))
+        return -1;
+    capr__env.workers = automatic ? 0 : (uint32_t)n;
+    return 0;
+}
 
 static const struct setting {
     const char *name;
@@ -231,7 +242,7 @@ static const struct setting {
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},
     {"CAPRICCIO_STATS", read_stats, "0 or 1"},
     {"CAPRICCIO_TOP", read_top, "0, 1 or a directory by its absolute path"},
-    {"CAPRICCIO_WORKERS", read_workers, "1: this version has one worker"},
+    {"CAPRICCIO_WORKERS", read_workers, "auto, or a number from 1 to 64"},
 };
 
 /* Settings by which the runtime makes files. A program with other rights than its caller's (set-user-ID) would make them where the caller

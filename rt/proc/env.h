@@ -43,6 +43,7 @@ struct capr_env {
     const char *runtime_directory; /* not one of ours: XDG_RUNTIME_DIR, or NULL */
     const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for. Absolute where it can be */
     int pid;                 /* not a variable: of the process that read these; its forked children have others */
+    uint32_t workers;        /* CAPRICCIO_WORKERS: kernel threads that run user-level threads, at most; 0: auto */
     uint64_t slice;          /* CAPRICCIO_SLICE: ns that a thread may run while others are ready; 0: as long as it likes */
     uint64_t sched_seed;
     uint64_t memory;         /* CAPRICCIO_MEMORY: bytes that the process is to stay below; 0: as much as there is */

@@ -22,6 +22,7 @@ extern char **environ;
 
 /* execve(2) and the functions built on it: exec(3). Return only on failure. */
 CAPR_INTERPOSE int execve(const char *path, char *const argv[], char *const envp[]) {
+    CAPR_MONITOR;
     capr__fd_before_exec();
     capr__signals_before_exec();
     long r = capr__sys3(SYS_execve, (long)path, (long)argv, (long)envp);
@@ -32,6 +33,7 @@ CAPR_INTERPOSE int execve(const char *path, char *const argv[], char *const envp
 CAPR_INTERPOSE int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
 
 CAPR_INTERPOSE int fexecve(int fd, char *const argv[], char *const envp[]) {
+    CAPR_MONITOR;
     capr__fd_before_exec();
     capr__signals_before_exec();
     int r = REAL(fexecve)(fd, argv, envp);
@@ -40,6 +42,7 @@ CAPR_INTERPOSE int fexecve(int fd, char *const argv[], char *const envp[]) {
 }
 
 CAPR_INTERPOSE int execvpe(const char *file, char *const argv[], char *const envp[]) {
+    CAPR_MONITOR;
     capr__fd_before_exec();
     capr__signals_before_exec();
     int r = REAL(execvpe)(file, argv, envp);
@@ -61,6 +64,7 @@ CAPR_INTERPOSE int execvp(const char *file, char *const argv[]) { return execvpe
     for (size_t i_ = 1; i_ <= count_; i_++) argv[i_] = va_arg(ap, char *)
 
 CAPR_INTERPOSE int execl(const char *path, const char *first, ...) {
+    CAPR_MONITOR;
     va_list ap;
     GATHER(first, argv, ap);
     va_end(ap);
@@ -68,6 +72,7 @@ CAPR_INTERPOSE int execl(const char *path, const char *first, ...) {
 }
 
 CAPR_INTERPOSE int execlp(const char *file, const char *first, ...) {
+    CAPR_MONITOR;
     va_list ap;
     GATHER(first, argv, ap);
     va_end(ap);
@@ -75,6 +80,7 @@ CAPR_INTERPOSE int execlp(const char *file, const char *first, ...) {
 }
 
 CAPR_INTERPOSE int execle(const char *path, const char *first, ...) {
+    CAPR_MONITOR;
     va_list ap;
     GATHER(first, argv, ap);
     char *const *envp = va_arg(ap, char *const *);
@@ -94,10 +100,12 @@ static int spawn(__typeof__(posix_spawn) *libcs, pid_t *child, const char *what,
 /* posix_spawn(3), also of system and popen. Wait until the child has begun its program. */
 CAPR_INTERPOSE int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *actions,
                                const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    CAPR_MONITOR;
     return spawn(REAL(posix_spawn), child, path, actions, attributes, argv, envp);
 }
 
 CAPR_INTERPOSE int posix_spawnp(pid_t *restrict child, const char *restrict file, const posix_spawn_file_actions_t *actions,
                                 const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    CAPR_MONITOR;
     return spawn(REAL(posix_spawnp), child, file, actions, attributes, argv, envp);
 }

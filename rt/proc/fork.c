@@ -16,11 +16,25 @@
 #include "../sched/idle.h"
 #include "../sched/limits.h"
 #include "../sched/policy.h"
+#include "../sched/workers.h"
+#include "../stack/chunk.h"
 #include "../sync/wait.h"
 #include "../thread/own_locale.h"
 #include "signals.h"
 
-static void before(void) { capr__fd_all_shared(); }
+/* Other workers are outside the monitor, and in the middle of nothing that the child needs, until libc has forked. */
+static void before(void) {
+    capr__fd_all_shared();
+    if (!capr__many) return;
+    capr__enter();
+    capr__chunks_hold();
+}
+
+static void in_parent(void) {
+    if (!capr__many) return;
+    capr__chunks_release();
+    capr__leave();
+}
 
 /* stdio/lock.c, where it is part of the program. */
 CAPR_HIDDEN __attribute__((weak)) void capr__file_locks_forked(void);
@@ -30,6 +44,8 @@ static void in_child(void) {
     struct capr_thread *self = w->self;
     if (!self) /* forked by a kernel thread that is no worker: nothing of the runtime goes on there */
         return;
+    capr__workers_forked(w);
+    capr__chunks_release();
 
     /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
      * chunks stay behind as memory that the child never touches. */
@@ -62,13 +78,14 @@ static void in_child(void) {
     capr__window_forked();
     capr__idle_init(w);
     capr__declared_forked(self);
+    capr__leave();
 }
 
 /* libc's _Fork, found at start, since the program may call it in a signal handler. */
 static pid_t (*libcs_fork)(void);
 
 __attribute__((constructor(101))) static void register_handlers(void) {
-    pthread_atfork(before, NULL, in_child);
+    pthread_atfork(before, in_parent, in_child);
     libcs_fork = (pid_t(*)(void))dlsym(RTLD_NEXT, "_Fork");
 }
 
@@ -77,6 +94,9 @@ CAPR_INTERPOSE pid_t _Fork(void) {
     before();
     /* libc's own, since the kernel thread's number and its list of robust mutexes, which process-shared mutexes go by, are libc's. */
     pid_t child = libcs_fork ? libcs_fork() : (pid_t)capr__result(capr__sys6(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0, 0));
-    if (child == 0) in_child();
+    if (child == 0)
+        in_child();
+    else
+        in_parent();
     return child;
 }

@@ -12,6 +12,7 @@
 
 #include "../sched/idle.h"
 #include "../sched/switch.h"
+#include "../sched/workers.h"
 #include "../stack/bigstack.h"
 #include "../stack/chunk.h"
 #include "../stack/leaf.h"
@@ -70,19 +71,20 @@ static void init(int argc, char **argv, char **envp)
     w->err = &errno;
     capr__process.epoll_fd = capr__process.wake_fd = -1;
     capr__chunk_init(w);
+    capr__workers_init(w);
     capr__idle_init(w);
     capr__timer_grow(); /* a program that has run out of memory can wait for some to come back */
     adopt_main_stack();
     capr__bigstack_use(w, &main_stack);
     w->big_sp = 0;
-    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .id = capr__process.last_id = 1};
+    capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .running = capr__many != 0, .id = capr__process.last_id = 1};
     capr__all_add(&capr__main_thread);
     capr__process.live_threads = 1;
     capr__signals_begin();
     capr__process.live_threads_peak = 1;
     capr__leaf_init();
     w->self = &capr__main_thread;
-    w->fast = 1;
+    w->fast = !capr__many;
     capr__set_limit(main_stack.limit);
 }
 
@@ -91,24 +93,32 @@ __attribute__((section(".preinit_array"), used)) static void (*const preinit)(in
 /* The text of CAPRICCIO_STATS=1. Its own function, so that exit needs its buffer only then. */
 static __attribute__((noinline)) void print_stats(void)
 {
-    struct capr_worker *w = &capr__worker;
+    const struct capr_counters sum = capr__workers_counted();
+    uint64_t links = 0, chunk_bytes = 0;
+    for (uint32_t i = 0; i < capr__worker_count; i++) {
+        links += capr__workers[i]->links;
+        chunk_bytes += capr__workers[i]->chunk_bytes;
+    }
     const struct {
         const char *name;
         uint64_t value;
     } lines[] = {
-        {"threads_created", w->count.threads_created},
+        {"threads_created", sum.threads_created},
         {"live_threads_peak", capr__process.live_threads_peak},
-        {"switches", w->count.switches},
-        {"blocks", w->count.blocks},
-        {"preempted", w->count.preempted},
-        {"epoll_wait", w->count.epoll_wait},
-        {"epoll_ctl", w->count.epoll_ctl},
-        {"io_submit", w->count.io_submit},
-        {"pool_jobs", w->count.pool_jobs},
-        {"chunks_linked", w->links},
-        {"big_stacks_kept", w->count.big_kept},
-        {"stack_bytes_in_use", capr__chunk_bytes_in_use(w)},
-        {"stack_bytes_in_use_peak", w->chunk_bytes},
+        {"switches", sum.switches},
+        {"blocks", sum.blocks},
+        {"preempted", sum.preempted},
+        {"epoll_wait", sum.epoll_wait},
+        {"epoll_ctl", sum.epoll_ctl},
+        {"io_submit", sum.io_submit},
+        {"pool_jobs", sum.pool_jobs},
+        {"chunks_linked", links},
+        {"big_stacks_kept", sum.big_kept},
+        {"stack_bytes_in_use", capr__chunk_bytes_in_use(&capr__worker)},
+        {"stack_bytes_in_use_peak", chunk_bytes},
+        {"workers", capr__worker_count},
+        {"threads_stolen", sum.stolen},
+        {"workers_woken", sum.unparked},
     };
     char text[1024];
     size_t used = 0;

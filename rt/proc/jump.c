@@ -8,6 +8,7 @@
 #include "../sched/idle.h"
 #include "../sched/policy.h"
 #include "../sched/timer.h"
+#include "../sched/workers.h"
 #include "../stack/bigstack.h"
 #include "message.h"
 #include "signals.h"
@@ -15,8 +16,7 @@
 /* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp. */
 CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
 
-static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
-    capr__policy_flatten(w);
+static void leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
     struct capr_thread **link = &w->run_head, *before = NULL;
     while (*link && *link != t) {
         before = *link;
@@ -25,6 +25,17 @@ static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     if (!*link) return;
     *link = t->next;
     if (w->run_tail == t) w->run_tail = before;
+    w->run_count--;
+}
+
+static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
+    capr__policy_flatten(w);
+    if (!capr__many) leave_run_queue_of(w, t);
+    for (uint32_t i = 0; capr__many && i < capr__worker_count; i++) {
+        capr__spin_lock(&capr__workers[i]->run_lock);
+        leave_run_queue_of(capr__workers[i], t);
+        capr__spin_unlock(&capr__workers[i]->run_lock);
+    }
 }
 
 void capr__jump_to_other(struct capr_thread *owner) {
@@ -37,6 +48,9 @@ void capr__jump_to_other(struct capr_thread *owner) {
         capr__fatal("a signal handler that interrupted thread %u left by siglongjmp for thread %u; take the signal by sigwait in a "
                     "thread of its own, or let the handler set a flag",
                     w->self->id, owner->id);
+    if (capr__many && (owner->stays || owner->running) && owner->worker != w->number)
+        capr__fatal("a signal handler left by siglongjmp for thread %u, which another worker runs; take the signal by sigwait in a thread of "
+                    "its own, or let the handler set a flag", owner->id);
     if (owner->queue) capr__queue_remove(owner);
     capr__fd_unwatch(owner);
     if (owner->timer >= 0) capr__timer_remove(owner);
@@ -49,6 +63,8 @@ void capr__jump_to_other(struct capr_thread *owner) {
     capr__bigstack_handover(w->idle, owner);
     capr__idle_init(w);
     owner->state = CAPR_READY;
+    owner->running = capr__many != 0;
+    owner->worker = (uint8_t)w->number;
     w->self = owner;
     /* Its rounding modes, which the switch that parked it left on top of its stack. */
     __asm__ volatile("ldmxcsr (%0)\n\tfldcw 4(%0)" : : "r"(owner->sp) : "memory");

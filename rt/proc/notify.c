@@ -159,6 +159,7 @@ static struct target *redirect(const struct sigevent *in, struct sigevent *out)
 /* timer_create(2). */
 CAPR_INTERPOSE int timer_create(clockid_t clock, struct sigevent *restrict event, timer_t *restrict timer)
 {
+    CAPR_MONITOR;
     struct sigevent own;
     struct target *t = NULL;
     int kernel_id;
@@ -189,6 +190,7 @@ CAPR_INTERPOSE int timer_create(clockid_t clock, struct sigevent *restrict event
 /* timer_delete(2). */
 CAPR_INTERPOSE int timer_delete(timer_t timer)
 {
+    CAPR_MONITOR;
     long kernel_id = (int)(intptr_t)timer, r = capr__sys1(SYS_timer_delete, kernel_id);
     for (struct target *t = targets; r == 0 && t; t = t->next)
         if (!t->is_queue && t->kernel_id == kernel_id) {
@@ -201,6 +203,7 @@ CAPR_INTERPOSE int timer_delete(timer_t timer)
 /* mq_notify(3). NULL takes the notification back. */
 CAPR_INTERPOSE int mq_notify(mqd_t queue, const struct sigevent *event)
 {
+    CAPR_MONITOR;
     struct sigevent own;
     struct target *t = NULL;
     if (event && event->sigev_notify == SIGEV_THREAD && capr__self()) {

@@ -29,8 +29,9 @@ static void wait_handler(unsigned int handled) {
 
 /* pause(2). Blocks. Cancellation point. */
 CAPR_INTERPOSE int pause(void) {
+    CAPR_MONITOR;
     capr__cancel_point();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys1(SYS_pause, 0));
+    if (!capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys1(SYS_pause, 0)));
     wait_handler(capr__signals_handled);
     capr__cancel_point();
     return (int)capr__result(-EINTR);
@@ -38,11 +39,12 @@ CAPR_INTERPOSE int pause(void) {
 
 /* sigsuspend(2). Blocks. Cancellation point. */
 CAPR_INTERPOSE int sigsuspend(const sigset_t *set) {
+    CAPR_MONITOR;
     capr__cancel_point();
     uint64_t mask;
     __builtin_memcpy(&mask, set, 8);
     struct capr_thread *self = capr__self();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys2(SYS_rt_sigsuspend, (long)set, 8));
+    if (!capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys2(SYS_rt_sigsuspend, (long)set, 8)));
     uint64_t saved = self->sigmask;
     unsigned int handled = capr__signals_handled;
     capr__signals_set_mask(mask);
@@ -54,6 +56,7 @@ CAPR_INTERPOSE int sigsuspend(const sigset_t *set) {
 
 /* sigpause(3), whose argument is a signal or, in BSD, a mask. */
 CAPR_INTERPOSE int __xpg_sigpause(int number) {
+    CAPR_MONITOR;
     uint64_t mask = 0;
     sigset_t set;
     if (number < 1 || number > CAPR_SIGNALS) return (int)capr__result(-EINVAL);
@@ -64,6 +67,7 @@ CAPR_INTERPOSE int __xpg_sigpause(int number) {
     return sigsuspend(&set);
 }
 CAPR_INTERPOSE int __sigpause(int argument, int is_signal) {
+    CAPR_MONITOR;
     if (is_signal) return __xpg_sigpause(argument);
     sigset_t set = {{(unsigned int)argument}};
     return sigsuspend(&set);
@@ -80,7 +84,7 @@ static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
         if (capr__signals_pending) capr__signals_gather();
         long r = capr__signal_take(wanted, info);
         if (r == 0) {
-            r = capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8);
+            r = CAPR_OUTSIDE(capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8));
             if (r > 0) capr__signals_taken((int)r);
         }
         if (r != -EAGAIN || deadline == 0) return r;
@@ -104,7 +108,7 @@ static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
 
 static int wait_signal(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
     capr__cancel_point();
-    if (!capr__may_switch()) return (int)capr__result(capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)timeout, 8));
+    if (!capr__may_switch()) return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)timeout, 8)));
     uint64_t deadline;
     int e = capr__poll_deadline(timeout, &deadline);
     long r = e ? -e : take_signal(set, info, deadline);
@@ -116,17 +120,19 @@ static int wait_signal(const sigset_t *set, siginfo_t *info, const struct timesp
 /* sigtimedwait(2), sigwaitinfo(2): the signals have to be blocked. EAGAIN at the deadline, EINTR by a handler. Block. Cancellation
  * points. */
 CAPR_INTERPOSE int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const struct timespec *restrict timeout) {
+    CAPR_MONITOR;
     return wait_signal(set, info, timeout);
 }
 
-CAPR_INTERPOSE int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info) { return wait_signal(set, info, NULL); }
+CAPR_INTERPOSE int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info) { CAPR_MONITOR; return wait_signal(set, info, NULL); }
 
 /* sigwait(3): returns an error number, never EINTR. */
 CAPR_INTERPOSE int sigwait(const sigset_t *restrict set, int *restrict number) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch()) {
         long r;
-        do r = capr__sys4(SYS_rt_sigtimedwait, (long)set, 0, 0, 8);
+        do r = CAPR_OUTSIDE(capr__sys4(SYS_rt_sigtimedwait, (long)set, 0, 0, 8));
         while (r == -EINTR);
         if (r > 0) *number = (int)r;
         return r > 0 ? 0 : (int)-r;

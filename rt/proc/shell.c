@@ -80,6 +80,7 @@ CAPR_HIDDEN pid_t capr__popen_take(FILE *file) {
 
 /* popen(3). The child has the pipe's other end, and none of the streams of popen's that are open here. */
 CAPR_INTERPOSE FILE *popen(const char *command, const char *mode) {
+    CAPR_MONITOR;
     int reads = 0, writes = 0, keep = 0, ends[2];
     for (const char *m = mode; *m; m++) {
         reads |= *m == 'r';

@@ -9,6 +9,7 @@
 
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
+#include "../sched/workers.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
 #include "notify.h"
@@ -34,12 +35,25 @@ uint64_t capr__signals_common(void) {
     return common;
 }
 
+/* Workers but the first take nothing that is sent to the process. */
+#define ELSEWHERE (~(CAPR_SIGNALS_OF_WORKER | CAPR_SIGNALS_UNBLOCKABLE))
+
+uint64_t capr__signals_of_kernel(void) { return capr__worker.number ? ELSEWHERE : capr__signals_common(); }
+
 /* Tells the kernel, if it is news. */
 static void update(void) {
     uint64_t common = capr__signals_common();
     if (common == kernel_mask) return;
     kernel_mask = common;
-    kernel_set(&common);
+    if (capr__worker.number == 0)
+        kernel_set(&common);
+    else
+        capr__worker_interrupt(NULL);
+}
+
+/* On the worker that takes the process's signals, in a handler that returns to `kernels`: another one has changed what all block. */
+void capr__signals_follow(void *kernels) {
+    if (!capr__signals_mask_busy) *(uint64_t *)kernels = kernel_mask;
 }
 
 int capr__signals_all_block(int number) { return !capr__signals_mask_busy && blocking[number - 1] == capr__process.live_threads; }
@@ -127,17 +141,19 @@ void capr__signals_forked(struct capr_thread *self) {
     capr__signals_held = 0;
     capr__signals_forget_all();
     capr__turns_forked();
-    update();
+    kernel_mask = capr__signals_common();
+    kernel_set(&kernel_mask);
 }
 
 void capr__signals_before_exec(void) {
     struct capr_thread *self = capr__self();
-    if (self && self->sigmask != kernel_mask) kernel_set(&self->sigmask);
+    if (self && (capr__worker.number || self->sigmask != kernel_mask)) kernel_set(&self->sigmask);
 }
 
 void capr__signals_after_exec(void) {
     struct capr_thread *self = capr__self();
-    if (self && self->sigmask != kernel_mask) kernel_set(&kernel_mask);
+    const uint64_t mask = capr__worker.number ? ELSEWHERE : kernel_mask;
+    if (self && (capr__worker.number || self->sigmask != mask)) kernel_set(&mask);
 }
 
 /* --- what programs call ------------------------------------------------------------------------------------------------------ */
@@ -167,15 +183,17 @@ static int change(int how, const sigset_t *set, sigset_t *old) {
 }
 
 /* POSIX pthread_sigmask. Returns 0 or EINVAL. Signals that become unblocked are handled before it returns. */
-CAPR_INTERPOSE int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old) { return change(how, set, old); }
+CAPR_INTERPOSE int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old) { CAPR_MONITOR; return change(how, set, old); }
 
 /* sigprocmask(2): the same, which POSIX leaves open where there are several threads. */
 CAPR_INTERPOSE int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old) {
+    CAPR_MONITOR;
     return (int)capr__result(-change(how, set, old));
 }
 
 /* sigpending(2): for the process, and for the calling thread. */
 CAPR_INTERPOSE int sigpending(sigset_t *set) {
+    CAPR_MONITOR;
     uint64_t pending = 0;
     if (capr__signals_pending && capr__may_switch()) capr__signals_gather();
     long r = capr__sys2(SYS_rt_sigpending, (long)&pending, 8);
@@ -194,8 +212,8 @@ static int by_number(int number, int how) {
     return sigprocmask(how, &set, NULL);
 }
 
-CAPR_INTERPOSE int sighold(int number) { return by_number(number, SIG_BLOCK); }
-CAPR_INTERPOSE int sigrelse(int number) { return by_number(number, SIG_UNBLOCK); }
+CAPR_INTERPOSE int sighold(int number) { CAPR_MONITOR; return by_number(number, SIG_BLOCK); }
+CAPR_INTERPOSE int sigrelse(int number) { CAPR_MONITOR; return by_number(number, SIG_UNBLOCK); }
 
 static int low_mask(int how, int mask) {
     sigset_t set = {{0}}, old = {{0}};
@@ -205,6 +223,6 @@ static int low_mask(int how, int mask) {
     return mask;
 }
 
-CAPR_INTERPOSE int sigblock(int mask) { return low_mask(SIG_BLOCK, mask); }
-CAPR_INTERPOSE int sigsetmask(int mask) { return low_mask(SIG_SETMASK, mask); }
-CAPR_INTERPOSE int siggetmask(void) { return low_mask(SIG_BLOCK, 0); }
+CAPR_INTERPOSE int sigblock(int mask) { CAPR_MONITOR; return low_mask(SIG_BLOCK, mask); }
+CAPR_INTERPOSE int sigsetmask(int mask) { CAPR_MONITOR; return low_mask(SIG_SETMASK, mask); }
+CAPR_INTERPOSE int siggetmask(void) { CAPR_MONITOR; return low_mask(SIG_BLOCK, 0); }

@@ -21,6 +21,7 @@
 #include "../io/syscalls.h"
 #include "../sched/preempt.h"
 #include "../sched/sched.h"
+#include "../sched/workers.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
 
@@ -63,11 +64,14 @@ CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *inf
 /* What a handler interrupted that runs apart from its thread's own stack; kept for the outermost one, where a thread may end. */
 struct place {
     uint64_t limit, big_sp, rsp, context;
+    uint32_t inside;
 };
 static struct place interrupted;
 
 static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
-    struct place from = {capr__limit(), w->big_sp, rsp, w->context};
+    struct place from = {capr__limit(), w->big_sp, rsp, w->context, w->inside};
+    /* The count and the lock of the monitor change one after the other. */
+    if (capr__many) w->inside = capr__monitor != w->number + 1 ? 0 : w->inside ? w->inside : 1;
     if (!w->in_signal++) interrupted = from;
     capr__set_limit(0);
     w->big_sp = 0;
@@ -76,6 +80,7 @@ static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
 
 static void set_back(struct capr_worker *w, struct place to) {
     w->in_signal--;
+    w->inside = to.inside;
     w->big_sp = to.big_sp;
     capr__set_limit(to.limit);
 }
@@ -104,8 +109,9 @@ static struct note {
 } notes[NOTES];
 static volatile uint32_t noted, read_notes;
 static volatile int closed; /* the trampoline has left all signals blocked */
+static uint32_t notes_lock; /* taken with all signals blocked: the signals of calls come on any worker */
 
-static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
+static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting) {
     struct note *n = &notes[(noted - 1) % NOTES];
     if (!info && noted != read_notes && n->thread == t && n->info.si_signo == 0) { /* the same as before */
         n->cutting |= cutting;
@@ -123,9 +129,17 @@ static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
     noted = noted + 1;
     if (!capr__signals_pending) {
         capr__signals_pending = 1;
-        capr__deferred_count = capr__deferred_count + 1; /* the idle thread is to look although others are ready */
+        __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE); /* the idle thread is to look although others are ready */
     }
-    capr__worker.poll_at = 0;
+    capr__look_soon();
+}
+
+static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
+    if (capr__many) capr__spin_lock(&notes_lock);
+    note_alone(t, info, cutting);
+    if (!capr__many) return;
+    capr__spin_unlock(&notes_lock);
+    capr__worker_keep_awake();
 }
 
 CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) {
@@ -136,18 +150,20 @@ CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info
 
 CAPR_HIDDEN void capr__signals_deliver(void) {
     uint64_t all = ~0ull, mask;
-    if (!capr__signals_pending) return;
+    if (!capr__signals_pending || capr__worker.number) return;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
     capr__signals_pending = 0;
-    capr__deferred_count = capr__deferred_count - 1;
+    __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
     while (read_notes != noted) {
+        if (capr__many) capr__spin_lock(&notes_lock);
         struct note n = notes[read_notes % NOTES];
         read_notes = read_notes + 1;
+        if (capr__many) capr__spin_unlock(&notes_lock);
         if (n.thread || n.info.si_signo) capr__signals_given(n.thread, &n.info, n.cutting);
     }
     if (closed) {
         closed = 0;
-        mask = capr__signals_common();
+        mask = capr__signals_of_kernel();
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
@@ -168,14 +184,15 @@ CAPR_HIDDEN void capr__signals_gather(void) {
 }
 
 CAPR_HIDDEN void capr__signals_forget_all(void) {
-    if (capr__signals_pending) capr__deferred_count = capr__deferred_count - 1;
+    if (capr__signals_pending) __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
     capr__signals_pending = 0;
+    notes_lock = 0;
     read_notes = noted;
 }
 
 CAPR_HIDDEN void capr__signals_forget_wakes(void) {
     for (uint32_t i = read_notes; i != noted; i++)
-        if (notes[i % NOTES].info.si_signo == 0) notes[i % NOTES].thread = NULL;
+        if (notes[i % NOTES].info.si_signo == 0 && (!capr__many || notes[i % NOTES].thread == capr__self())) notes[i % NOTES].thread = NULL;
 }
 
 /* A signal that the runtime answers to while the program has not set it: it has no handler in `actions`. */
@@ -234,7 +251,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     if (masked) {
         capr__signals_mask_only(self, inside);
         if (!capr__signals_mask_busy) {
-            common = capr__signals_common();
+            common = capr__signals_of_kernel();
             capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&common, 0, 8);
         }
     } else {
@@ -245,6 +262,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
 
     int saved_errno = *w->err;
     uint64_t word = capr__call_back_begins(w);
+    uint32_t depth = masked ? 0 : capr__out();
     const struct capr_extra *x = self->extra;
     const stack_t *stack = x ? &x->signal_stack : NULL;
     uint64_t here = (uint64_t)__builtin_frame_address(0);
@@ -255,13 +273,14 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     } else {
         handler(number, &info, context);
     }
+    capr__in(depth);
     capr__call_back_ends(w, word);
     *w->err = saved_errno;
 
     if (masked) {
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
         capr__signals_mask_only(self, *shown);
-        *shown = capr__signals_mask_busy ? kernels : capr__signals_common(); /* what the kernel sets on return */
+        *shown = capr__signals_mask_busy ? kernels : capr__signals_of_kernel(); /* what the kernel sets on return */
     } else {
         capr__signals_set_mask(*shown);
     }
@@ -329,6 +348,10 @@ static void trampoline(int number, siginfo_t *info, void *context) {
             return;
         }
         if (w->self && info->si_code == SI_TKILL) {
+            if (capr__many) {
+                if (w->number == 0) capr__signals_follow(&c->uc_sigmask);
+                capr__preempt_asked(c);
+            }
             capr__preempt_returned(c);
             return;
         }
@@ -469,6 +492,7 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
 
 /* sigaction(2). Async-signal-safe. */
 CAPR_INTERPOSE int sigaction(int number, const struct sigaction *restrict act, struct sigaction *restrict old) {
+    CAPR_MONITOR;
     return (int)capr__result(set_action(number, act, old));
 }
 
@@ -490,12 +514,14 @@ CAPR_INTERPOSE __sighandler_t signal(int number, __sighandler_t handler) { retur
 CAPR_INTERPOSE __sighandler_t bsd_signal(int number, __sighandler_t handler) { return signal(number, handler); }
 CAPR_INTERPOSE __sighandler_t ssignal(int number, __sighandler_t handler) { return signal(number, handler); }
 CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler) {
+    CAPR_MONITOR;
     return install(number, handler, (int)SA_RESETHAND | SA_NODEFER);
 }
 CAPR_INTERPOSE __sighandler_t sysv_signal(int number, __sighandler_t handler) { return __sysv_signal(number, handler); }
 
 /* siginterrupt(3). */
 CAPR_INTERPOSE int siginterrupt(int number, int interrupt) {
+    CAPR_MONITOR;
     struct sigaction act;
     if (sigaction(number, NULL, &act) < 0) return -1;
     uint64_t bit = 1ull << (number - 1);
@@ -506,6 +532,7 @@ CAPR_INTERPOSE int siginterrupt(int number, int interrupt) {
 
 /* sigset(3): SIG_HOLD blocks the signal, anything else installs a handler and unblocks it. */
 CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler) {
+    CAPR_MONITOR;
     if (number < 1 || number > CAPR_SIGNALS) {
         capr__result(-EINVAL);
         return SIG_ERR;
@@ -522,6 +549,7 @@ CAPR_INTERPOSE __sighandler_t sigset(int number, __sighandler_t handler) {
 
 /* sigaltstack(2): of the calling thread. Handlers with SA_ONSTACK run there; all others have a stack of ours. */
 CAPR_INTERPOSE int sigaltstack(const stack_t *restrict stack, stack_t *restrict old) {
+    CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     if (!self) return (int)capr__result(capr__sys2(SYS_sigaltstack, (long)stack, (long)old));
     struct capr_extra *x = self->extra;

@@ -76,14 +76,18 @@ CAPR_HIDDEN void capr__signals_set_mask(uint64_t mask);
 /* The same without handling anything: for the trampoline, in whose hands the kernel's mask is. */
 CAPR_HIDDEN void capr__signals_mask_only(struct capr_thread *t, uint64_t mask);
 
-/* What all threads block. */
+/* What all threads block; and the mask that follows for the kernel thread of this worker. */
 CAPR_HIDDEN uint64_t capr__signals_common(void);
+CAPR_HIDDEN uint64_t capr__signals_of_kernel(void);
 
 /* True in a signal handler that came in the middle of a change of masks: the count of who blocks what does not hold. */
 extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
 
 /* Whether every thread blocks `number`; no, where that cannot be said. In a handler. */
 CAPR_HIDDEN int capr__signals_all_block(int number);
+
+/* In the handler of the signal by which another worker has had this one, which takes the process's signals, look: the mask to return to. */
+CAPR_HIDDEN void capr__signals_follow(void *kernels);
 
 /* The worker's mask, of which `kernels` is the copy that the trampoline returns to, gets `bit`. In a handler. */
 CAPR_HIDDEN void capr__signals_hold_too(uint64_t bit, void *kernels);
@@ -118,6 +122,10 @@ CAPR_HIDDEN uint64_t capr__signals_of(const struct capr_thread *t);
 /* Runs the handlers of pending signals that the running thread does not block. Called by sigentry.S where a thread goes on. */
 CAPR_HIDDEN void capr__signals_run(void);
 
+/* The running thread is about to wait, and a signal was sent to it while it ran (CAPR_SIGNALS_ASKED): ends the wait, if its kind is one that
+ * handlers end, and it goes on at once; then, or when it goes on some time, it calls capr__signals_run. */
+CAPR_HIDDEN void capr__signals_asked(struct capr_thread *self);
+
 /* Says that the running thread waits for a signal of `set` (0: no longer). Returns 0 or ENOMEM. */
 CAPR_HIDDEN int capr__signals_await(uint64_t set);
 
@@ -129,6 +137,12 @@ struct capr_extra;
 CAPR_HIDDEN void capr__signals_free(struct capr_extra *x);
 
 /* --- signals of calls: sigcall.c ----------------------------------------------------------------------------------------------- */
+
+/* Those that a worker takes which is not the first: what its own instructions and calls cause, and what the runtime sends it. */
+#define CAPR_SIGNALS_OF_WORKER                                                                                                     \
+    (CAPR_SIGNAL_BIT(SIGSEGV) | CAPR_SIGNAL_BIT(SIGBUS) | CAPR_SIGNAL_BIT(SIGILL) | CAPR_SIGNAL_BIT(SIGFPE) |                      \
+     CAPR_SIGNAL_BIT(SIGTRAP) | CAPR_SIGNAL_BIT(SIGSYS) | CAPR_SIGNAL_BIT(SIGPIPE) | CAPR_SIGNAL_BIT(SIGXFSZ) |                    \
+     CAPR_SIGNAL_BIT(CAPR_TURN_SIGNAL) | CAPR_SIGNAL_BIT(33))
 
 #define CAPR_SIGNALS_OF_CALLS (CAPR_SIGNAL_BIT(SIGPIPE) | CAPR_SIGNAL_BIT(SIGXFSZ))
 

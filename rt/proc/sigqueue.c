@@ -11,7 +11,9 @@
 
 #include "../io/fd.h"
 #include "../sched/deadlock.h"
+#include "../sched/run_queue.h"
 #include "../sched/switch.h"
+#include "../sched/workers.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
@@ -130,19 +132,34 @@ static void end_wait(struct capr_thread *t, int cutting) {
     }
 }
 
+/* The same, for a handler that is to run at once where the wait copes with being woken for nothing; others go on, and the handler runs when
+ * they are through. */
+static void end_wait_for_handler(struct capr_thread *t, int cutting) {
+    end_wait(t, cutting);
+    if (t->state == CAPR_PARKED && (t->wait_data == &capr__wait_restartable || (t->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS))))
+        unqueue(t);
+}
+
 /* `t`, which does not run, is to run its handlers next; `cutting`: for a signal without SA_RESTART. */
 static void interrupt(struct capr_thread *t, int cutting) {
     struct capr_extra *x = t->extra;
+    if (capr__many && t->running) {
+        /* It waits, or has given way, and its worker is about to leave it; or it runs there, and has to give way to look. */
+        if (t->state == CAPR_PARKED)
+            capr__wait_off(t);
+        else {
+            t->cancel_bits |= CAPR_SIGNALS_ASKED;
+            capr__worker_interrupt(t);
+            return;
+        }
+    }
     if (!(t->cancel_bits & CAPR_SIGNALS_DUE)) {
         t->cancel_bits |= CAPR_SIGNALS_DUE;
         struct capr_switch_frame *frame = (struct capr_switch_frame *)t->sp;
         x->resume = frame->rip;
         frame->rip = (uint64_t)capr__signals_entry;
     }
-    end_wait(t, cutting);
-    /* A wait that copes with being woken for nothing; others go on, and the handler runs when they are through. */
-    if (t->state == CAPR_PARKED && (t->wait_data == &capr__wait_restartable || (t->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS))))
-        unqueue(t);
+    end_wait_for_handler(t, cutting);
 }
 
 int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
@@ -156,7 +173,7 @@ int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
         int ignored = action.sa_handler == SIG_IGN || (action.sa_handler == SIG_DFL && (IGNORED_BY_DEFAULT & bit));
         if (ignored && info->si_signo != SIGCONT) return 0;
         /* The default action is the process's: the kernel's business. Some thread does not block it, so the worker does not. */
-        if (action.sa_handler == SIG_DFL) return capr__sys3(SYS_tgkill, getpid(), gettid(), info->si_signo) < 0 ? EAGAIN : 0;
+        if (action.sa_handler == SIG_DFL) return capr__sys3(SYS_tgkill, getpid(), capr__many ? getpid() : gettid(), info->si_signo) < 0 ? EAGAIN : 0;
         if (running) {
             capr__signal_handle(info, NULL, 0);
             return 0;
@@ -175,6 +192,16 @@ int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
     } else if (!(t->sigmask & bit))
         interrupt(t, !(action.sa_flags & SA_RESTART));
     return 0;
+}
+
+void capr__signals_asked(struct capr_thread *self) {
+    int cutting = 0;
+    for (uint64_t rest = capr__signals_of(self) & ~self->sigmask; rest; rest &= rest - 1) {
+        struct sigaction action;
+        capr__signal_action(__builtin_ctzll(rest) + 1, &action);
+        cutting |= !(action.sa_flags & SA_RESTART);
+    }
+    end_wait_for_handler(self, cutting);
 }
 
 /* --- the notes ------------------------------------------------------------------------------------------------------------------- */
@@ -211,6 +238,7 @@ void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutti
 /* --- the thread itself ----------------------------------------------------------------------------------------------------------- */
 
 void capr__signals_run(void) {
+    CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     struct capr_extra *x = self->extra;
     if (capr__deadlock_turn == self) {
@@ -221,7 +249,7 @@ void capr__signals_run(void) {
     const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
     void *const wait_data = self->wait_data, *const outer = x->handler_frame;
     const uint64_t awaited = x->awaited;
-    self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS | CAPR_SIGNALS_DUE);
+    self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS | CAPR_SIGNALS_DUE | CAPR_SIGNALS_ASKED);
     self->wait_data = NULL;
     x->awaited = 0;
     x->handler_frame = __builtin_frame_address(0);

@@ -24,6 +24,7 @@ static __attribute__((noinline)) int wait_child(pid_t child) {
 
 /* system(3). Blocks. Cancellation point, at which it ends what it started. SIGCHLD is not blocked: other threads may want it. */
 CAPR_INTERPOSE int system(const char *command) {
+    CAPR_MONITOR;
     if (!command) return system("exit 0") == 0;
     capr__cancel_point();
     long child = capr__shell_start(command);
@@ -49,6 +50,7 @@ CAPR_INTERPOSE int system(const char *command) {
 
 /* pclose(3). Blocks. */
 CAPR_INTERPOSE int pclose(FILE *file) {
+    CAPR_MONITOR;
     pid_t child = capr__popen_take(file);
     if (!child) return (int)capr__result(-ECHILD);
     fclose(file);

@@ -56,10 +56,10 @@ static __attribute__((noinline)) long by_kernel_thread(long number, long a, long
 static inline int passing(int options, int changes) { return (options & changes) && !(options & __WNOTHREAD); }
 
 CAPR_HIDDEN long capr__child_wait(pid_t child, int *status) {
-    if (!capr__may_switch()) return capr__sys4(SYS_wait4, child, (long)status, 0, 0);
+    if (!capr__may_switch()) return CAPR_OUTSIDE(capr__sys4(SYS_wait4, child, (long)status, 0, 0));
     uint64_t pause = 0;
     for (;;) {
-        long r = capr__sys4(SYS_wait4, child, (long)status, WNOHANG, 0);
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_wait4, child, (long)status, WNOHANG, 0));
         if (r != 0) return r;
         r = between(child, &pause, 0);
         if (r < 0) return r;
@@ -68,13 +68,14 @@ CAPR_HIDDEN long capr__child_wait(pid_t child, int *status) {
 
 /* wait4(2) and its relatives. Block, unless WNOHANG. wait and waitpid are cancellation points. */
 CAPR_INTERPOSE pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch() || (options & WNOHANG))
-        return (pid_t)capr__result(capr__sys4(SYS_wait4, pid, (long)status, options, (long)usage));
+        return (pid_t)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_wait4, pid, (long)status, options, (long)usage)));
     uint64_t pause = 0;
     for (long interrupted = 0;;) {
         /* Once more after a handler: a child that has ended counts for more than the SIGCHLD that told of it. */
-        long r = capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage);
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_wait4, pid, (long)status, options | WNOHANG, (long)usage));
         if (r == 0) r = interrupted;
         if (r != 0) return (pid_t)capr__result(r);
         interrupted = CAPR_POOL_NOBODY;
@@ -91,16 +92,17 @@ CAPR_INTERPOSE pid_t wait3(int *status, int options, struct rusage *usage) { ret
 
 /* waitid(2). As wait4. */
 CAPR_INTERPOSE int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (!capr__may_switch() || (options & WNOHANG))
-        return (int)capr__result(capr__sys6(SYS_waitid, (long)type, (long)id, (long)info, options, 0, 0));
+        return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_waitid, (long)type, (long)id, (long)info, options, 0, 0)));
     pid_t child = type == P_PID && !(options & (WSTOPPED | WCONTINUED)) ? (pid_t)id : 0;
     uint64_t pause = 0;
     siginfo_t own;
     long interrupted = 0;
     for (siginfo_t *i = info ? info : &own;;) {
         i->si_pid = 0; /* stays so when there is nothing to report */
-        long r = capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0);
+        long r = CAPR_OUTSIDE(capr__sys6(SYS_waitid, (long)type, (long)id, (long)i, options | WNOHANG, 0, 0));
         if (r == 0 && !i->si_pid) r = interrupted;
         if (r < 0 || i->si_pid) return (int)capr__result(r);
         interrupted = CAPR_POOL_NOBODY;

@@ -48,6 +48,7 @@ static void meet(int i)
 
 CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long limit)
 {
+    CAPR_MONITOR;
     if (!name || !limit) {
         errno = EINVAL;
         return -1;
@@ -63,6 +64,7 @@ CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long lim
 
 CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
 {
+    CAPR_MONITOR;
     if (i < 0 || i >= count || !capr__worker.self)
         return;
     if (units > INT64_MAX / 2)
@@ -83,6 +85,7 @@ CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
 
 CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
 {
+    CAPR_MONITOR;
     if (i < 0 || i >= count || !capr__worker.self)
         return;
     *used(i) -= (uint64_t)*used(i) < units ? *used(i) : (int64_t)units;
@@ -110,12 +113,14 @@ CAPR_HIDDEN uint64_t capr__progress(void) { return progress; }
 
 CAPR_EXPORT void capr_runtime_yield(void)
 {
+    CAPR_MONITOR;
     if (capr__may_switch())
         capr__yield();
 }
 
 CAPR_EXPORT void capr_runtime_section(int change)
 {
+    CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     struct capr_extra *extra = self ? capr__extra(self) : NULL;
     if (extra && (change > 0 || extra->sections))
@@ -124,6 +129,7 @@ CAPR_EXPORT void capr_runtime_section(int change)
 
 CAPR_EXPORT int capr_runtime_stats(struct capr_stats *out)
 {
+    CAPR_MONITOR;
     struct capr_worker *w = &capr__worker;
     if (!w->self)
         return -1;

@@ -16,7 +16,9 @@
 #include "../thread/own_locale.h"
 #include "deadlock.h"
 #include "policy.h"
+#include "run_queue.h"
 #include "switch.h"
+#include "workers.h"
 
 /* poll_at while threads have locales of their own: each pick comes here. Not 0, which others set for a look at once. */
 #define POLL_AT_LOCALES 1
@@ -37,6 +39,7 @@ void capr__ready_from_signal(struct capr_thread *t)
     do
         t->next = head;
     while (!__atomic_compare_exchange_n(&capr__process.signal_ready, &head, t, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    capr__worker_keep_awake();
 }
 
 static void take_signal_ready(void)
@@ -76,12 +79,16 @@ static struct capr_thread *take_due(void)
  * twice as many turns as others' deadlines passed before his. What does not go ahead now stays in the heap, which keeps the order.
  *
  * Turns are counted in switches; those to this thread are none (below). */
-static void fire(struct capr_worker *w)
+void capr__idle_fire(struct capr_worker *w)
 {
+    if (capr__many)
+        capr__spin_lock(&w->run_lock);
     uint64_t now = capr__now();
     struct capr_thread *behind = w->run_head, **link = &w->run_head;
     uint32_t most = behind ? w->poll_every / 2 : w->poll_every, turns = 0;
     if (w->policy) {
+        if (capr__many)
+            capr__spin_unlock(&w->run_lock);
         while (is_due(now))
             capr__ready(take_due());
         return;
@@ -94,6 +101,13 @@ static void fire(struct capr_worker *w)
         if (t->stamp)
             capr__graph_woken(t);
         t->state = CAPR_READY;
+        if (capr__many) {
+            if (t->stays && t->worker != w->number) {
+                capr__run_add(t);
+                continue;
+            }
+            w->run_count++;
+        }
         t->next = behind;
         if (!behind)
             w->run_tail = t;
@@ -106,12 +120,18 @@ static void fire(struct capr_worker *w)
         w->fire_at = w->count.switches + turns;
     if (is_due(now) && w->fire_at < w->poll_at)
         w->poll_at = w->fire_at;
+    if (!capr__many)
+        return;
+    int more = w->run_head && w->run_head->next;
+    capr__spin_unlock(&w->run_lock);
+    if (more && capr__workers_idle)
+        capr__worker_wake_one();
 }
 
 /* A busy worker looks again after CAPR_POLL_EVERY turns, or after fewer where turns have been so long that these would take more than
  * LOOK_NS. An estimate, which costs a busy worker's look one reading of the clock and an idle one's nothing; where turns get longer
  * all at once, capr__turn_ticks bounds the wait. */
-static void measure_turns(struct capr_worker *w)
+void capr__idle_measure(struct capr_worker *w)
 {
     uint64_t before = w->looked_at, turns = w->count.switches - w->looked_switches;
     if (!w->run_head) {
@@ -127,7 +147,7 @@ static void measure_turns(struct capr_worker *w)
 }
 
 /* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
-static int64_t poll_timeout(const struct capr_worker *w)
+int64_t capr__idle_timeout(const struct capr_worker *w)
 {
     if (w->run_head || capr__process.signal_ready)
         return 0;
@@ -166,30 +186,37 @@ struct capr_thread *capr__pick_seldom(struct capr_worker *w)
     return NULL;
 }
 
+void capr__idle_signals(void)
+{
+    if (capr__process.signal_ready)
+        take_signal_ready();
+    if (capr__signals_pending)
+        capr__signals_deliver();
+    if (capr__deferred_count)
+        capr__run_deferred();
+}
+
 static _Noreturn void idle_main(void)
 {
+    if (capr__many)
+        capr__worker_loop();
     for (;;) {
         struct capr_worker *w = &capr__worker;
-        if (capr__process.signal_ready)
-            take_signal_ready();
-        if (capr__signals_pending)
-            capr__signals_deliver();
-        if (capr__deferred_count)
-            capr__run_deferred();
+        capr__idle_signals();
         if (__builtin_expect(capr__graph_wanted, 0))
             capr__graph_answer();
-        measure_turns(w);
+        capr__idle_measure(w);
         uint32_t chosen = 0;
         if (w->policy && !w->run_head && capr__policy_kept)
             chosen = capr__policy_choose(w); /* those that were chosen before have run */
-        int64_t timeout = poll_timeout(w);
+        int64_t timeout = capr__idle_timeout(w);
         if (timeout < 0 && !capr__process.fd_waiters && capr__env.deadlock != CAPR_DEADLOCK_OFF)
             capr__deadlock_look(w);
         if (timeout || capr__process.fd_waiters)
             capr__io_poll(timeout);
         w->poll_at = w->count.switches + w->poll_every;
         if (capr__process.timer_count)
-            fire(w);
+            capr__idle_fire(w);
         w->look_at = w->poll_at;
         if (capr__policy)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
@@ -223,9 +250,10 @@ void capr__idle_init(struct capr_worker *w)
     struct capr_switch_frame *frame = (struct capr_switch_frame *)end - 1;
     *frame = (struct capr_switch_frame){.rip = (uint64_t)idle_main};
     capr__switch_frame_modes(frame);
-    idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED};
+    idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED, .stays = 1};
     w->idle = &idle_thread;
     w->poll_every = CAPR_POLL_EVERY;
     w->fire_at = w->looked_at = 0;
-    w->poll_at = w->policy || capr__locales ? 0 : w->count.switches + CAPR_POLL_EVERY;
+    w->poll_at = capr__many || w->policy || capr__locales ? 0 : w->count.switches + CAPR_POLL_EVERY;
+    w->pick_at = w->count.switches + CAPR_POLL_EVERY;
 }

@@ -18,4 +18,18 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns);
 /* capr__ready inside a signal handler, which may have interrupted any queue operation: leaves the thread on a list of its own. */
 CAPR_HIDDEN void capr__ready_from_signal(struct capr_thread *t);
 
+/* What the loop of several workers (workers.c) has in common with that of one. */
+
+/* What signal handlers have left. On the worker that takes the process's signals. */
+CAPR_HIDDEN void capr__idle_signals(void);
+
+/* Works out from the turns since the last look when the next one is to be. */
+CAPR_HIDDEN void capr__idle_measure(struct capr_worker *w);
+
+/* Makes those ready whose deadlines have passed. */
+CAPR_HIDDEN void capr__idle_fire(struct capr_worker *w);
+
+/* How long the worker may sleep: ns, -1: for ever. */
+CAPR_HIDDEN int64_t capr__idle_timeout(const struct capr_worker *w);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "limits.h"
 #include "policy.h"
+#include "run_queue.h"
 #include "switch.h"
 
 #define NONE UINT32_MAX
@@ -139,7 +140,10 @@ void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
         return;
     let_go(q, t);
     note_freed(q, 1);
-    capr__run_append(w, t);
+    if (capr__many)
+        capr__run_add(t);
+    else
+        capr__run_append(w, t);
     w->choose_at++; /* one more that is chosen already */
 }
 
@@ -165,6 +169,17 @@ static uint32_t next_node(void)
     return NONE;
 }
 
+/* To the end of the run queue, which is locked where there are several workers; of another worker's, if the thread stays there. */
+static void put(struct capr_worker *w, struct capr_thread *t)
+{
+    if (capr__many && t->stays && t->worker != w->number) {
+        capr__run_add(t);
+        return;
+    }
+    capr__run_append(w, t);
+    w->run_count++;
+}
+
 /* The first `most` threads of a node, to the end of the run queue. */
 static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most)
 {
@@ -172,7 +187,7 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
     while (q->threads.head && taken < most) {
         struct capr_thread *t = q->threads.head;
         let_go(q, t);
-        capr__run_append(w, t);
+        put(w, t);
         taken++;
     }
     return taken;
@@ -183,6 +198,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     struct capr_thread *t = w->run_head;
     uint32_t freed = 0;
     w->run_head = NULL;
+    w->run_count = 0;
     while (t) {
         struct capr_thread *next = t->next;
         struct capr_node_queue *its = &capr__node_queues[t->node];
@@ -190,7 +206,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
         if (takes && !t->midway) /* else it was let go before, and is on its way */
             note_freed(its, t->needed);
         if (takes && (t->needed || t->midway)) {
-            capr__run_append(w, t);
+            put(w, t);
             freed++;
         } else {
             keep(t);

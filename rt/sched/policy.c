@@ -9,6 +9,7 @@
 #include "../sync/mutex.h"
 #include "node_queues.h"
 #include "switch.h"
+#include "workers.h"
 
 static uint32_t choose_random(struct capr_worker *w)
 {
@@ -47,13 +48,19 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
     tick_at = now + CAPR_POLICY_TICK;
     uint32_t decides = capr__policy->decides(w, now) != 0;
     if (w->policy && !decides)
-        capr__policy->leave(w);
+        capr__policy_flatten(w);
     w->policy = decides;
+    for (uint32_t i = 0; capr__many && i < capr__worker_count; i++)
+        capr__workers[i]->policy = decides;
 }
 
 uint32_t capr__policy_choose(struct capr_worker *w)
 {
+    if (capr__many)
+        capr__spin_lock(&w->run_lock);
     uint32_t chosen = capr__policy->choose(w);
+    if (capr__many)
+        capr__spin_unlock(&w->run_lock);
     w->choose_at = w->count.switches + chosen;
     return chosen;
 }
@@ -85,8 +92,13 @@ struct capr_thread *capr__policy_first(const struct capr_queue *waiters)
 
 void capr__policy_flatten(struct capr_worker *w)
 {
-    if (w->policy && capr__policy->leave)
-        capr__policy->leave(w);
+    if (!w->policy || !capr__policy->leave)
+        return;
+    if (capr__many)
+        capr__spin_lock(&w->run_lock);
+    capr__policy->leave(w);
+    if (capr__many)
+        capr__spin_unlock(&w->run_lock);
 }
 
 void capr__policy_forked(struct capr_worker *w)

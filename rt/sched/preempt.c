@@ -12,6 +12,7 @@
 
 #include "../io/syscalls.h"
 #include "../stack/leaf.h"
+#include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "sched.h"
 
@@ -175,6 +176,23 @@ static int is_worth_it(const struct capr_worker *w)
     return w->run_head || capr__process.fd_waiters || capr__process.timer_count || capr__process.signal_ready || capr__deferred_count || w->policy;
 }
 
+static int is_asked(const struct capr_worker *w)
+{
+    return w->self && w->self != w->idle && !w->in_signal && (w->self->cancel_bits & CAPR_SIGNALS_ASKED);
+}
+
+void capr__preempt_asked(ucontext_t *c)
+{
+    struct capr_worker *w = &capr__worker;
+    if (!is_asked(w))
+        return;
+    w->overdue = 1;
+    if (own && is_program((uint64_t)c->uc_mcontext.gregs[REG_RIP]))
+        interrupt(c);
+    else if (own)
+        delay(w);
+}
+
 int capr__preempt(ucontext_t *c)
 {
     struct capr_worker *w = &capr__worker;
@@ -188,7 +206,7 @@ int capr__preempt(ucontext_t *c)
 void capr__preempt_returned(ucontext_t *c)
 {
     const greg_t *registers = c->uc_mcontext.gregs;
-    if (registers[REG_RIP] != (greg_t)capr__borrow_ticked || !is_worth_it(&capr__worker))
+    if (registers[REG_RIP] != (greg_t)capr__borrow_ticked || !(is_worth_it(&capr__worker) || is_asked(&capr__worker)))
         return;
     uint64_t caller = *(const uint64_t *)registers[REG_RSP];
     if (is_program(caller - 1))

@@ -24,13 +24,17 @@ CAPR_HIDDEN void capr__preempt_prepare(void);
  * from external code. Returns 0, or -1 if that cannot be. */
 CAPR_HIDDEN int capr__preempt(ucontext_t *at);
 
+/* In the handler of the signal by which another worker asks (CAPR_SIGNALS_ASKED): the thread gives way, as above, to run its handlers when it
+ * goes on. */
+CAPR_HIDDEN void capr__preempt_asked(ucontext_t *at);
+
 /* In the handler of the signal that stack/borrow.S sends: the same, if the thread returns to the program. */
 CAPR_HIDDEN void capr__preempt_returned(ucontext_t *at);
 
-/* borrow.S: what a borrow returns to, and may return to in its place; the process and kernel thread that the latter sends the tick to,
+/* borrow.S: what a borrow returns to, and may return to in its place; the process, to a kernel thread of which the latter sends the tick,
  * and the address at which it comes. */
 extern CAPR_HIDDEN const char capr__borrow_return[], capr__borrow_late[], capr__borrow_ticked[];
-extern CAPR_HIDDEN int32_t capr__turn_process, capr__turn_kernel_thread;
+extern CAPR_HIDDEN int32_t capr__turn_process;
 
 /* preempt.S: where a thread goes on that is to give way. rsp: the copy of its signal frame. */
 CAPR_HIDDEN void capr__preempted(void);

@@ -6,7 +6,9 @@
 #include "preempt.h"
 
 #include "../graph/graph.h"
+#include "../proc/signals.h"
 #include "../thread/cancel.h"
+#include "run_queue.h"
 #include "switch.h"
 
 /* Called by preempt.S. Blocks. */
@@ -17,12 +19,23 @@ __attribute__((used)) void capr__preempt_turn(void)
     int saved_errno = *w->err;
     w->count.preempted++;
     capr__graph_drop_sample(w);
+    capr__enter();
     self->midway = 1;
-    capr__run_append(w, self);
-    struct capr_thread *next = capr__pick(w);
-    if (next != self)
-        capr__switch_to(w, self, next);
+    if (capr__many) {
+        self->stays = 1;
+        capr__look_soon();
+        capr__run_add(self);
+        capr__run_switch(self, w->idle);
+    } else {
+        capr__run_append(w, self);
+        struct capr_thread *next = capr__pick(w);
+        if (next != self)
+            capr__switch_to(w, self, next);
+    }
     self->midway = 0;
+    capr__leave();
+    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
+        capr__signals_run();
     if (capr__cancel_async_due(self))
         capr__cancel_self();
     *capr__worker.err = saved_errno;

@@ -4,11 +4,14 @@
  * straight from the thread that waits to the next ready one; the idle thread gets its turn only when none is ready, or to poll.
  */
 #include "policy.h"
+#include "run_queue.h"
 #include "switch.h"
 
 #include <errno.h>
 
 #include "../graph/graph.h"
+#include "../proc/signals.h"
+#include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "idle.h"
 
@@ -24,7 +27,10 @@ void capr__ready(struct capr_thread *t)
     if (__builtin_expect(t->stamp != 0, 0))
         capr__graph_woken(t);
     t->state = CAPR_READY;
-    capr__run_append(w, t);
+    if (__builtin_expect(capr__many, 0))
+        capr__run_add(t);
+    else
+        capr__run_append(w, t);
 }
 
 void capr__park(void)
@@ -34,7 +40,16 @@ void capr__park(void)
     self->state = CAPR_PARKED;
     w->count.blocks++;
     capr__graph_note(w, self, 1);
-    capr__switch_to(w, self, capr__pick(w));
+    if (__builtin_expect(capr__many, 0)) {
+        capr__stays_if_held(w, self);
+        if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
+            capr__signals_asked(self);
+        capr__run_switch(self, capr__run_pick(w));
+        if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
+            capr__signals_run();
+    } else {
+        capr__switch_to(w, self, capr__pick(w));
+    }
     if (__builtin_expect(self->stamp != 0, 0))
         capr__graph_resumed(self);
 }
@@ -58,14 +73,24 @@ void capr__turn_over(void)
     const struct capr_thread *self = capr__worker.self;
     if (!capr__may_switch() || (self->extra && ((const struct capr_extra *)self->extra)->sections))
         return;
-    capr__worker.fast = 1;
-    capr__worker.poll_at = 0; /* others may be ready only once descriptors and timers have been looked at */
+    if (capr__many) {
+        if (!capr__worker.overdue)
+            return;
+        capr__worker.overdue = 0;
+    } else {
+        capr__worker.fast = 1;
+    }
+    capr__look_soon(); /* others may be ready only once descriptors and timers have been looked at */
     capr__yield();
 }
 
 /* Where there is nobody to give way to, or it is time to poll. */
 static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct capr_thread *self)
 {
+    if (capr__many) {
+        capr__run_yield();
+        return;
+    }
     if (!w->run_head && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) && !capr__process.signal_ready)
         return;
     capr__graph_note(w, self, 0);

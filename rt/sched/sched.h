@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * What blocking code asks of the scheduler: who am I, wait, wake, give way. All of it runs on the threads' own stacks (fat
- * code), so each function states how little it needs. One worker for now; every structure is already per worker.
+ * code), so each function states how little it needs. With several workers all of it is called inside the monitor (monitor.h), except
+ * capr__yield, which may be called anywhere.
  */
 #ifndef CAPR_SCHED_H
 #define CAPR_SCHED_H
 
 #include "../layout.h"
+#include "monitor.h"
 
 #define CAPR_FOREVER UINT64_MAX
 
@@ -27,6 +29,9 @@ CAPR_HIDDEN void capr__park(void);
 /* The same, but no longer than until `deadline` (ns of CLOCK_MONOTONIC; CAPR_FOREVER: no deadline). When the deadline passes the
  * thread is taken out of `self->queue`, if it is in one. Returns 0 when woken, ETIMEDOUT at the deadline. Blocks. */
 CAPR_HIDDEN int capr__park_until(uint64_t deadline);
+
+/* The worker looks at descriptors and timers at its next switch. Async-signal-safe, on the worker. */
+static inline void capr__look_soon(void) { capr__worker.poll_at = capr__worker.pick_at = 0; }
 
 /* Goes to the end of the run queue. */
 CAPR_HIDDEN void capr__yield(void);

@@ -17,7 +17,7 @@ CAPR_HIDDEN __attribute__((used, noinline)) void __capr_spin_turn(void)
     w->spin_left = CAPR_SPIN_ROUNDS;
     if (!capr__may_switch() || self == w->idle)
         return;
-    if (w->fast)
+    if (w->fast || capr__many)
         capr__yield();
     else
         capr__turn_over();

@@ -61,6 +61,7 @@ function capr__switch
     movl (%rsp), %r8d
     movzwl 4(%rsp), %r9d
     movq CAPR_T_SP(%rsi), %rsp
+    movb $0, CAPR_T_RUNNING(%rdi)   /* from here on another worker may take it */
     xorl (%rsp), %r8d
     xorw 4(%rsp), %r9w
     andl $0xffc0, %r8d

@@ -16,9 +16,6 @@
 /* Big stacks that nobody holds are kept up to this many, each with the pages that it has touched. */
 #define POOL_MAX 64
 
-static uint32_t pool_count;
-static struct capr_bigstack *to_unmap; /* perhaps still run on, until the switch after the one that gave them back */
-
 void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top, uint64_t room)
 {
     big->top = top & ~15ull;
@@ -57,7 +54,7 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
     struct capr_bigstack *big = w->big_pool;
     if (big) {
         w->big_pool = big->next;
-        pool_count--;
+        w->big_pooled--;
         return big;
     }
     big = make();
@@ -70,19 +67,19 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
 void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big)
 {
     struct capr_bigstack **list = &w->big_pool;
-    if (pool_count < POOL_MAX)
-        pool_count++;
+    if (w->big_pooled < POOL_MAX)
+        w->big_pooled++;
     else
-        list = &to_unmap;
+        list = &w->big_to_unmap;
     big->next = *list;
     *list = big;
 }
 
-static void unmap(void)
+static void unmap(struct capr_worker *w)
 {
-    while (to_unmap) {
-        struct capr_bigstack *big = to_unmap;
-        to_unmap = big->next;
+    while (w->big_to_unmap) {
+        struct capr_bigstack *big = w->big_to_unmap;
+        w->big_to_unmap = big->next;
         munmap((void *)(big->base - GUARD_BYTES), capr__env.big_stack + GUARD_BYTES);
     }
 }
@@ -97,8 +94,8 @@ void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big)
 void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to)
 {
     struct capr_worker *w = &capr__worker;
-    if (to_unmap)
-        unmap();
+    if (w->big_to_unmap)
+        unmap(w);
     if (w->big_sp != w->big_top) {
         from->big = w->big;
         from->big_sp = w->big_sp;

@@ -64,7 +64,7 @@ capr__borrow_late:
     movq %rdx, %r9
     movq %rcx, %r10
     movl capr__turn_process(%rip), %edi
-    movl capr__turn_kernel_thread(%rip), %esi
+    movl WORKER(CAPR_W_KERNEL_THREAD), %esi
     movl $CAPR_TURN_SIGNAL, %edx
     movl $234, %eax                 /* tgkill */
     syscall

@@ -14,6 +14,7 @@
 
 #include "../proc/env.h"
 #include "../proc/message.h"
+#include "../sched/workers.h"
 #include "../thread/extra.h"
 #include "valgrind.h"
 
@@ -54,6 +55,16 @@ static uint64_t spare;                    /* bytes below each base that belong t
 
 #define CANARY_TRIES 8
 
+static uint32_t shared_lock; /* of these, and of too_many */
+
+void capr__chunk_worker_init(struct capr_worker *w)
+{
+    /* A return address lies between the header and the bytes that a link asks for. */
+    if (capr__env.stack_mode == CAPR_STACK_NORMAL)
+        w->link_need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
+    w->chunk_check = capr__env.stack_max;
+}
+
 void capr__chunk_init(struct capr_worker *w)
 {
     unsigned c = 0;
@@ -68,10 +79,7 @@ void capr__chunk_init(struct capr_worker *w)
     capr__link_class = capr__class_index[(min + 63) / 64];
     capr__class_limit = capr__env.stack_mode == CAPR_STACK_GUARD ? 0 : CAPR_CLASS_TOP;
     capr__limit_mask = capr__env.stack_mode == CAPR_STACK_ALWAYS ? UINT64_MAX : 0;
-    /* A return address lies between the header and the bytes that a link asks for. */
-    if (capr__env.stack_mode == CAPR_STACK_NORMAL)
-        w->link_need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
-    w->chunk_check = capr__env.stack_max;
+    capr__chunk_worker_init(w);
     /* Under valgrind, from a limit; a multiple of 64, as are the classes. */
     static_assert((CAPR_VALGRIND_BELOW - CAPR_RESERVE) % 64 == 0, "tops of chunks stay 64-aligned");
     spare = capr__under_valgrind() ? CAPR_VALGRIND_BELOW - CAPR_RESERVE : 0;
@@ -279,7 +287,29 @@ static struct capr_chunk *make_guarded(uint64_t size)
     return place(start + PAGE + spare, size, CAPR_CLASS_GUARD);
 }
 
-struct capr_chunk *capr__chunk_make(uint64_t below)
+/* Free chunks that some worker had too many of, in chains; the first of a chain leads to the next chain by saved_limit. */
+static struct capr_chunk *too_many[CAPR_CLASSES];
+
+/* So many a worker keeps of each class: what a storm of threads that begin here and end there can strand. */
+#define KEPT 256
+
+void capr__chunk_balance(struct capr_worker *w)
+{
+    for (unsigned c = 0; c < CAPR_CLASSES; c++) {
+        struct capr_chunk *last = *capr__chunk_list(w, c);
+        for (int i = 1; i < KEPT && last; i++)
+            last = last->prev;
+        if (!last || !last->prev)
+            continue;
+        capr__spin_lock(&shared_lock);
+        last->prev->saved_limit = (uint64_t)too_many[c];
+        too_many[c] = last->prev;
+        last->prev = NULL;
+        capr__spin_unlock(&shared_lock);
+    }
+}
+
+static struct capr_chunk *make(uint64_t below)
 {
     uint64_t size = (below + CAPR_RESERVE + sizeof(struct capr_chunk) + 15) & ~15ull;
     if (capr__env.stack_mode == CAPR_STACK_GUARD) {
@@ -303,11 +333,46 @@ struct capr_chunk *capr__chunk_make(uint64_t below)
     }
     unsigned size_class = capr__class_index[(size + 63) / 64];
     struct capr_chunk **list = capr__chunk_list(&capr__worker, size_class), *chunk = *list;
+    if (!chunk && capr__many) {
+        chunk = too_many[size_class];
+        if (chunk)
+            too_many[size_class] = (struct capr_chunk *)chunk->saved_limit;
+    }
     if (!chunk)
         return cut(size_class);
     *list = chunk->prev;
     return chunk;
 }
+
+static void bury(struct capr_chunk *chunk);
+
+struct capr_chunk *capr__chunk_make(uint64_t below)
+{
+    if (!capr__many)
+        return make(below);
+    struct capr_worker *w = &capr__worker;
+    capr__spin_lock(&shared_lock);
+    for (struct capr_chunk *next; w->to_bury; w->to_bury = next) { /* its thread has been switched away from since */
+        next = w->to_bury->prev;
+        bury(w->to_bury);
+    }
+    struct capr_chunk *chunk = make(below);
+    capr__spin_unlock(&shared_lock);
+    return chunk;
+}
+
+void capr__chunk_bury(struct capr_chunk *chunk)
+{
+    if (!capr__many) {
+        bury(chunk);
+        return;
+    }
+    chunk->prev = capr__worker.to_bury;
+    capr__worker.to_bury = chunk;
+}
+
+void capr__chunks_hold(void) { capr__spin_lock(&shared_lock); }
+void capr__chunks_release(void) { capr__spin_unlock(&shared_lock); }
 
 struct capr_chunk *capr__chunk_take(uint64_t below)
 {
@@ -327,7 +392,7 @@ void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top)
                                   .saved_big_sp = CAPR_BIG_NOT_HELD};
 }
 
-void capr__chunk_bury(struct capr_chunk *chunk)
+static void bury(struct capr_chunk *chunk)
 {
     struct capr_chunk **list = &large_free;
     if (chunk->size_class == CAPR_CLASS_SUPPLIED)
@@ -359,10 +424,13 @@ static uint64_t list_bytes(const struct capr_chunk *chunk)
 
 uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
 {
-    uint64_t idle = large_bytes + list_bytes(canary_free);
+    uint64_t idle = large_bytes + list_bytes(canary_free), all = w->chunk_bytes;
+    for (uint32_t i = 0; i < capr__worker_count; i++)
+        if (capr__workers[i] != w)
+            all += capr__workers[i]->chunk_bytes; /* what lies in their lists only they may look at: it counts as used */
     for (unsigned i = 0; i < CAPR_CLASSES; i++)
         idle += list_bytes(*capr__chunk_list(w, i));
     for (unsigned i = 0; i <= GUARD_PAGES_KEPT; i++)
         idle += list_bytes(guard_free[i]);
-    return w->chunk_bytes > idle ? w->chunk_bytes - idle : 0;
+    return all > idle ? all - idle : 0;
 }

@@ -28,6 +28,16 @@ static inline struct capr_chunk **capr__chunk_list(struct capr_worker *w, unsign
 /* Fills `w`'s need of links and the tables above from the environment. Called once, before any thread exists. */
 CAPR_HIDDEN void capr__chunk_init(struct capr_worker *w);
 
+/* The part of that for a worker that comes later. */
+CAPR_HIDDEN void capr__chunk_worker_init(struct capr_worker *w);
+
+/* With several workers, now and then: gives others what this one has too many of. Plain code, on the idle thread. */
+CAPR_HIDDEN void capr__chunk_balance(struct capr_worker *w);
+
+/* In fork, before and after: nobody is in the middle of a change. */
+CAPR_HIDDEN void capr__chunks_hold(void);
+CAPR_HIDDEN void capr__chunks_release(void);
+
 /* capr__chunk_try where the free list is empty or there is none. Plain code. */
 CAPR_HIDDEN struct capr_chunk *capr__chunk_make(uint64_t below);
 

@@ -30,13 +30,13 @@ static __attribute__((noinline)) long transmit(int fd, struct capr_fd *d, const 
     if (capr__file_cancelled()) return -EINTR;
     do {
         if (capr__fd_is_socket(d))
-            r = capr__sys6(SYS_sendto, fd, (long)from, (long)n, MSG_DONTWAIT, 0, 0);
+            r = CAPR_OUTSIDE(capr__sys6(SYS_sendto, fd, (long)from, (long)n, MSG_DONTWAIT, 0, 0));
         else if (d->kind == CAPR_FD_NOWAIT)
-            r = capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
+            r = CAPR_OUTSIDE(capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT));
         else if (d->kind == CAPR_FD_POLL)
             r = capr__polled_writev(fd, &iov, 1);
         else
-            r = capr__sys3(SYS_write, fd, (long)from, (long)n);
+            r = CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)from, (long)n));
     } while (r < 0 && capr__fd_again(fd, d, CAPR_FD_WRITE, &r, &deadline));
     if (r > 0) capr__pair_wrote(d, r);
     capr__fd_done(d, CAPR_FD_WRITE);

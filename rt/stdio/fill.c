@@ -19,15 +19,15 @@ static __attribute__((noinline)) long receive(int fd, struct capr_fd *d, char *t
     if (capr__file_cancelled()) return -EINTR;
     do {
         if (capr__fd_is_socket(d))
-            r = capr__sys6(SYS_recvfrom, fd, (long)to, (long)n, MSG_DONTWAIT, 0, 0);
+            r = CAPR_OUTSIDE(capr__sys6(SYS_recvfrom, fd, (long)to, (long)n, MSG_DONTWAIT, 0, 0));
         else if (d->kind == CAPR_FD_NOWAIT)
-            r = capr__sys6(SYS_preadv2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
+            r = CAPR_OUTSIDE(capr__sys6(SYS_preadv2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT));
         else if (d->kind == CAPR_FD_POLL)
             r = capr__polled_readv(fd, &iov, 1);
         else if (d->kind == CAPR_FD_FILE)
             r = capr__file_rw(fd, d, &iov, 1, -1, 0);
         else
-            r = capr__sys3(SYS_read, fd, (long)to, (long)n);
+            r = CAPR_OUTSIDE(capr__sys3(SYS_read, fd, (long)to, (long)n));
         if (r < 0) capr__pair_offer(d, NULL);
     } while (r < 0 && capr__fd_again(fd, d, CAPR_FD_READ, &r, &deadline));
     if (r == 0 && d->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) r = capr__polled_end(fd);

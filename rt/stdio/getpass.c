@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../layout.h"
+#include "../sched/monitor.h"
 
 static void close_file(void *file) { fclose(file); }
 
@@ -46,6 +46,7 @@ static __attribute__((noinline)) char *ask(const char *prompt, FILE *in, FILE *o
 
 /* getpass(3): from /dev/tty, or standard input and error where there is none. Blocks. Cancellation point. */
 CAPR_INTERPOSE char *getpass(const char *prompt) {
+    CAPR_MONITOR;
     FILE *terminal = fopen("/dev/tty", "w+ce");
     if (!terminal) return ask(prompt, stdin, stderr);
     char *line;

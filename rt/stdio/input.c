@@ -42,6 +42,7 @@ CAPR_INTERPOSE int __uflow(FILE *f) { return slow_getc(f, 0); }
 
 /* ungetc(3). */
 CAPR_INTERPOSE int ungetc(int c, FILE *f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     int r = capr__libc_ungetc(c, f);
     capr__file_leave(l);
@@ -139,10 +140,12 @@ CAPR_INLINE size_t read_from(void *to, size_t size, size_t count, FILE *f, int l
 
 CAPR_INTERPOSE size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict f) { return read_from(to, size, count, f, 1); }
 CAPR_INTERPOSE size_t(fread_unlocked)(void *restrict to, size_t size, size_t count, FILE *restrict f) {
+    CAPR_MONITOR;
     return read_from(to, size, count, f, 0);
 }
 
 CAPR_INTERPOSE int getw(FILE *f) {
+    CAPR_MONITOR;
     int w;
     return fread(&w, sizeof w, 1, f) == 1 ? w : EOF;
 }
@@ -170,6 +173,7 @@ static __attribute__((noinline)) ssize_t lines(char **line, size_t *size, int de
 }
 
 CAPR_INTERPOSE ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     struct capr_fd *d = line && size ? capr__file_under(f, 0) : NULL;
     ssize_t r = d ? lines(line, size, delimiter, f, d) : capr__libc_getdelim(line, size, delimiter, f);
@@ -178,9 +182,11 @@ CAPR_INTERPOSE ssize_t getdelim(char **restrict line, size_t *restrict size, int
 }
 
 CAPR_INTERPOSE ssize_t __getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict f) {
+    CAPR_MONITOR;
     return getdelim(line, size, delimiter, f);
 }
 CAPR_INTERPOSE ssize_t(getline)(char **restrict line, size_t *restrict size, FILE *restrict f) {
+    CAPR_MONITOR;
     return getdelim(line, size, '\n', f);
 }
 
@@ -188,19 +194,23 @@ CAPR_INTERPOSE ssize_t(getline)(char **restrict line, size_t *restrict size, FIL
 extern _Noreturn void __chk_fail(void);
 
 CAPR_INTERPOSE char *__fgets_chk(char *restrict s, size_t room, int n, FILE *restrict f) {
+    CAPR_MONITOR;
     if (n > 0 && (size_t)n > room) __chk_fail();
     return fgets(s, n, f);
 }
 CAPR_INTERPOSE char *__fgets_unlocked_chk(char *restrict s, size_t room, int n, FILE *restrict f) {
+    CAPR_MONITOR;
     if (n > 0 && (size_t)n > room) __chk_fail();
     return fgets_unlocked(s, n, f);
 }
 CAPR_INTERPOSE size_t __fread_chk(void *restrict to, size_t room, size_t size, size_t count, FILE *restrict f) {
+    CAPR_MONITOR;
     size_t n;
     if (__builtin_mul_overflow(size, count, &n) || n > room) __chk_fail();
     return fread(to, size, count, f);
 }
 CAPR_INTERPOSE size_t __fread_unlocked_chk(void *restrict to, size_t room, size_t size, size_t count, FILE *restrict f) {
+    CAPR_MONITOR;
     size_t n;
     if (__builtin_mul_overflow(size, count, &n) || n > room) __chk_fail();
     return read_from(to, size, count, f, 0);

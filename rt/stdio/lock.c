@@ -76,9 +76,10 @@ CAPR_HIDDEN void capr__file_locks_forked(void) {
 }
 
 /* flockfile(3), ftrylockfile(3), funlockfile(3). The first blocks. */
-CAPR_INTERPOSE void flockfile(FILE *f) { capr__file_enter(f); }
+CAPR_INTERPOSE void flockfile(FILE *f) { CAPR_MONITOR; capr__file_enter(f); }
 
 CAPR_INTERPOSE int ftrylockfile(FILE *f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_holder(f);
     if (l && l->owner != capr__self()) return EBUSY;
     capr__file_enter(f);
@@ -86,6 +87,7 @@ CAPR_INTERPOSE int ftrylockfile(FILE *f) {
 }
 
 CAPR_INTERPOSE void funlockfile(FILE *f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_holder(f);
     if (l && l->owner == capr__self()) capr__file_leave(l);
 }

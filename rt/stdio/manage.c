@@ -61,6 +61,7 @@ static __attribute__((noinline)) int flush_all(void) {
 
 /* fflush(3). Blocks. */
 CAPR_INTERPOSE int fflush(FILE *f) {
+    CAPR_MONITOR;
     if (!f) return capr__may_switch() ? flush_all() : capr__libc_flush(NULL);
     return flush_one(f, 1);
 }
@@ -87,6 +88,7 @@ CAPR_HIDDEN void capr__file_before_close(FILE *f) {
 
 /* setvbuf(3) and its relatives. */
 CAPR_INTERPOSE int setvbuf(FILE *restrict f, char *restrict buffer, int mode, size_t size) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     drain(f, l);
     int r = capr__libc_setvbuf(f, buffer, mode, size);
@@ -96,12 +98,14 @@ CAPR_INTERPOSE int setvbuf(FILE *restrict f, char *restrict buffer, int mode, si
 
 CAPR_INTERPOSE void setbuf(FILE *restrict f, char *restrict buffer) { setvbuf(f, buffer, buffer ? _IOFBF : _IONBF, BUFSIZ); }
 CAPR_INTERPOSE void setbuffer(FILE *restrict f, char *restrict buffer, size_t size) {
+    CAPR_MONITOR;
     setvbuf(f, buffer, buffer ? _IOFBF : _IONBF, size);
 }
 CAPR_INTERPOSE void setlinebuf(FILE *f) { setvbuf(f, NULL, _IOLBF, 0); }
 
 /* fseek(3), ftell(3) and their relatives. Block. */
 CAPR_INTERPOSE int fseeko(FILE *f, off_t offset, int whence) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     int r = drain(f, l);
     if (!r) r = capr__libc_seek(f, offset, whence);
@@ -113,6 +117,7 @@ CAPR_INTERPOSE int fseek(FILE *f, long offset, int whence) { return fseeko(f, of
 CAPR_INTERPOSE int fseeko64(FILE *f, off64_t offset, int whence) { return fseeko(f, offset, whence); }
 
 CAPR_INTERPOSE off_t ftello(FILE *f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     off_t r = capr__libc_tell(f);
     capr__file_leave(l);
@@ -123,6 +128,7 @@ CAPR_INTERPOSE long ftell(FILE *f) { return ftello(f); }
 CAPR_INTERPOSE off64_t ftello64(FILE *f) { return ftello(f); }
 
 CAPR_INTERPOSE void rewind(FILE *f) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     drain(f, l);
     capr__libc_rewind(f);
@@ -130,6 +136,7 @@ CAPR_INTERPOSE void rewind(FILE *f) {
 }
 
 CAPR_INTERPOSE int fgetpos(FILE *restrict f, fpos_t *restrict position) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     int r = capr__libc_getpos(f, position);
     capr__file_leave(l);
@@ -137,6 +144,7 @@ CAPR_INTERPOSE int fgetpos(FILE *restrict f, fpos_t *restrict position) {
 }
 
 CAPR_INTERPOSE int fsetpos(FILE *f, const fpos_t *position) {
+    CAPR_MONITOR;
     struct capr_file_lock *l = capr__file_enter(f);
     int r = drain(f, l);
     if (!r) r = capr__libc_setpos(f, position);

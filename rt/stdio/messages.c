@@ -53,6 +53,7 @@ static __attribute__((noinline)) void warn_of(const int *number, const char *for
 
 /* err(3). Block. */
 CAPR_INTERPOSE void vwarn(const char *format, va_list ap) {
+    CAPR_MONITOR;
     int now = errno;
     warn_of(&now, format, ap);
 }
@@ -60,11 +61,13 @@ CAPR_INTERPOSE void vwarnx(const char *format, va_list ap) { warn_of(NULL, forma
 CAPR_INTERPOSE void warn(const char *format, ...) { WARN(1, ); }
 CAPR_INTERPOSE void warnx(const char *format, ...) { WARN(0, ); }
 CAPR_INTERPOSE _Noreturn void verr(int status, const char *format, va_list ap) {
+    CAPR_MONITOR;
     int now = errno;
     warn_of(&now, format, ap);
     exit(status);
 }
 CAPR_INTERPOSE _Noreturn void verrx(int status, const char *format, va_list ap) {
+    CAPR_MONITOR;
     warn_of(NULL, format, ap);
     exit(status);
 }
@@ -106,6 +109,7 @@ static __attribute__((noinline)) void error_of(int status, int number, const str
 
 /* error(3), error_at_line(3). Block. */
 CAPR_INTERPOSE void error(int status, int number, const char *format, ...) {
+    CAPR_MONITOR;
     va_list ap;
     va_start(ap, format);
     error_of(status, number, NULL, format, ap);
@@ -113,6 +117,7 @@ CAPR_INTERPOSE void error(int status, int number, const char *format, ...) {
 }
 
 CAPR_INTERPOSE void error_at_line(int status, int number, const char *file, unsigned int line, const char *format, ...) {
+    CAPR_MONITOR;
     static const char *last_file;
     static unsigned int last_line;
     if (error_one_per_line) {
@@ -130,6 +135,7 @@ CAPR_INTERPOSE void error_at_line(int status, int number, const char *file, unsi
 /* perror(3). Blocks. A stderr that is neither narrow nor wide yet stays so, as in libc, which goes past it by a FILE for reading
  * and writing: where the descriptor is for both. */
 CAPR_INTERPOSE void perror(const char *s) {
+    CAPR_MONITOR;
     int saved = errno;
     char *text;
     ssize_t n = capr__perror_text(&text, s, saved);
@@ -155,6 +161,7 @@ CAPR_INTERPOSE void perror(const char *s) {
 
 /* psignal(3). Blocks. */
 CAPR_INTERPOSE void psignal(int sig, const char *s) {
+    CAPR_MONITOR;
     char *text;
     ssize_t n = capr__psignal_text(&text, s, sig);
     struct capr_file_lock *l = capr__file_enter(stderr);

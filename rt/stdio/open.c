@@ -39,6 +39,7 @@ static __attribute__((noinline)) int flags_of(const char *mode, char plain[3]) {
 
 /* fopen(3). Blocks. */
 CAPR_INTERPOSE FILE *fopen(const char *restrict path, const char *restrict mode) {
+    CAPR_MONITOR;
     char plain[3];
     int flags = flags_of(mode, plain);
     if (flags < 0 || capr__in_place()) return capr__libc_fopen(path, mode);

@@ -66,6 +66,7 @@ CAPR_INTERPOSE int(putchar_unlocked)(int c) { return put_byte(c, stdout, 0); }
 
 /* What the macros of <stdio.h> call when the buffer is full; EOF: only to write it out. */
 CAPR_INTERPOSE int __overflow(FILE *f, int c) {
+    CAPR_MONITOR;
     struct capr_fd *d = capr__file_under(f, 1);
     if (!d) return capr__libc_overflow(f, c);
     char byte = (char)c;
@@ -84,9 +85,11 @@ CAPR_INLINE size_t write_to(const void *from, size_t size, size_t count, FILE *f
 }
 
 CAPR_INTERPOSE size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict f) {
+    CAPR_MONITOR;
     return write_to(from, size, count, f, 1);
 }
 CAPR_INTERPOSE size_t(fwrite_unlocked)(const void *restrict from, size_t size, size_t count, FILE *restrict f) {
+    CAPR_MONITOR;
     return write_to(from, size, count, f, 0);
 }
 
@@ -94,15 +97,18 @@ CAPR_INTERPOSE int putw(int w, FILE *f) { return put((const char *)&w, sizeof w,
 
 /* fputs(3), puts(3). Block. */
 CAPR_INTERPOSE int fputs(const char *restrict s, FILE *restrict f) {
+    CAPR_MONITOR;
     size_t n = strlen(s);
     return put(s, n, f, 1) == n ? 1 : EOF;
 }
 CAPR_INTERPOSE int fputs_unlocked(const char *restrict s, FILE *restrict f) {
+    CAPR_MONITOR;
     size_t n = strlen(s);
     return put(s, n, f, 0) == n ? 1 : EOF;
 }
 
 CAPR_INTERPOSE int puts(const char *s) {
+    CAPR_MONITOR;
     FILE *f = stdout;
     size_t n = strlen(s);
     if (__builtin_expect(n + 1 < room_of(f) && capr__file_free(f), 1)) {
@@ -158,6 +164,7 @@ CAPR_INTERPOSE int(vprintf)(const char *restrict format, va_list ap) { return pr
 CAPR_INTERPOSE int fprintf(FILE *restrict f, const char *restrict format, ...) { PRINT(f, -1); }
 CAPR_INTERPOSE int printf(const char *restrict format, ...) { PRINT(stdout, -1); }
 CAPR_INTERPOSE int __vfprintf_chk(FILE *restrict f, int flag, const char *restrict format, va_list ap) {
+    CAPR_MONITOR;
     return print(f, flag, format, ap);
 }
 CAPR_INTERPOSE int __vprintf_chk(int flag, const char *restrict format, va_list ap) { return print(stdout, flag, format, ap); }

@@ -51,6 +51,7 @@ static __attribute__((noinline)) int wait_special(struct capr_barrier *b)
  * where it would have to wait in a signal handler; EINVAL once it was destroyed. Blocks; no cancellation point. */
 CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
+    CAPR_MONITOR;
     struct capr_barrier *b = (struct capr_barrier *)barrier;
     if (CAPR_UNLIKELY(b->special || !capr__self()))
         return wait_special(b);
@@ -94,6 +95,7 @@ CAPR_INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
 /* POSIX pthread_barrier_init. Returns 0, or EINVAL for a count of 0 or above INT_MAX. */
 CAPR_INTERPOSE int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attr, unsigned count)
 {
+    CAPR_MONITOR;
     if (count == 0 || count > INT_MAX)
         return EINVAL;
     struct capr_barrier *b = (struct capr_barrier *)barrier;
@@ -108,6 +110,7 @@ CAPR_INTERPOSE int pthread_barrier_init(pthread_barrier_t *barrier, const pthrea
  * any more are out. */
 CAPR_INTERPOSE int pthread_barrier_destroy(pthread_barrier_t *barrier)
 {
+    CAPR_MONITOR;
     struct capr_barrier *b = (struct capr_barrier *)barrier;
     if (CAPR_UNLIKELY(b->special)) {
         int error = b->special == DESTROYED ? EINVAL : capr__shared_barrier_destroy(barrier);

@@ -78,6 +78,7 @@ static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint6
  * whole and taken back as often. Blocks; a cancellation point. */
 CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
+    CAPR_MONITOR;
     return wait_until((struct capr_cond *)cond, capr__mutex(mutex), CAPR_FOREVER);
 }
 
@@ -86,6 +87,7 @@ CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mute
 CAPR_INTERPOSE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
                                           const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     uint64_t deadline;
     int error = capr__sync_deadline(clock, abstime, &deadline);
     return error ? error : wait_until((struct capr_cond *)cond, capr__mutex(mutex), deadline);
@@ -94,6 +96,7 @@ CAPR_INTERPOSE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t 
 /* POSIX pthread_cond_timedwait: the same by the clock of the condition variable's attributes. */
 CAPR_INTERPOSE int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     clockid_t clock = c->clock;
     if (CAPR_UNLIKELY(c->state & CAPR_COND_SHARED))
@@ -130,6 +133,7 @@ static SLOW_PATH int wake_special(struct capr_cond *c, int all)
 /* POSIX pthread_cond_signal. Returns 0. Never blocks. */
 CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 {
+    CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     if (CAPR_UNLIKELY(c->special) && wake_special(c, 0))
         return 0;
@@ -146,6 +150,7 @@ CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 /* POSIX pthread_cond_broadcast. Returns 0. Never blocks. */
 CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
 {
+    CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     if (CAPR_UNLIKELY(c->special) && wake_special(c, 1))
         return 0;
@@ -183,6 +188,7 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
  * threads do not touch it again; where waiters poll, it waits up to a second until they have gone. */
 CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
 {
+    CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     if (CAPR_UNLIKELY(c->state)) {
         int error = c->state & CAPR_COND_SHARED ? capr__shared_cond_destroy(cond) : EINVAL;

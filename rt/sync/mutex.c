@@ -54,10 +54,26 @@ static inline uint64_t base_bits(const struct capr_mutex *m)
     return (m->kind & CAPR_MUTEX_ROBUST ? CAPR_MUTEX_SLOW : 0) | (m->waiters.head ? CAPR_MUTEX_WAITERS : 0);
 }
 
-/* A free mutex becomes self's. */
+/* With several workers the owner word says SLOW throughout, so that no lock and no unlock takes a fast path that is not atomic. It changes
+ * outside the monitor in two ways only, from 0 to a holder's without waiters and back, and so inside by compare-and-swap where it could
+ * do that meanwhile. */
+static inline uint64_t held_by(const struct capr_thread *self) { return (uint64_t)self | (capr__many ? CAPR_MUTEX_SLOW : 0); }
+
+static inline int swap_owner(struct capr_mutex *m, uint64_t from, uint64_t to)
+{
+    return __atomic_compare_exchange_n(&m->owner, &from, to, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* A free mutex becomes self's; EBUSY if it no longer is free. */
 static inline int take(struct capr_mutex *m, struct capr_thread *self)
 {
-    m->owner = (uint64_t)self | base_bits(m);
+    if (CAPR_UNLIKELY(capr__many)) {
+        uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+        if ((word & CAPR_MUTEX_OWNER) || !swap_owner(m, word, held_by(self) | base_bits(m)))
+            return EBUSY;
+    } else {
+        m->owner = (uint64_t)self | base_bits(m);
+    }
     self->needed = m->waiters.head != NULL;
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_ROBUST)) {
         int error = capr__robust_add(self, m);
@@ -111,7 +127,7 @@ void capr__mutex_pass(struct capr_mutex *m)
     t->wait_data = NULL; /* woken, not cancelled */
     if (m->starved >= CAPR_MUTEX_PATIENCE && !(m->kind & CAPR_MUTEX_ROBUST)) {
         m->starved = 0;
-        m->owner |= (uint64_t)t;
+        m->owner |= held_by(t);
     } else {
         m->waker = capr__sync_epoch;
     }
@@ -144,6 +160,11 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
             if (capr__poll_wait(&round, deadline, 0))
                 return ETIMEDOUT;
         } else {
+            if (CAPR_UNLIKELY(capr__many)) {
+                uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+                if (!(word & CAPR_MUTEX_OWNER) || !swap_owner(m, word, word | CAPR_MUTEX_WAITERS))
+                    goto look;
+            }
             if (lost)
                 push_front(&m->waiters, self);
             else
@@ -165,20 +186,44 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                 m->waker = 0;
             }
         }
+    look:
         if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
             return ENOTRECOVERABLE;
         if (!owner_of(m)) {
-            m->starved = 0;
-            return take(m, self);
+            int error = take(m, self);
+            if (error != EBUSY) {
+                m->starved = 0;
+                return error;
+            }
         }
         m->starved++;
         lost = 1;
     }
 }
 
+/* Rounds that a lock of another worker's is looked at before the thread waits: as long as a short critical section takes. */
+#define SPINS 50
+
+/* With several workers: takes it if it is free and an ordinary one, or becomes so. */
+static inline int take_at_once(struct capr_mutex *m, struct capr_thread *self, int spins)
+{
+    for (int i = 0; i <= spins; i++) {
+        uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+        if (word == 0 && swap_owner(m, 0, held_by(self)))
+            return 1;
+        if ((word & CAPR_MUTEX_WAITERS) || (word && word < 4096) || (word & CAPR_MUTEX_OWNER) == (uint64_t)self)
+            return 0;
+        __builtin_ia32_pause();
+    }
+    return 0;
+}
+
 static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(capr__many) && self && take_at_once(m, self, SPINS))
+        return 0;
+    CAPR_MONITOR;
     capr__turn_look();
     enum state state = look_at(m);
     if (CAPR_UNLIKELY(state != PRIVATE))
@@ -187,8 +232,11 @@ static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
         return capr__foreign_lock(m, deadline);
     if (CAPR_UNLIKELY(m->kind & CAPR_MUTEX_LOST))
         return ENOTRECOVERABLE;
-    if (!owner_of(m))
-        return take(m, self);
+    if (!owner_of(m)) {
+        int error = take(m, self);
+        if (error != EBUSY)
+            return error;
+    }
     if (owner_of(m) == self) {
         int error = relock(m);
         if (error != EBUSY)
@@ -200,6 +248,10 @@ static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 static SLOW_PATH int unlock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(capr__many) && self && m->owner == held_by(self) && !m->count && !(m->kind & CAPR_MUTEX_ROBUST) &&
+        swap_owner(m, held_by(self), 0))
+        return 0;
+    CAPR_MONITOR;
     enum state state = look_at(m);
     if (CAPR_UNLIKELY(state != PRIVATE))
         return state == SHARED ? capr__shared_mutex_unlock(posix(m)) : EINVAL;
@@ -212,7 +264,7 @@ static SLOW_PATH int unlock_slow(struct capr_mutex *m)
             return EPERM;
     }
     if (m->count) {
-        if (--m->count == 0 && !(m->kind & CAPR_MUTEX_ROBUST))
+        if (--m->count == 0 && !(m->kind & CAPR_MUTEX_ROBUST) && !capr__many)
             m->owner &= ~CAPR_MUTEX_SLOW;
         return 0;
     }
@@ -267,7 +319,7 @@ int capr__mutex_release(struct capr_mutex *m, uint32_t *count)
             return EPERM;
         *count = m->count;
         m->count = 0;
-        if (!(m->kind & CAPR_MUTEX_SPECIAL))
+        if (!(m->kind & CAPR_MUTEX_SPECIAL) && !capr__many)
             m->owner &= ~CAPR_MUTEX_SLOW;
     }
     return capr__mutex_unlock(m);
@@ -297,6 +349,9 @@ CAPR_INTERPOSE ONE_LINE int pthread_mutex_unlock(pthread_mutex_t *m) { return ca
 static SLOW_PATH int trylock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
+    if (CAPR_UNLIKELY(capr__many) && self && take_at_once(m, self, 0))
+        return 0;
+    CAPR_MONITOR;
     capr__turn_look();
     enum state state = look_at(m);
     if (CAPR_UNLIKELY(state != PRIVATE)) {
@@ -373,6 +428,7 @@ CAPR_INTERPOSE int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mute
 /* POSIX pthread_mutex_destroy. Returns 0, EBUSY while it is held or waited for, EINVAL the second time. */
 CAPR_INTERPOSE int pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
+    CAPR_MONITOR;
     struct capr_mutex *m = capr__mutex(mutex);
     enum state state = look_at(m);
     if (state != PRIVATE)
@@ -386,6 +442,7 @@ CAPR_INTERPOSE int pthread_mutex_destroy(pthread_mutex_t *mutex)
 /* POSIX pthread_mutex_consistent. Returns 0; EINVAL unless the mutex is robust and its last owner ended holding it. */
 CAPR_INTERPOSE int pthread_mutex_consistent(pthread_mutex_t *mutex)
 {
+    CAPR_MONITOR;
     struct capr_mutex *m = capr__mutex(mutex);
     enum state state = look_at(m);
     if (state == SHARED)
@@ -404,6 +461,7 @@ static int has_ceiling(struct capr_mutex *m)
 /* POSIX pthread_mutex_getprioceiling. Returns 0; EINVAL unless its protocol is PTHREAD_PRIO_PROTECT. */
 CAPR_INTERPOSE int pthread_mutex_getprioceiling(const pthread_mutex_t *mutex, int *ceiling)
 {
+    CAPR_MONITOR;
     struct capr_mutex *m = (struct capr_mutex *)mutex;
     if (look_at(m) == SHARED)
         return capr__libcs()->mutex_getprioceiling(mutex, ceiling);
@@ -417,6 +475,7 @@ CAPR_INTERPOSE int pthread_mutex_getprioceiling(const pthread_mutex_t *mutex, in
  * else as pthread_mutex_lock. The ceiling is kept but has no effect: user-level threads have no priorities. Blocks. */
 CAPR_INTERPOSE int pthread_mutex_setprioceiling(pthread_mutex_t *mutex, int ceiling, int *old)
 {
+    CAPR_MONITOR;
     struct capr_mutex *m = capr__mutex(mutex);
     if (look_at(m) == SHARED)
         return capr__shared_mutex_set_ceiling(mutex, ceiling, old);

@@ -48,7 +48,7 @@ static void let_readers_in(struct capr_rwlock *l)
 {
     for (struct capr_thread *t; (t = capr__queue_pop(&l->reading));) {
         l->readers++;
-        t->read_locks++;
+        t->read_locks += t->read_locks != UINT16_MAX;
         grant(t);
     }
 }
@@ -128,7 +128,7 @@ static SLOW_PATH int read_slow(struct capr_rwlock *l, uint64_t deadline)
             if (l->readers == UINT32_MAX)
                 return EAGAIN;
             l->readers++;
-            self->read_locks++;
+            self->read_locks += self->read_locks != UINT16_MAX;
             return 0;
         }
         int error = deadline == 0 ? EBUSY : wait_in(l, &l->reading, deadline);
@@ -167,7 +167,7 @@ static inline int read_lock(struct capr_rwlock *l, uint64_t deadline)
     struct capr_thread *self = capr__self();
     if (CAPR_LIKELY(!l->writer && !l->writing.head && capr__worker.fast && l->readers != UINT32_MAX)) {
         l->readers++;
-        self->read_locks++;
+        self->read_locks += self->read_locks != UINT16_MAX;
         return 0;
     }
     return read_slow(l, deadline);
@@ -185,14 +185,15 @@ static inline int write_lock(struct capr_rwlock *l, uint64_t deadline)
 
 /* POSIX pthread_rwlock_rdlock. Returns 0, EDEADLK (the caller holds it for writing), EAGAIN (2^32 readers), EINVAL
  * (destroyed; so all below), ENOTSUP (on a kernel thread that is no worker). Blocks. */
-CAPR_INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *l) { return read_lock(lock_of(l), CAPR_FOREVER); }
+CAPR_INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *l) { CAPR_MONITOR; return read_lock(lock_of(l), CAPR_FOREVER); }
 
 /* POSIX pthread_rwlock_wrlock. Returns 0, or EDEADLK when the caller holds it for writing. Blocks. */
-CAPR_INTERPOSE int pthread_rwlock_wrlock(pthread_rwlock_t *l) { return write_lock(lock_of(l), CAPR_FOREVER); }
+CAPR_INTERPOSE int pthread_rwlock_wrlock(pthread_rwlock_t *l) { CAPR_MONITOR; return write_lock(lock_of(l), CAPR_FOREVER); }
 
 /* POSIX pthread_rwlock_tryrdlock. Returns 0, EBUSY (also while a writer waits), EAGAIN. Never blocks. */
 CAPR_INTERPOSE int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 {
+    CAPR_MONITOR;
     int error = read_lock(lock_of(l), 0);
     return error == EDEADLK || error == ETIMEDOUT ? EBUSY : error;
 }
@@ -200,6 +201,7 @@ CAPR_INTERPOSE int pthread_rwlock_tryrdlock(pthread_rwlock_t *l)
 /* POSIX pthread_rwlock_trywrlock. Returns 0 or EBUSY. Never blocks. */
 CAPR_INTERPOSE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
 {
+    CAPR_MONITOR;
     int error = write_lock(lock_of(l), 0);
     return error == ETIMEDOUT ? EBUSY : error;
 }
@@ -208,6 +210,7 @@ CAPR_INTERPOSE int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
  * does not wait by. Blocks. */
 CAPR_INTERPOSE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     if (CAPR_UNLIKELY(!capr__sync_valid(clock, abstime)))
         return EINVAL;
     int error = read_lock(lock_of(l), 0);
@@ -223,6 +226,7 @@ CAPR_INTERPOSE int pthread_rwlock_clockrdlock(pthread_rwlock_t *l, clockid_t clo
 /* The same for wrlock. */
 CAPR_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clock, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     if (CAPR_UNLIKELY(!capr__sync_valid(clock, abstime)))
         return EINVAL;
     int error = write_lock(lock_of(l), 0);
@@ -241,11 +245,13 @@ CAPR_INTERPOSE int pthread_rwlock_clockwrlock(pthread_rwlock_t *l, clockid_t clo
 
 CAPR_INTERPOSE int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, abstime);
 }
 
 CAPR_INTERPOSE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, abstime);
 }
 
@@ -253,6 +259,7 @@ CAPR_INTERPOSE int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct 
  * blocks. */
 CAPR_INTERPOSE int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
+    CAPR_MONITOR;
     struct capr_rwlock *l = lock_of(lock);
     struct capr_thread *self = capr__self();
     if (CAPR_UNLIKELY(!self))
@@ -293,6 +300,7 @@ CAPR_INTERPOSE int pthread_rwlock_init(pthread_rwlock_t *lock, const pthread_rwl
 /* POSIX pthread_rwlock_destroy. Returns 0, EBUSY while it is held or waited for, EINVAL the second time. */
 CAPR_INTERPOSE int pthread_rwlock_destroy(pthread_rwlock_t *lock)
 {
+    CAPR_MONITOR;
     struct capr_rwlock *l = lock_of(lock);
     if (l->writer == DESTROYED)
         return EINVAL;

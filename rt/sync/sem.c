@@ -85,6 +85,7 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline)
 /* POSIX sem_wait. Returns 0, or -1 with EINVAL (destroyed), EINTR. Blocks; a cancellation point. */
 CAPR_INTERPOSE int sem_wait(sem_t *sem)
 {
+    CAPR_MONITOR;
     struct capr_sem *s = (struct capr_sem *)sem;
     capr__cancel_point();
     if (!is_ours(sem))
@@ -95,6 +96,7 @@ CAPR_INTERPOSE int sem_wait(sem_t *sem)
 /* POSIX sem_trywait. Returns 0, or -1 with EAGAIN. Never blocks. */
 CAPR_INTERPOSE int sem_trywait(sem_t *sem)
 {
+    CAPR_MONITOR;
     if (!is_ours(sem))
         return capr__sem_shared_wait(sem, 0);
     if (CAPR_LIKELY(try((struct capr_sem *)sem)))
@@ -108,6 +110,7 @@ CAPR_INTERPOSE int sem_trywait(sem_t *sem)
  * kernel does not restart a wait that has an end. Blocks; a cancellation point. */
 CAPR_INTERPOSE int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     struct capr_sem *s = (struct capr_sem *)sem;
     capr__cancel_point();
     int ours = is_ours(sem);
@@ -131,12 +134,14 @@ CAPR_INTERPOSE int sem_clockwait(sem_t *sem, clockid_t clock, const struct times
 /* POSIX sem_timedwait: the same by CLOCK_REALTIME. */
 CAPR_INTERPOSE int sem_timedwait(sem_t *sem, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     return sem_clockwait(sem, CLOCK_REALTIME, abstime);
 }
 
 /* POSIX sem_post. Returns 0, or -1 with EOVERFLOW. Async-signal-safe; never blocks. */
 CAPR_INTERPOSE int sem_post(sem_t *sem)
 {
+    CAPR_MONITOR;
     struct capr_sem *s = (struct capr_sem *)sem;
     if (!is_ours(sem))
         return capr__sem_shared_post(sem);
@@ -166,6 +171,7 @@ CAPR_INTERPOSE int sem_init(sem_t *sem, int shared, unsigned value)
 /* POSIX sem_destroy. Returns 0, or -1 with EBUSY while threads wait, EINVAL the second time. */
 CAPR_INTERPOSE int sem_destroy(sem_t *sem)
 {
+    CAPR_MONITOR;
     struct capr_sem *s = (struct capr_sem *)sem;
     if (!is_ours(sem))
         return capr__sem_shared_destroy(sem);
@@ -178,6 +184,7 @@ CAPR_INTERPOSE int sem_destroy(sem_t *sem)
 /* POSIX sem_getvalue: 0 while threads wait, never negative. Returns 0. */
 CAPR_INTERPOSE int sem_getvalue(sem_t *sem, int *value)
 {
+    CAPR_MONITOR;
     if (!is_ours(sem))
         return capr__sem_shared_getvalue(sem, value);
     *value = (int)((struct capr_sem *)sem)->value;

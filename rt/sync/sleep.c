@@ -104,6 +104,7 @@ static SLOW_PATH int sleep_by(clockid_t clock, int flags, const struct timespec 
  * followed. Blocks; a cancellation point. */
 CAPR_INTERPOSE int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *rest)
 {
+    CAPR_MONITOR;
     capr__cancel_point();
     if (CAPR_UNLIKELY(!capr__may_switch()))
         return syscall(SYS_clock_nanosleep, clock, flags, t, rest) == 0 ? 0 : errno;
@@ -115,6 +116,7 @@ CAPR_INTERPOSE int clock_nanosleep(clockid_t clock, int flags, const struct time
 /* POSIX nanosleep. Returns 0, or -1 with EINTR or EINVAL as above. Blocks; a cancellation point. */
 CAPR_INTERPOSE int nanosleep(const struct timespec *t, struct timespec *rest)
 {
+    CAPR_MONITOR;
     int error = clock_nanosleep(CLOCK_MONOTONIC, 0, t, rest);
     if (CAPR_LIKELY(error == 0))
         return 0;
@@ -125,6 +127,7 @@ CAPR_INTERPOSE int nanosleep(const struct timespec *t, struct timespec *rest)
 /* POSIX usleep: microseconds, any number. Returns 0, or -1 with EINTR. Blocks; a cancellation point. */
 CAPR_INTERPOSE int usleep(useconds_t us)
 {
+    CAPR_MONITOR;
     struct timespec t = { us / 1000000, (long)(us % 1000000) * 1000 };
     return nanosleep(&t, NULL);
 }
@@ -133,6 +136,7 @@ CAPR_INTERPOSE int usleep(useconds_t us)
  * point. */
 CAPR_INTERPOSE unsigned sleep(unsigned seconds)
 {
+    CAPR_MONITOR;
     struct timespec t = { seconds, 0 };
     if (CAPR_LIKELY(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == 0))
         return 0;
@@ -158,6 +162,7 @@ CAPR_INTERPOSE void thrd_yield(void) { sched_yield(); }
 /* C11 thrd_sleep. Returns 0; -1 when interrupted, with the rest in *rest; -2 for other errors. Blocks. */
 CAPR_INTERPOSE int thrd_sleep(const struct timespec *t, struct timespec *rest)
 {
+    CAPR_MONITOR;
     int error = clock_nanosleep(CLOCK_REALTIME, 0, t, rest);
     return error == 0 ? 0 : error == EINTR ? -1 : -2;
 }

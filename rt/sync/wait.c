@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../sched/workers.h"
 #include "../thread/cancel.h"
 #include "cond.h"
 #include "held.h"
@@ -119,7 +120,8 @@ void capr__defer(enum capr_deferred_op op, void *object)
     ring[slot].object = object;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ring[slot].op = op;
-    capr__worker.poll_at = 0; /* the idle thread is next */
+    capr__look_soon(); /* the idle thread is next */
+    capr__worker_keep_awake();
     __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE);
 }
 

@@ -96,6 +96,7 @@ static int native(pthread_attr_t *attr)
  * a thread that was joined, ENOMEM, ENOSYS. *attr is to be destroyed. */
 CAPR_INTERPOSE int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;

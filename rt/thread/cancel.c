@@ -23,6 +23,7 @@ CAPR_CHECKPOINT __attribute__((noinline, cold)) void capr__cancel_self(void)
  * does not return to a caller that cancels itself with asynchronous cancelability. */
 CAPR_INTERPOSE int pthread_cancel(pthread_t thread)
 {
+    CAPR_MONITOR;
     capr__turn_look();
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
@@ -46,7 +47,7 @@ CAPR_INTERPOSE int pthread_cancel(pthread_t thread)
 }
 
 /* POSIX pthread_testcancel. Does not return to a cancelled thread. */
-CAPR_INTERPOSE void pthread_testcancel(void) { capr__cancel_point(); }
+CAPR_INTERPOSE void pthread_testcancel(void) { CAPR_MONITOR; capr__cancel_point(); }
 
 static int set(struct capr_thread *self, int on, uint8_t bit, int *old)
 {
@@ -67,6 +68,7 @@ static_assert(PTHREAD_CANCEL_DEFERRED == 0 && PTHREAD_CANCEL_ASYNCHRONOUS == 1, 
 /* POSIX pthread_setcancelstate. Returns 0, or EINVAL. No cancellation point, unless cancelability is asynchronous. */
 CAPR_INTERPOSE int pthread_setcancelstate(int state, int *old)
 {
+    CAPR_MONITOR;
     if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
         return EINVAL;
     struct capr_thread *self = capr__self();
@@ -80,6 +82,7 @@ CAPR_INTERPOSE int pthread_setcancelstate(int state, int *old)
 /* POSIX pthread_setcanceltype. Returns 0, or EINVAL. */
 CAPR_INTERPOSE int pthread_setcanceltype(int type, int *old)
 {
+    CAPR_MONITOR;
     if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
         return EINVAL;
     struct capr_thread *self = capr__self();

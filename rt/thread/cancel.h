@@ -20,7 +20,7 @@
 
 #include "../sched/sched.h"
 
-/* capr_thread.cancel_bits. Written by the thread itself, PENDING also by pthread_cancel, SIGNALS_DUE by who sends a signal. */
+/* capr_thread.cancel_bits. Written by the thread itself, PENDING also by pthread_cancel, the last two by who sends a signal. */
 enum capr_cancel_bits {
     CAPR_CANCEL_PENDING = 1,   /* pthread_cancel was called; never cleared */
     CAPR_CANCEL_DISABLED = 2,  /* PTHREAD_CANCEL_DISABLE */
@@ -29,6 +29,7 @@ enum capr_cancel_bits {
     CAPR_CANCEL_AT_POINT = 16, /* parked where pthread_cancel may wake it */
     CAPR_PARK_LOOKS = 32,      /* parked where it may be woken for nothing, to run a signal handler: it looks again */
     CAPR_SIGNALS_DUE = 64,     /* goes on through capr__signals_entry (proc/sigqueue.c) */
+    CAPR_SIGNALS_ASKED = 128,  /* it ran on another worker when a signal was sent to it: it looks when it next gives way */
 };
 
 /* True when `t` has to act on a cancellation at its next point. */

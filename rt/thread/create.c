@@ -10,7 +10,9 @@
 #include "../graph/graph.h"
 #include "../graph/window.h"
 #include "../proc/signals.h"
+#include "../sched/run_queue.h"
 #include "../sched/switch.h"
+#include "../sched/workers.h"
 #include "../stack/bigstack.h"
 #include "../stack/chunk.h"
 #include "extra.h"
@@ -51,6 +53,7 @@ static inline uint64_t start_need(uint64_t start)
 CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*start)(void *),
                                   void *restrict arg)
 {
+    CAPR_MONITOR;
     struct capr_worker *w = &capr__worker;
     if (!w->self)
         return EAGAIN;
@@ -94,6 +97,8 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     w->use.threads++;
     if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         capr__turns_watch();
+        if (capr__many)
+            capr__workers_start();
         capr__bigstack_spare(w);
         capr__graph_start();
         capr__window_start();
@@ -105,7 +110,10 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     if (capr__process.live_threads > capr__process.live_threads_peak)
         capr__process.live_threads_peak = capr__process.live_threads;
     *out = (pthread_t)t;
-    capr__run_append(w, t);
+    if (__builtin_expect(capr__many, 0))
+        capr__run_add(t);
+    else
+        capr__run_append(w, t);
     if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0))
         capr__signals_mask_differs();
     return 0;

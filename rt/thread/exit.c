@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * How a thread ends: handlers and destructors, then its linked chunks, then the word to its joiner, then the switch that never
- * comes back. The chunk with the record stays until the join. Chunks are given back while still stood on: with one worker
- * nobody takes them before the switch.
+ * comes back. The chunk with the record stays until the join. Chunks are given back while still stood on: they go to
+ * lists of this worker's, from which nobody takes before the switch.
  */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "../graph/graph.h"
 #include "../proc/signals.h"
+#include "../sched/run_queue.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "../stack/drop.h"
@@ -26,6 +27,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
     capr__graph_note(w, self, 0);
     if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         w->context = 0; /* what runs at exit may block */
+        capr__out();
         exit(0);
     }
     capr__all_remove(self);
@@ -38,7 +40,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
         capr__signals_deliver(); /* notes name threads by their records */
     if (self->joiner && self->joiner->state == CAPR_PARKED && self->joiner->wait_data == self) /* else it looks after its signal handler */
         capr__ready(self->joiner);
-    struct capr_thread *next = capr__pick(w);
+    struct capr_thread *next = capr__many ? capr__run_pick(w) : capr__pick(w);
     if (self->chunk != first)
         capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);
     if (first) {
@@ -50,7 +52,14 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
          * which is the kernel's. */
         w->big_sp = w->big_top;
     }
-    w->count.switches++;
+    if (__builtin_expect(capr__many, 0)) {
+        w->inside = 0;
+        __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
+        capr__wait_off(next);
+        capr__run_begin(w, next);
+    } else {
+        w->count.switches++;
+    }
     capr__switch(self, next);
     __builtin_unreachable();
 }
@@ -59,11 +68,13 @@ void capr__thread_exit(void *result)
 {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
+    capr__out(); /* of whatever the thread ends in: what follows runs code of the program's */
     self->result = result;
     capr__thread_cleanup(self);
     if (self->tls || self->extra)
         capr__tls_end(self);
-    end(w, self);
+    capr__enter();
+    end(&capr__worker, self);
 }
 
 void capr__thread_return(void *result)

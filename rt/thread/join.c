@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "../sched/run_queue.h"
 #include "../stack/chunk.h"
 #include "cancel.h"
 #include "extra.h"
@@ -27,6 +28,8 @@ static inline int join_error(const struct capr_thread *self, const struct capr_t
 static inline void bury(struct capr_thread *t, void **result)
 {
     struct capr_chunk *first = capr__first_chunk(t);
+    if (capr__many)
+        capr__wait_off(t);
     if (result)
         *result = t->result;
     capr__extra_free(t);
@@ -66,12 +69,14 @@ static int join_until(struct capr_thread *t, void **result, uint64_t deadline)
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_join.html */
 CAPR_INTERPOSE int pthread_join(pthread_t t, void **result)
 {
+    CAPR_MONITOR;
     return join_until(capr__thread_of(t), result, CAPR_FOREVER);
 }
 
 /* The same without waiting: EBUSY while `t` runs. */
 CAPR_INTERPOSE int pthread_tryjoin_np(pthread_t thread, void **result)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread), *self = capr__self();
     if (!self)
         return EINVAL;
@@ -87,6 +92,7 @@ CAPR_INTERPOSE int pthread_tryjoin_np(pthread_t thread, void **result)
 /* The same until `abstime` of `clock`, then ETIMEDOUT. EINVAL: another clock than the two, or no time. */
 CAPR_INTERPOSE int pthread_clockjoin_np(pthread_t t, void **result, clockid_t clock, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
         return EINVAL;
     if (abstime && (abstime->tv_nsec < 0 || abstime->tv_nsec >= 1000000000))
@@ -96,6 +102,7 @@ CAPR_INTERPOSE int pthread_clockjoin_np(pthread_t t, void **result, clockid_t cl
 
 CAPR_INTERPOSE int pthread_timedjoin_np(pthread_t t, void **result, const struct timespec *abstime)
 {
+    CAPR_MONITOR;
     return pthread_clockjoin_np(t, result, CLOCK_REALTIME, abstime);
 }
 
@@ -103,6 +110,7 @@ CAPR_INTERPOSE int pthread_timedjoin_np(pthread_t t, void **result, const struct
  * joined before, or ended detached. */
 CAPR_INTERPOSE int pthread_detach(pthread_t thread)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;

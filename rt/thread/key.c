@@ -46,6 +46,7 @@ static inline struct capr_key_value **table(void)
 /* POSIX pthread_key_create. Returns 0, or EAGAIN when PTHREAD_KEYS_MAX (1024) keys exist. Never blocks. */
 CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *))
 {
+    CAPR_MONITOR;
     for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
         if (keys[i].sequence % 2 == 0) {
             keys[i].sequence++;
@@ -60,6 +61,7 @@ CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *
 /* POSIX pthread_key_delete. Returns 0, or EINVAL. Runs no destructor. */
 CAPR_INTERPOSE int pthread_key_delete(pthread_key_t key)
 {
+    CAPR_MONITOR;
     if (key >= PTHREAD_KEYS_MAX || keys[key].sequence % 2 == 0)
         return EINVAL;
     keys[key].sequence++;

@@ -41,17 +41,20 @@ static int send_to(pthread_t thread, int signal, int code, union sigval value)
  * handler runs. */
 CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal)
 {
+    CAPR_MONITOR;
     return send_to(thread, signal, SI_TKILL, (union sigval){ 0 });
 }
 
 /* Linux pthread_sigqueue: the same with a value. */
 CAPR_INTERPOSE int pthread_sigqueue(pthread_t thread, int signal, const union sigval value)
 {
+    CAPR_MONITOR;
     return send_to(thread, signal, SI_QUEUE, value);
 }
 
 /* C and POSIX raise: to the calling thread. Returns 0, or -1 with EINVAL. */
 CAPR_INTERPOSE int raise(int signal)
 {
+    CAPR_MONITOR;
     return (int)capr__result(-pthread_kill(pthread_self(), signal));
 }

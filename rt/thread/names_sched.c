@@ -21,6 +21,7 @@
 /* Linux: up to 15 bytes. Returns 0, ERANGE for a longer name, ESRCH, ENOMEM. */
 CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
@@ -39,6 +40,7 @@ CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
 /* The name, or the process's where none was set. Returns 0, ERANGE when `size` is below 16, ESRCH. */
 CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
@@ -56,6 +58,7 @@ CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
 /* prctl(2): the name is the calling thread's, the rest is the kernel's business. */
 CAPR_INTERPOSE int prctl(int option, ...)
 {
+    CAPR_MONITOR;
     va_list list;
     va_start(list, option);
     long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long), d = va_arg(list, long);
@@ -96,12 +99,14 @@ static int set_sched(struct capr_thread *t, int policy, int priority)
 /* POSIX. Remembered, without effect. Returns 0, EINVAL for an unknown policy or a priority outside it, ESRCH, ENOMEM. */
 CAPR_INTERPOSE int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *p)
 {
+    CAPR_MONITOR;
     return set_sched(capr__thread_of(thread), policy, p->sched_priority);
 }
 
 /* POSIX. What was set, else SCHED_OTHER and 0. Returns 0 or ESRCH. */
 CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *p)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
@@ -117,6 +122,7 @@ static_assert(SCHED_OTHER == 0, "a zeroed record");
 /* POSIX. As pthread_setschedparam with the policy kept. */
 CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     const struct capr_extra *x = t ? t->extra : NULL;
     return set_sched(t, x ? x->policy : SCHED_OTHER, priority);
@@ -126,6 +132,7 @@ CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
  * ENOMEM. */
 CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
@@ -156,6 +163,7 @@ CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const c
 /* Linux. What was set, else the process's CPUs. Returns 0; EINVAL when `size` is too small; ESRCH. */
 CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
 {
+    CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     if (!t)
         return ESRCH;
@@ -174,6 +182,7 @@ CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set
  * 0 or ESRCH. */
 CAPR_INTERPOSE int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
 {
+    CAPR_MONITOR;
     if (!capr__thread_of(thread))
         return ESRCH;
     *clock = CLOCK_PROCESS_CPUTIME_ID;

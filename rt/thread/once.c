@@ -25,7 +25,8 @@ extern void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *, int);
 
 static void finish(int *word, int state)
 {
-    *word = state;
+    CAPR_MONITOR;
+    __atomic_store_n(word, state, __ATOMIC_RELEASE);
     while (capr__wake_one(&waiters))
         continue;
 }
@@ -35,6 +36,7 @@ static void start_over(void *word) { finish(word, PTHREAD_ONCE_INIT); }
 /* Not inlined, for the call of the routine: graph/call_back.h. */
 static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
 {
+    CAPR_MONITOR;
     int running = RUNNING | (int)capr__sync_epoch << 2;
     while (*word != DONE) {
         if (*word != running) { /* fresh, or begun in the parent of a fork */
@@ -42,7 +44,9 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
             struct _pthread_cleanup_buffer b;
             _pthread_cleanup_push(&b, start_over, word);
             uint64_t before = capr__call_back_begins(&capr__worker);
+            uint32_t depth = capr__out();
             routine();
+            capr__in(depth);
             capr__call_back_ends(&capr__worker, before);
             _pthread_cleanup_pop(&b, 0);
             finish(word, DONE);
@@ -61,7 +65,7 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
 /* POSIX pthread_once. Returns 0. Blocks while another thread runs the routine; no cancellation point itself. */
 CAPR_INTERPOSE int pthread_once(pthread_once_t *once, void (*routine)(void))
 {
-    if (CAPR_LIKELY(*once == DONE))
+    if (CAPR_LIKELY(__atomic_load_n(once, __ATOMIC_ACQUIRE) == DONE))
         return 0;
     return once_slow(once, routine);
 }

@@ -54,6 +54,7 @@ void capr__locale_forked(const struct capr_thread *self)
 /* POSIX uselocale. Returns the locale before; NULL with ENOMEM where there is no room to remember the new one. */
 CAPR_INTERPOSE locale_t uselocale(locale_t locale)
 {
+    CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     locale_t before = __uselocale(NULL);
     if (!locale)
@@ -63,7 +64,7 @@ CAPR_INTERPOSE locale_t uselocale(locale_t locale)
     struct capr_extra *x = locale == LC_GLOBAL_LOCALE ? self->extra : capr__extra(self);
     if (x) {
         set(x, locale == LC_GLOBAL_LOCALE ? NULL : locale);
-        capr__worker.poll_at = 0;
+        capr__look_soon();
     } else if (locale != LC_GLOBAL_LOCALE) {
         errno = ENOMEM;
         return NULL;

@@ -16,7 +16,9 @@
 ; CHECK-NEXT: %[[LEFT:.*]] = getelementptr i8, ptr %[[WORKER]], i64 152
 ; CHECK-NEXT: %[[WAS:.*]] = load i32, ptr %[[LEFT]]
 ; CHECK-NEXT: %[[IS:.*]] = sub i32 %[[WAS]], 1
-; CHECK-NEXT: store i32 %[[IS]], ptr %[[LEFT]]
+; CHECK-NEXT: %[[AGAIN:.*]] = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+; CHECK-NEXT: %[[SAME:.*]] = getelementptr i8, ptr %[[AGAIN]], i64 152
+; CHECK-NEXT: store i32 %[[IS]], ptr %[[SAME]]
 ; CHECK-NEXT: %[[OVER:.*]] = icmp slt i32 %[[IS]], 0
 ; CHECK-NEXT: br i1 %[[OVER]], label %[[TURN:.*]], label %[[ON:.*]], !prof
 ; CHECK: [[TURN]]:

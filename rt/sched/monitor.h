@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The runtime as a monitor: with several workers, what threads share (wait queues, descriptors, timers, threads' records) is read and
+ * written by one worker at a time. The program's own code, external code, waits in the kernel and the switch itself run outside, all
+ * workers at once; so do the uncontended paths of mutexes, thread-specific data, stacks and run queues, each of which has a way of its
+ * own. With one worker all of this is one test of a variable that never changes.
+ *
+ * A call of the program's enters, once or again inside another, by CAPR_MONITOR; where it waits (sched.c) it is outside, and in again
+ * when it goes on, perhaps on another worker. A signal handler that came while its worker was inside counts as inside: what it
+ * interrupted goes on only after it, as ever.
+ */
+#ifndef CAPR_MONITOR_H
+#define CAPR_MONITOR_H
+
+#include "../layout.h"
+
+/* Whether there may be several workers. Set at start, then read only. */
+extern CAPR_HIDDEN uint32_t capr__many;
+
+/* A lock for a few instructions. Never held across a call of the program's or a switch. */
+CAPR_HIDDEN void capr__spin_wait(uint32_t *word);
+
+static inline void capr__spin_lock(uint32_t *word)
+{
+    if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0))
+        capr__spin_wait(word);
+}
+
+static inline void capr__spin_unlock(uint32_t *word) { __atomic_store_n(word, 0, __ATOMIC_RELEASE); }
+
+/* The number of the worker inside, plus 1; 0: nobody. */
+extern CAPR_HIDDEN uint32_t capr__monitor;
+
+CAPR_HIDDEN void capr__monitor_enter(void);
+CAPR_HIDDEN void capr__monitor_leave(void);
+
+/* Enters; leaves. On a kernel thread that is no worker, nothing. */
+static inline void capr__enter(void)
+{
+    if (__builtin_expect(capr__many, 0))
+        capr__monitor_enter();
+}
+
+static inline void capr__leave(void)
+{
+    if (__builtin_expect(capr__many, 0))
+        capr__monitor_leave();
+}
+
+static inline void capr__left(const char *in)
+{
+    (void)in;
+    capr__leave();
+}
+
+/* First in a function that is to run inside: to its end, however it returns. */
+#define CAPR_MONITOR                                                                                                                   \
+    capr__enter();                                                                                                                     \
+    __attribute__((cleanup(capr__left), unused)) char capr__inside_to_the_end
+
+/* All the way out, whatever depth: around code of the program's that the runtime calls, and calls of the kernel that may take long. Returns
+ * what the other needs to be as deep inside again. */
+CAPR_HIDDEN uint32_t capr__monitor_out(void);
+CAPR_HIDDEN void capr__monitor_in(uint32_t depth);
+
+static inline uint32_t capr__out(void) { return __builtin_expect(capr__many, 0) ? capr__monitor_out() : 0; }
+
+static inline void capr__in(uint32_t depth)
+{
+    if (__builtin_expect(depth != 0, 0))
+        capr__monitor_in(depth);
+}
+
+/* An expression outside: a call of the kernel that may take long. */
+#define CAPR_OUTSIDE(expression)                                                                                                       \
+    (__extension__({                                                                                                                   \
+        uint32_t capr__depth = capr__out();                                                                                            \
+        __typeof__(expression) capr__value = (expression);                                                                             \
+        capr__in(capr__depth);                                                                                                         \
+        capr__value;                                                                                                                   \
+    }))
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * See run_queue.h. Fat code: on the stacks of threads that wait.
+ */
+#include "run_queue.h"
+
+#include "../graph/graph.h"
+#include "../io/syscalls.h"
+#include "../proc/signals.h"
+#include "../thread/cancel.h"
+#include "../thread/own_locale.h"
+#include "policy.h"
+#include "workers.h"
+
+void capr__run_add(struct capr_thread *t)
+{
+    struct capr_worker *mine = &capr__worker, *w = t->stays ? capr__workers[t->worker] : mine;
+    capr__spin_lock(&w->run_lock);
+    int more = w->run_head != NULL;
+    capr__run_append(w, t);
+    w->run_count++;
+    capr__spin_unlock(&w->run_lock);
+    if (w != mine)
+        capr__worker_wake(w);
+    else if (more && capr__workers_idle)
+        capr__worker_wake_one();
+}
+
+struct capr_thread *capr__run_take(struct capr_worker *w)
+{
+    if (!w->run_head)
+        return NULL;
+    capr__spin_lock(&w->run_lock);
+    struct capr_thread *t = w->run_head;
+    if (t) {
+        w->run_head = t->next;
+        w->run_count--;
+        if (t->next)
+            capr__prefetch(t->next);
+    }
+    capr__spin_unlock(&w->run_lock);
+    return t;
+}
+
+struct capr_thread *capr__run_pick(struct capr_worker *w)
+{
+    struct capr_thread *t = w->count.switches >= w->pick_at ? NULL : capr__run_take(w);
+    if (!t)
+        return w->idle;
+    if (__builtin_expect(capr__locales, 0))
+        capr__locale_enter(t);
+    return t;
+}
+
+void capr__run_switch(struct capr_thread *self, struct capr_thread *next)
+{
+    uint32_t depth = capr__monitor_out();
+    struct capr_worker *w = &capr__worker;
+    unsigned round = 0;
+    while (__builtin_expect(__atomic_load_n(&next->running, __ATOMIC_ACQUIRE), 0)) {
+        __builtin_ia32_pause();
+        if (++round % 128 == 0) /* its worker does not run */
+            capr__sys1(SYS_sched_yield, 0);
+    }
+    capr__run_begin(w, next);
+    capr__switch(self, next);
+    if (depth)
+        capr__monitor_in(depth);
+}
+
+void capr__run_yield(void)
+{
+    struct capr_worker *w = &capr__worker;
+    struct capr_thread *self = w->self;
+    int look = w->count.switches >= w->pick_at;
+    if (!w->run_head && !look && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) &&
+        !capr__process.signal_ready)
+        return;
+    capr__graph_note(w, self, 0);
+    capr__stays_if_held(w, self);
+    capr__spin_lock(&w->run_lock);
+    struct capr_thread *next = w->run_head;
+    if (look || !next) {
+        next = w->idle;
+        w->run_count++;
+    } else {
+        w->run_head = next->next;
+        if (next->next)
+            capr__prefetch(next->next);
+    }
+    capr__run_append(w, self);
+    capr__spin_unlock(&w->run_lock);
+    if (__builtin_expect(capr__locales, 0) && next != w->idle)
+        capr__locale_enter(next);
+    capr__run_switch(self, next);
+    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
+        capr__signals_run();
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * See workers.h. Plain code. All of it runs inside the monitor, but for sleep and the switch: so that a worker which has found nothing
+ * and goes to sleep cannot miss what another puts into its queue, who finds it asleep then.
+ */
+#include "workers.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "../graph/dump.h"
+#include "../graph/graph.h"
+#include "../io/fd.h"
+#include "../io/source.h"
+#include "../proc/env.h"
+#include "../proc/notify.h"
+#include "../proc/signals.h"
+#include "../stack/bigstack.h"
+#include "../stack/chunk.h"
+#include "../thread/kernel_thread.h"
+#include "../thread/own_locale.h"
+#include "../thread/thread.h"
+#include "deadlock.h"
+#include "idle.h"
+#include "policy.h"
+#include "preempt.h"
+#include "processors.h"
+#include "run_queue.h"
+
+/* How long the one that watches sleeps at a time: from the first to the last, doubling while it finds nothing. */
+#define WATCH_FIRST_NS 100000
+#define WATCH_LAST_NS 1000000
+/* So many times without a switch of anybody's, and it sleeps until it is woken. */
+#define WATCH_ROUNDS 16
+
+/* Threads that are stolen at once, and that are looked at for it. */
+#define STEAL_MOST 32
+#define STEAL_LOOK 64
+
+/* Switches between two looks whether the worker has more free chunks than it needs. */
+#define BALANCE_EVERY 4096
+
+/* Of a worker's kernel thread, on which its idle thread runs: as in idle.c, and libc's own. */
+#define WORKER_STACK (256u << 10)
+
+struct capr_worker *capr__workers[CAPR_WORKERS_MOST];
+uint32_t capr__worker_count, capr__workers_idle;
+
+static uint32_t most, started = 1;           /* workers that there may be, and that have been begun */
+static uint32_t numbers;                     /* lock */
+static struct capr_worker *poller, *watcher; /* asleep in epoll_wait; the sleeper, or poller, that looks up from time to time */
+static int watch_ends;                       /* ... which no longer does, since nothing has happened for long */
+static int waking;                           /* one has been woken and has not looked yet */
+static uint64_t watch_ns = WATCH_FIRST_NS, watched_switches;
+static int watched_rounds;
+
+static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+{
+    return capr__sys6(SYS_futex, (long)word, op | FUTEX_PRIVATE_FLAG, value, (long)timeout, 0, 0);
+}
+
+static void wake(struct capr_worker *w)
+{
+    uint32_t was = __atomic_exchange_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_SEQ_CST);
+    capr__worker.count.unparked++;
+    if (was == CAPR_WORKER_SLEEPS)
+        futex(&w->state, FUTEX_WAKE, 1, NULL);
+    else if (was == CAPR_WORKER_POLLS)
+        capr__io_wake();
+}
+
+void capr__worker_wake(struct capr_worker *w)
+{
+    if (__atomic_load_n(&w->state, __ATOMIC_RELAXED) != CAPR_WORKER_BUSY)
+        wake(w);
+}
+
+void capr__worker_wake_one(void)
+{
+    if (waking)
+        return;
+    struct capr_worker *found = watcher && watcher != poller && watch_ends ? watcher : NULL;
+    for (uint32_t i = 0; !found && i < capr__worker_count; i++)
+        if (capr__workers[i]->state == CAPR_WORKER_SLEEPS)
+            found = capr__workers[i];
+    if (!found)
+        found = poller;
+    if (!found || found->state == CAPR_WORKER_BUSY)
+        return;
+    waking = 1;
+    wake(found);
+}
+
+void capr__worker_interrupt(struct capr_thread *t)
+{
+    int32_t kernel_thread = t ? capr__workers[t->worker]->kernel_thread : capr__workers[0]->kernel_thread;
+    capr__sys3(SYS_tgkill, capr__turn_process, kernel_thread, CAPR_TURN_SIGNAL);
+}
+
+void capr__worker_keep_awake(void)
+{
+    uint32_t sleeps = CAPR_WORKER_SLEEPS;
+    if (capr__worker.number == 0) {
+        __atomic_compare_exchange_n(&capr__worker.state, &sleeps, CAPR_WORKER_BUSY, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    } else {
+        capr__workers[0]->pick_at = 0;
+        capr__worker_wake(capr__workers[0]);
+    }
+}
+
+/* Moves threads that need not stay from the queue of `from` to that of `w`. Returns the first, which is in neither. */
+static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker *from)
+{
+    struct capr_thread *first = NULL, *head = NULL, *tail = NULL;
+    uint32_t taken = 0, looked = 0;
+    capr__spin_lock(&from->run_lock);
+    uint32_t want = (from->run_count + 1) / 2;
+    struct capr_thread **link = &from->run_head, *before = NULL;
+    want = want > STEAL_MOST ? STEAL_MOST : want;
+    while (*link && taken < want && looked++ < STEAL_LOOK) {
+        struct capr_thread *t = *link;
+        if (t->stays) {
+            before = t;
+            link = &t->next;
+            continue;
+        }
+        *link = t->next;
+        if (from->run_tail == t)
+            from->run_tail = before;
+        taken++;
+        if (!first)
+            first = t;
+        else
+            capr__list_append(&head, &tail, t);
+    }
+    from->run_count -= taken;
+    int more = from->run_head != NULL;
+    capr__spin_unlock(&from->run_lock);
+    if (!first)
+        return NULL;
+    w->count.stolen += taken;
+    if (head) {
+        capr__spin_lock(&w->run_lock);
+        if (w->run_head)
+            w->run_tail->next = head;
+        else
+            w->run_head = head;
+        w->run_tail = tail;
+        w->run_count += taken - 1;
+        capr__spin_unlock(&w->run_lock);
+    }
+    if ((more || head) && capr__workers_idle)
+        capr__worker_wake_one();
+    return first;
+}
+
+static struct capr_thread *steal(struct capr_worker *w)
+{
+    if (w->policy) /* what is ready waits with the policy, which has been asked */
+        return NULL;
+    for (uint32_t i = 1; i < capr__worker_count; i++) {
+        struct capr_worker *from = capr__workers[(w->number + i) % capr__worker_count];
+        struct capr_thread *t = from->run_head ? steal_from(w, from) : NULL;
+        if (t)
+            return t;
+    }
+    return NULL;
+}
+
+/* Whether there has been anything to watch lately: a switch of anybody's. */
+static int is_worth_watching(void)
+{
+    uint64_t switches = 0;
+    for (uint32_t i = 0; i < capr__worker_count; i++)
+        switches += __atomic_load_n(&capr__workers[i]->count.switches, __ATOMIC_RELAXED);
+    int others_busy = capr__workers_idle + 1 < capr__worker_count;
+    if (switches != watched_switches || others_busy)
+        watched_rounds = 0;
+    watched_switches = switches;
+    return watched_rounds++ < WATCH_ROUNDS;
+}
+
+/* There is nothing to run: sleeps until there may be. */
+static void rest(struct capr_worker *w)
+{
+    int polls = !poller, watches = !watcher;
+    int64_t timeout = polls ? capr__idle_timeout(w) : -1;
+    if (timeout == 0)
+        return;
+    if (watches) {
+        watcher = w;
+        watch_ends = !is_worth_watching();
+        if (!watch_ends) {
+            timeout = timeout < 0 || timeout > (int64_t)watch_ns ? (int64_t)watch_ns : timeout;
+            watch_ns = watch_ns * 2 > WATCH_LAST_NS ? WATCH_LAST_NS : watch_ns * 2;
+        }
+    }
+    capr__workers_idle++;
+    if (polls && timeout < 0 && capr__workers_idle == capr__worker_count && !capr__process.fd_waiters &&
+        capr__env.deadlock != CAPR_DEADLOCK_OFF)
+        capr__deadlock_look(w);
+    __atomic_store_n(&w->state, polls ? CAPR_WORKER_POLLS : CAPR_WORKER_SLEEPS, __ATOMIC_SEQ_CST);
+    if (w->number == 0 && (capr__process.signal_ready || capr__signals_pending || capr__deferred_count)) {
+        __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED); /* a handler came before the state was this */
+    } else if (polls) {
+        poller = w;
+        capr__io_poll(timeout);
+        poller = NULL;
+    } else {
+        struct timespec piece = {timeout / 1000000000, timeout % 1000000000};
+        CAPR_OUTSIDE(futex(&w->state, FUTEX_WAIT, CAPR_WORKER_SLEEPS, timeout < 0 ? NULL : &piece));
+    }
+    __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED);
+    capr__workers_idle--;
+    if (watcher == w)
+        watcher = NULL;
+    waking = 0;
+}
+
+_Noreturn void capr__worker_loop(void)
+{
+    struct capr_worker *w = &capr__worker;
+    capr__monitor_enter();
+    for (;;) {
+        if (w->number == 0)
+            capr__idle_signals();
+        if (__builtin_expect(capr__graph_wanted, 0))
+            capr__graph_answer();
+        capr__idle_measure(w);
+        if (w->count.switches >= w->balance_at) {
+            w->balance_at = w->count.switches + BALANCE_EVERY;
+            capr__chunk_balance(w);
+        }
+        if (!poller && (capr__process.fd_waiters || capr__process.signal_ready))
+            capr__io_poll(0);
+        if (capr__process.timer_count)
+            capr__idle_fire(w);
+        if (capr__policy)
+            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
+        if (w->policy)
+            capr__policy_choose(w);
+        struct capr_thread *next = capr__run_take(w);
+        if (!next)
+            next = steal(w);
+        if (!next) {
+            rest(w);
+            continue;
+        }
+        watch_ns = WATCH_FIRST_NS;
+        if (capr__workers_idle && (!watcher || watch_ends))
+            capr__worker_wake_one();
+        w->pick_at = w->count.switches + w->poll_every;
+        if (w->policy && w->choose_at < w->pick_at)
+            w->pick_at = w->choose_at;
+        if (capr__process.timer_count && w->fire_at > w->count.switches && w->fire_at < w->pick_at)
+            w->pick_at = w->fire_at;
+        if (capr__locales)
+            capr__locale_enter(next);
+        capr__graph_restart_sample();
+        capr__run_switch(w->idle, next);
+        w->fire_at++;
+    }
+}
+
+/* What a new kernel thread runs on, for as long as it is the worker's idle thread. */
+struct home {
+    struct capr_thread idle;
+    struct capr_bigstack stack;
+};
+
+static void *worker_main(void *unused)
+{
+    (void)unused;
+    struct capr_worker *w = &capr__worker;
+    struct home *home = mmap(NULL, sizeof *home, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *service = mmap(NULL, CAPR_SERVICE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (home == MAP_FAILED || service == MAP_FAILED || mprotect(service, 4096, PROT_NONE) || capr__signal_stack())
+        return NULL; /* as many workers as there is memory for */
+    w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
+    w->err = &errno;
+    w->poll_every = CAPR_POLL_EVERY;
+    w->policy = capr__workers[0]->policy;
+    capr__chunk_worker_init(w);
+    uint64_t here = (uint64_t)__builtin_frame_address(0);
+    capr__bigstack_adopt(&home->stack, here - WORKER_STACK / 2, here, WORKER_STACK / 4);
+    capr__bigstack_use(w, &home->stack);
+    w->big_sp = 0;
+    capr__spin_lock(&numbers);
+    w->number = capr__worker_count;
+    home->idle = (struct capr_thread){.timer = -1, .state = CAPR_PARKED, .running = 1, .stays = 1, .worker = (uint8_t)w->number};
+    w->idle = w->self = &home->idle;
+    capr__workers[w->number] = w;
+    __atomic_store_n(&capr__worker_count, w->number + 1, __ATOMIC_RELEASE);
+    capr__spin_unlock(&numbers);
+    capr__turns_watch();
+    capr__worker_loop();
+}
+
+void capr__workers_start(void)
+{
+    if (started > 1 || most < 2 || capr__io_wake_fd() < 0)
+        return;
+    if (!capr__env.workers) {
+        uint32_t quota = capr__processors_of_quota();
+        most = quota < most ? quota : most;
+    }
+    for (; started < most; started++)
+        if (capr__kernel_thread_start(worker_main, NULL, WORKER_STACK, CAPR_SIGNALS_OF_WORKER))
+            break;
+}
+
+struct capr_counters capr__workers_counted(void)
+{
+    struct capr_counters sum = {0};
+    for (uint32_t i = 0; i < capr__worker_count; i++) {
+        const uint64_t *its = (const uint64_t *)&capr__workers[i]->count;
+        for (size_t k = 0; k < sizeof sum / sizeof *its; k++)
+            ((uint64_t *)&sum)[k] += its[k];
+    }
+    return sum;
+}
+
+static void be_first(struct capr_worker *w)
+{
+    w->number = 0;
+    capr__workers[0] = w;
+    capr__worker_count = started = 1;
+}
+
+void capr__workers_init(struct capr_worker *w)
+{
+    most = capr__env.workers ? capr__env.workers : capr__processors();
+    if (most > CAPR_WORKERS_MOST)
+        most = CAPR_WORKERS_MOST;
+    capr__many = most > 1;
+    be_first(w);
+}
+
+void capr__workers_forked(struct capr_worker *w)
+{
+    if (!capr__many)
+        return;
+    capr__monitor = w->inside ? 1 : 0;
+    w->run_lock = w->run_count = w->state = 0;
+    poller = watcher = NULL;
+    waking = 0;
+    numbers = capr__workers_idle = 0;
+    be_first(w);
+}
