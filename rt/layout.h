@@ -269,6 +269,7 @@ struct capr_worker {
     uint32_t run_lock;                            /* of the run queue */
     uint32_t run_count;                           /* threads in the run queue, while there are several workers */
     uint64_t pick_at;                             /* as poll_at, which is 0 then so that every switch comes to where several workers are thought of */
+    volatile uint32_t signals_handled;            /* handlers that have run on it (proc/signals.h) */
     uint32_t overdue;                             /* the running thread has had its turn for too long (proc/turn.c); `fast` is 0 throughout */
     uint32_t state;                               /* enum capr_worker_state; a futex */
     uint64_t balance_at;                          /* count.switches at which capr__chunk_balance is next (stack/chunk.h) */

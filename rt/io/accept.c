@@ -45,6 +45,7 @@ CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *re
     unsigned round = 0;
     long r;
     do {
+        capr__fd_heed(f);
         if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED && (f->flags & (CAPR_FD_FLIPPED | CAPR_FD_NONBLOCK)))
             r = CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
         else

@@ -25,7 +25,7 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     uint64_t pause = CAPR_FD_RETRY_NS;
     long r;
-    while ((r = capr__connect_start(fd, f, addr, len)) == -EAGAIN) {
+    while (capr__fd_heed(f), (r = capr__connect_start(fd, f, addr, len)) == -EAGAIN) {
         /* A Unix socket whose listener's queue is full, of which no event tells when it has room. */
         int e = deadline == CAPR_FD_DEADLINE_UNSET ? capr__fd_prepare(fd, f, CAPR_FD_WRITE, &deadline) : 0;
         uint64_t soon = capr__now() + pause;
@@ -52,6 +52,7 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
             r = e == EAGAIN ? late : -e;
             break;
         }
+        capr__fd_heed(f);
         r = capr__connect_finish(fd, f, addr, len);
     }
     return (int)capr__fd_end(f, CAPR_FD_WRITE, r);

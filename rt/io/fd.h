@@ -98,15 +98,15 @@ CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd);
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd);
 
 /* With several workers a try of a call runs outside the monitor: what the descriptor was, and had had of events, when the try began.
- * In `deadline`, which means something else only while the thread waits. */
+ * In `wait_data`, which means something else only while the thread waits. */
 static inline uint64_t capr__fd_mark(const struct capr_fd *f) { return (uint64_t)f->generation << 32 | f->events; }
 static inline void capr__fd_heed(const struct capr_fd *f) {
-    if (__builtin_expect(capr__many, 0)) capr__worker.self->deadline = capr__fd_mark(f);
+    if (__builtin_expect(capr__many, 0)) capr__worker.self->wait_data = (void *)capr__fd_mark(f);
 }
 
 /* Whether events have come since. */
 static inline int capr__fd_stirred(const struct capr_fd *f) {
-    return __builtin_expect(capr__many, 0) && capr__worker.self->deadline != capr__fd_mark(f);
+    return __builtin_expect(capr__many, 0) && (uint64_t)capr__worker.self->wait_data != capr__fd_mark(f);
 }
 
 CAPR_INLINE struct capr_fd *capr__fd_get(int fd) {

@@ -103,7 +103,7 @@ CAPR_HIDDEN long capr__connect_start(int fd, struct capr_fd *f, const struct soc
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || !capr__fd_is_socket(f)) return CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len));
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK);
-    long r = CAPR_OUTSIDE(capr__sys3(SYS_connect, fd, (long)addr, len));
+    long r = capr__sys3(SYS_connect, fd, (long)addr, len);
     if (!(status & O_NONBLOCK)) capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     return r;
 }
@@ -149,7 +149,7 @@ CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *o
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED) {
         long status = capr__sys2(SYS_fcntl, out, F_GETFL);
         if (status >= 0 && capr__sys3(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK) >= 0) {
-            long r = CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count));
+            long r = capr__sys4(SYS_sendfile, out, in, (long)offset, (long)count); /* inside: the flag is everybody's */
             capr__sys3(SYS_fcntl, out, F_SETFL, status);
             return r;
         }

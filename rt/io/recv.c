@@ -18,6 +18,7 @@ static CAPR_CHECKPOINT __attribute__((noinline)) long recv_all(int fd, struct ca
     size_t done = 0;
     long r;
     do {
+        capr__fd_heed(f);
         r = SYS_RECV(fd, buf + done, n - done, flags & ~MSG_WAITALL, 0, 0);
         if (r > 0) done += (size_t)r;
     } while (done < n && (r > 0 || (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline))));
@@ -46,6 +47,7 @@ CAPR_HIDDEN ssize_t capr__recv(int fd, void *buf, size_t n, int flags, struct so
         goto wait;
     }
     do {
+        capr__fd_heed(f);
         r = SYS_RECV(fd, buf, n, flags, addr, addr_len);
     wait:;
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
@@ -80,6 +82,7 @@ CAPR_HIDDEN ssize_t capr__recvmsg(int fd, struct msghdr *msg, int flags) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
+        capr__fd_heed(f);
         r = CAPR_OUTSIDE(capr__sys3(SYS_recvmsg, fd, (long)msg, flags | MSG_DONTWAIT));
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
 

@@ -17,6 +17,7 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
+        capr__fd_heed(f);
         if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) /* of a vector the kernel knows whether it asks for anything */
             r = -EAGAIN;
         else if (f->kind == CAPR_FD_NOWAIT)
@@ -48,6 +49,7 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
     long r;
     if (capr__pair_give(f, buf, n)) return (long)n;
     do {
+        capr__fd_heed(f);
         if (f->kind == CAPR_FD_NOWAIT)
             r = capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
         else if (f->kind == CAPR_FD_POLL)
@@ -77,6 +79,7 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
+        capr__fd_heed(f);
         if (f->kind == CAPR_FD_NOWAIT)
             r = capr__sys6(SYS_pwritev2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
         else if (f->kind == CAPR_FD_POLL)

@@ -15,6 +15,7 @@ static __attribute__((noinline)) size_t send_rest(int fd, struct capr_fd *f, con
     size_t done = 0;
     long r;
     do {
+        capr__fd_heed(f);
         r = SYS_SEND(fd, buf + done, n - done, flags | MSG_NOSIGNAL, 0, 0);
         if (r > 0) done += (size_t)r;
     } while (done < n && (r > 0 || (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline))));
@@ -26,6 +27,7 @@ CAPR_HIDDEN ssize_t capr__send(int fd, const void *buf, size_t n, int flags, con
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     long r;
     do {
+        capr__fd_heed(f);
         r = SYS_SEND(fd, buf, n, flags, addr, addr_len);
     } while (r < 0 && !(flags & MSG_DONTWAIT) && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
     if (__builtin_expect(r >= 0 && (size_t)r < n && capr__fd_is_stream(f) && !(flags & MSG_DONTWAIT), 0))
@@ -73,6 +75,7 @@ CAPR_HIDDEN ssize_t capr__sendmsg(int fd, const struct msghdr *msg, int flags) {
     long r;
     if (msg && msg->msg_control && msg->msg_controllen) share_passed(msg);
     do {
+        capr__fd_heed(f);
         r = CAPR_OUTSIDE(capr__sys3(SYS_sendmsg, fd, (long)msg, flags | MSG_DONTWAIT));
     } while (r < 0 && !(flags & MSG_DONTWAIT) && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
 

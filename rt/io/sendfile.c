@@ -50,6 +50,7 @@ CAPR_INTERPOSE ssize_t sendfile(int out, int in, off_t *offset, size_t count) {
     do {
         size_t piece = count - done;
         if (waits) piece = next_piece(in, offset, piece);
+        capr__fd_heed(f);
         r = capr__sendfile_try(out, f, in, offset, piece);
         if (r > 0) done += (size_t)r;
     } while (done < count && (r > 0 || (r < 0 && capr__fd_again(out, f, CAPR_FD_WRITE, &r, &deadline))));

@@ -24,6 +24,7 @@ static __attribute__((noinline)) long ready(int fd, short events) {
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET;
     for (;;) {
         struct pollfd p = {fd, events, 0};
+        capr__fd_heed(f);
         long r = capr__poll(&p, 1, 0, NULL);
         if (r > 0) return 0;
         if (r == 0) r = -capr__fd_wait(fd, f, events == POLLIN ? CAPR_FD_READ : CAPR_FD_WRITE, &deadline);

@@ -16,7 +16,7 @@
 CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t *deadline) {
     struct capr_thread *self = capr__self();
     if (__builtin_expect(capr__many, 0) && capr__fd_stirred(f)) {
-        if ((uint32_t)(self->deadline >> 32) != f->generation) return EBADF;
+        if ((uint32_t)((uint64_t)self->wait_data >> 32) != f->generation) return EBADF;
         capr__fd_heed(f);
         return 0;
     }

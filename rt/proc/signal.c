@@ -50,7 +50,6 @@ static struct {
 } actions[CAPR_SIGNALS + 1];
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
-CAPR_HIDDEN volatile unsigned int capr__signals_handled;
 CAPR_HIDDEN volatile int capr__signals_pending;
 
 CAPR_HIDDEN void capr__sigreturn(void); /* sigreturn.S */

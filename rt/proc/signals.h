@@ -23,8 +23,9 @@ extern CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible;
 /* In wait_data after the wait: a handler ended it. */
 extern CAPR_HIDDEN char capr__wait_interrupted;
 
-/* Handlers that have run, of whatever thread. Between two looks of one thread that did not give way: those that it ran itself. */
-extern CAPR_HIDDEN volatile unsigned int capr__signals_handled;
+/* Handlers that have run on this worker, of whatever thread. Between two looks of one thread that did not give way: those that it ran
+ * itself. */
+#define capr__signals_handled (capr__worker.signals_handled)
 
 /* Handlers without SA_RESTART that the running thread itself has run, for which its waits end. Makes the thread's extra record;
  * without memory for that it is 0, always. */

@@ -8,9 +8,16 @@
 #include "../io/syscalls.h"
 #include "../proc/signals.h"
 #include "../thread/cancel.h"
+#include "../thread/extra.h"
 #include "../thread/own_locale.h"
 #include "policy.h"
 #include "workers.h"
+
+void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self)
+{
+    const struct capr_extra *x = self->extra;
+    self->stays = w->big_sp != w->big_top || (x && x->held);
+}
 
 void capr__run_add(struct capr_thread *t)
 {

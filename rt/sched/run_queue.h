@@ -27,11 +27,9 @@ CAPR_HIDDEN void capr__run_switch(struct capr_thread *self, struct capr_thread *
 /* What capr__yield does. Blocks. */
 CAPR_HIDDEN void capr__run_yield(void);
 
-/* Whether a thread that gives way now has to come back to this worker: external code may keep addresses of the kernel thread's own. */
-static inline void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self)
-{
-    self->stays = w->big_sp != w->big_top;
-}
+/* Whether a thread that gives way now has to come back to this worker: external code may keep addresses of the kernel thread's own, and glibc knows the
+ * holders of process-shared mutexes by their kernel threads. */
+CAPR_HIDDEN void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self);
 
 /* Another worker is about to leave `t`: waits until it has. */
 static inline void capr__wait_off(const struct capr_thread *t)

@@ -51,6 +51,7 @@ uint32_t capr__worker_count, capr__workers_idle;
 static uint32_t most, started = 1;           /* workers that there may be, and that have been begun */
 static uint32_t numbers;                     /* lock */
 static struct capr_worker *poller, *watcher; /* asleep in epoll_wait; the sleeper, or poller, that looks up from time to time */
+static uint64_t polls_until;                 /* ns of CLOCK_MONOTONIC: when the poller looks up by itself */
 static int watch_ends;                       /* ... which no longer does, since nothing has happened for long */
 static int waking;                           /* one has been woken and has not looked yet */
 static uint64_t watch_ns = WATCH_FIRST_NS, watched_switches;
@@ -186,9 +187,15 @@ static int is_worth_watching(void)
 static void rest(struct capr_worker *w)
 {
     int polls = !poller, watches = !watcher;
-    int64_t timeout = polls ? capr__idle_timeout(w) : -1;
+    int64_t timeout = capr__idle_timeout(w);
     if (timeout == 0)
         return;
+    uint64_t until = timeout < 0 ? UINT64_MAX : capr__now() + (uint64_t)timeout;
+    if (!polls) { /* which is to know of timers that came since it went to sleep */
+        if (until < polls_until)
+            wake(poller);
+        timeout = -1;
+    }
     if (watches) {
         watcher = w;
         watch_ends = !is_worth_watching();
@@ -206,6 +213,7 @@ static void rest(struct capr_worker *w)
         __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED); /* a handler came before the state was this */
     } else if (polls) {
         poller = w;
+        polls_until = until;
         capr__io_poll(timeout);
         poller = NULL;
     } else {

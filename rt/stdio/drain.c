@@ -29,6 +29,7 @@ static __attribute__((noinline)) long transmit(int fd, struct capr_fd *d, const 
     long r;
     if (capr__file_cancelled()) return -EINTR;
     do {
+        capr__fd_heed(d);
         if (capr__fd_is_socket(d))
             r = CAPR_OUTSIDE(capr__sys6(SYS_sendto, fd, (long)from, (long)n, MSG_DONTWAIT, 0, 0));
         else if (d->kind == CAPR_FD_NOWAIT)

@@ -4,6 +4,8 @@
  */
 #include "held.h"
 
+#include "../sched/workers.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 #define BITS 6 /* 64 lists: programs hold few process-shared locks at a time */
 
 static struct capr_held *lists[1 << BITS], *spare;
-static pid_t tid;
+static pid_t tid; /* of the only worker */
 
 static struct capr_held **list_of(const void *object)
 {
@@ -79,11 +81,14 @@ void capr__held_end(struct capr_thread *self, void (*robust)(void *object))
     }
 }
 
-pid_t capr__held_tid(void)
+int capr__held_by_worker(pid_t holder)
 {
+    for (uint32_t i = 1; i < capr__worker_count; i++)
+        if (capr__workers[i]->kernel_thread == holder)
+            return 1;
     if (!tid)
-        tid = gettid();
-    return tid;
+        tid = capr__many ? getpid() : gettid();
+    return tid == holder;
 }
 
 void capr__held_forked(void)

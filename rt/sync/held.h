@@ -30,8 +30,8 @@ CAPR_HIDDEN void capr__held_drop(struct capr_held *h);
 /* When `self` ends: `robust` is called for its robust mutexes, whose records are gone then. */
 CAPR_HIDDEN void capr__held_end(struct capr_thread *self, void (*robust)(void *object));
 
-/* The kernel's number of the worker. */
-CAPR_HIDDEN pid_t capr__held_tid(void);
+/* Whether that is the kernel's number of a worker. */
+CAPR_HIDDEN int capr__held_by_worker(pid_t holder);
 
 /* In the child of a fork, which holds none of its parent's locks. */
 CAPR_HIDDEN void capr__held_forked(void);

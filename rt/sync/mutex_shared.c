@@ -32,14 +32,13 @@ static inline uint32_t lock_word(const pthread_mutex_t *m)
     return (uint32_t)__atomic_load_n(&m->__data.__lock, __ATOMIC_RELAXED);
 }
 
-/* Whether the worker's kernel thread has it, for whichever of its threads. __owner is no number of a thread while a robust mutex is
+/* Whether a worker's kernel thread has it, for whichever of its threads. __owner is no number of a thread while a robust mutex is
  * inconsistent, and the lock word is none where nothing but the owner has to be known. */
 static int is_workers(const pthread_mutex_t *m)
 {
-    pid_t tid = capr__held_tid();
     if (kind_of(m) & (CAPR_LIBCS_ROBUST | CAPR_LIBCS_PRIO_INHERIT))
-        return (lock_word(m) & FUTEX_TID_MASK) == (uint32_t)tid;
-    return __atomic_load_n(&m->__data.__owner, __ATOMIC_RELAXED) == tid;
+        return capr__held_by_worker((pid_t)(lock_word(m) & FUTEX_TID_MASK));
+    return capr__held_by_worker(__atomic_load_n(&m->__data.__owner, __ATOMIC_RELAXED));
 }
 
 /* The record of the thread of ours that holds it, or NULL. A record of what was mapped at this address before is dropped. */

@@ -18,7 +18,7 @@
 static struct capr_held *writer_of(const pthread_rwlock_t *l)
 {
     struct capr_held *h = capr__held_find(l);
-    if (h && __atomic_load_n(&l->__data.__cur_writer, __ATOMIC_RELAXED) != capr__held_tid()) {
+    if (h && !capr__held_by_worker(__atomic_load_n(&l->__data.__cur_writer, __ATOMIC_RELAXED))) {
         capr__held_drop(h);
         return NULL;
     }
