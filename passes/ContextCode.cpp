@@ -120,9 +120,37 @@ std::string placeOf(const Function &F, const CallBase &Call) {
   return Text.empty() ? sourceName(F) : Text;
 }
 
+/// Where a function is defined, as a place.
+std::string definitionOf(const Function &F) {
+  std::string Text = sourceName(F);
+  if (const DISubprogram *P = F.getSubprogram(); P && P->getLine())
+    Text += ("\t" + P->getFilename() + ":" + Twine(P->getLine())).str();
+  return Text;
+}
+
 void define(Module &M, const char *Name, ArrayRef<Constant *> Words) {
   Type *I32 = Type::getInt32Ty(M.getContext());
   defineForRuntime(M, Name, ConstantArray::get(ArrayType::get(I32, Words.size()), Words));
+}
+
+/// From a table to what it names.
+Constant *distance(Constant *To, GlobalVariable *From) {
+  Type *I64 = Type::getInt64Ty(To->getContext());
+  return ConstantExpr::getTrunc(ConstantExpr::getSub(ConstantExpr::getPtrToInt(To, I64), ConstantExpr::getPtrToInt(From, I64)),
+                                Type::getInt32Ty(To->getContext()));
+}
+
+/// A table whose words depend on where it lies takes the place of the runtime's declaration.
+void replaceDeclared(Module &M, const char *Name, GlobalVariable *Table, ArrayRef<Constant *> Words) {
+  Table->setInitializer(ConstantArray::get(cast<ArrayType>(Table->getValueType()), Words));
+  if (GlobalVariable *Old = M.getNamedGlobal(Name)) {
+    Old->replaceAllUsesWith(Table);
+    Old->eraseFromParent();
+  }
+  Table->setName(Name);
+  Table->setLinkage(GlobalValue::ExternalLinkage);
+  Table->setVisibility(GlobalValue::HiddenVisibility);
+  Table->setDSOLocal(true);
 }
 
 } // namespace
@@ -142,9 +170,31 @@ void applyContexts(Module &M, const CallGraph &G, const ContextGraph &C) {
     restoreAfterJumps(*N.F, Worker);
 }
 
-void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
+ThreadRoutines::ThreadRoutines(Module &M, const CallGraph &G) {
+  std::vector<bool> Runtime = findRuntimeFunctions(G);
+  SmallVector<Constant *, 0> Uses;
+  for (unsigned I = 0; I != G.Nodes.size(); ++I) {
+    Function &F = *G.Nodes[I].F;
+    bool Pointer = F.arg_empty() || (F.arg_size() == 1 && F.getArg(0)->getType()->isPointerTy());
+    if (Runtime[I] || !G.Nodes[I].Pointed || !Pointer || F.isVarArg())
+      continue;
+    Functions.push_back(&F);
+    Uses.push_back(&F);
+  }
+  auto *Type = ArrayType::get(PointerType::getUnqual(M.getContext()), Uses.size());
+  Holder = new GlobalVariable(M, Type, true, GlobalValue::InternalLinkage, ConstantArray::get(Type, Uses), "");
+}
+
+void ThreadRoutines::settle() {
+  for (unsigned I = 0; I != Functions.size(); ++I)
+    Addresses.push_back(Holder->getInitializer()->getAggregateElement(I));
+  Holder->eraseFromParent();
+  Holder = nullptr;
+}
+
+void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C, const ThreadRoutines &Routines) {
   LLVMContext &Context = M.getContext();
-  Type *I32 = Type::getInt32Ty(Context), *I64 = Type::getInt64Ty(Context);
+  Type *I32 = Type::getInt32Ty(Context);
   auto Word = [&](uint32_t N) -> Constant * { return ConstantInt::get(I32, N); };
 
   // Numbers of the functions that the table names.
@@ -170,21 +220,18 @@ void emitContextTables(Module &M, const CallGraph &G, const ContextGraph &C) {
       SiteWords.append({Word(S.Constant), Word(To), Word(Text.add(placeOf(*F, *S.Call))),
                         Word(Callee << 4 | S.Inside << 3 | (S.How == ContextSite::Mark) << 2 | (S.How == ContextSite::Turn) << 1 | S.Tail)});
     }
-    Constant *Distance = ConstantExpr::getTrunc(
-        ConstantExpr::getSub(ConstantExpr::getPtrToInt(F, I64), ConstantExpr::getPtrToInt(Base, I64)), I32);
-    FunctionWords.append({Distance, Word(Text.add(sourceName(*F))), Word(First), Word((Next - First) | uint32_t(G.Nodes[I].Entered) << 31)});
+    FunctionWords.append({distance(F, Base), Word(Text.add(sourceName(*F))), Word(First), Word((Next - First) | uint32_t(G.Nodes[I].Entered) << 31)});
   }
-  Base->setInitializer(ConstantArray::get(cast<ArrayType>(Base->getValueType()), FunctionWords));
-  if (GlobalVariable *Old = M.getNamedGlobal(abi::ContextFunctions)) {
-    Old->replaceAllUsesWith(Base);
-    Old->eraseFromParent();
-  }
-  Base->setName(abi::ContextFunctions);
-  Base->setLinkage(GlobalValue::ExternalLinkage);
-  Base->setVisibility(GlobalValue::HiddenVisibility);
-  Base->setDSOLocal(true);
+  replaceDeclared(M, abi::ContextFunctions, Base, FunctionWords);
   define(M, abi::ContextSites, SiteWords);
-  define(M, abi::ContextCounts, {Word(Functions), Word(C.Sites.size()), Word(Text.text().size())});
+
+  // Addresses of start routines, and where they are defined.
+  auto *Starts = new GlobalVariable(M, ArrayType::get(I32, uint64_t(Routines.functions().size()) * 2), true, GlobalValue::InternalLinkage, nullptr, "");
+  SmallVector<Constant *, 0> StartWords;
+  for (unsigned I = 0; I != Routines.functions().size(); ++I)
+    StartWords.append({distance(Routines.address(I), Starts), Word(Text.add(definitionOf(*Routines.functions()[I])))});
+  replaceDeclared(M, abi::ContextRoutines, Starts, StartWords);
+  define(M, abi::ContextCounts, {Word(Functions), Word(C.Sites.size()), Word(Text.text().size()), Word(Routines.functions().size())});
   defineForRuntime(M, abi::ContextText, ConstantDataArray::getString(Context, Text.text(), /*AddNull=*/false));
 }
 

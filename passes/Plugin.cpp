@@ -137,14 +137,17 @@ public:
     writeCallers(G, O);
 
     // Second edit: callees and addresses.
+    std::unique_ptr<ThreadRoutines> Routines = Contexts ? std::make_unique<ThreadRoutines>(M, G) : nullptr;
     applyPlacement(G, Allocas, O.Shared);
+    if (Routines)
+      Routines->settle();
     describeStubs(M);
     emitNote(M, G, O);
     if (O.Shared)
       emitExports(M, G);
     emitClaims(M, G, X, *Targets, Allocas, O);
     if (Contexts)
-      emitContextTables(M, Calls, *Contexts);
+      emitContextTables(M, Calls, *Contexts, *Routines);
     emitRuntimeConstants(M, X, O);
     if (O.Preempt && !O.Shared)
       emitPreemptible(M, G);

@@ -93,6 +93,7 @@ constexpr uint32_t ContextOutside = CAPR_CONTEXT_OUTSIDE;
 constexpr uint32_t ContextSink = CAPR_CONTEXT_SINK;
 constexpr const char *ContextFunctions = "__capr_context_functions";
 constexpr const char *ContextSites = "__capr_context_sites";
+constexpr const char *ContextRoutines = "__capr_context_routines";
 constexpr const char *ContextCounts = "__capr_context_counts";
 constexpr const char *ContextText = "__capr_context_text";
 

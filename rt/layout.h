@@ -212,6 +212,9 @@ struct capr_thread {
 /* Resources that a program can declare (capr_resource_create). */
 #define CAPR_NAMED 4
 
+/* Descriptors by what they are for: sockets, pipes, files (devices and directories too), others (eventfd, epoll, timerfd, inotify, ...). */
+enum { CAPR_KIND_SOCKET, CAPR_KIND_PIPE, CAPR_KIND_FILE, CAPR_KIND_OTHER, CAPR_KINDS };
+
 /* Chunk size classes: their bytes are in stack/chunk.c. */
 #define CAPR_CLASSES 14
 
@@ -246,8 +249,10 @@ struct capr_worker {
     struct capr_use {                        /* what threads have taken less what they have given back */
         int64_t heap;                        /* bytes, while `armed` only */
         int64_t files, threads;
-        int64_t named[CAPR_NAMED];           /* resources that the program declares: graph/named.c */
-    } use;
+        int64_t named[CAPR_NAMED];           /* resources that the program declares: sched/declared.c */
+        int64_t kinds[CAPR_KINDS];           /* `files`, by CAPR_KIND_* */
+    } use;                                   /* on this worker: who wants to know what is held adds up all workers' (graph/workers.h) */
+    struct capr_worker_graph *graph;         /* the worker's part of the blocking graph */
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */

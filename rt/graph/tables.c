@@ -14,7 +14,8 @@
 extern const struct capr_context_function __capr_context_functions[] FROM_PASS;
 extern const struct capr_context_site __capr_context_sites[] FROM_PASS;
 extern const char __capr_context_text[] FROM_PASS;
-extern const uint32_t __capr_context_counts[3] FROM_PASS; /* functions, sites, bytes of text */
+extern const struct capr_context_routine __capr_context_routines[] FROM_PASS;
+extern const uint32_t __capr_context_counts[4] FROM_PASS; /* functions, sites, bytes of text, routines */
 
 int capr__tables_present(void) { return __capr_context_counts && __capr_context_counts[0]; }
 
@@ -27,6 +28,16 @@ uint32_t capr__table_functions(const struct capr_context_function **out)
 const struct capr_context_site *capr__table_sites(void) { return __capr_context_sites; }
 
 const char *capr__table_text(uint32_t at) { return at < __capr_context_counts[2] ? __capr_context_text + at : ""; }
+
+/* Asked once for each routine. */
+const char *capr__table_routine(uint64_t address)
+{
+    const struct capr_context_routine *r = __capr_context_routines;
+    for (uint32_t i = 0; r && i < __capr_context_counts[3]; i++)
+        if ((uint64_t)r + (uint64_t)(int64_t)r[i].distance == address)
+            return capr__table_text(r[i].place);
+    return NULL;
+}
 
 /* The executable's .eh_frame_hdr: version 1, encodings, distance of .eh_frame, number of entries, then pairs of distances from the
  * header, sorted: a function's first instruction, its description. lld and GNU ld write no other kind. */

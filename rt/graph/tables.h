@@ -26,7 +26,16 @@ struct capr_context_function {
     uint32_t entered : 1; /* calls through pointers, and from outside, may end here */
 };
 
+/* Functions that a thread may start with. */
+struct capr_context_routine {
+    int32_t distance; /* of what a pointer to it has for its address, from the table of routines */
+    uint32_t place;   /* text: `function<tab>file:line`, where it is defined */
+};
+
 CAPR_HIDDEN int capr__tables_present(void);
+
+/* The place of the routine that a pointer leads to; NULL: not in the table. Of any address. */
+CAPR_HIDDEN const char *capr__table_routine(uint64_t address);
 CAPR_HIDDEN uint32_t capr__table_functions(const struct capr_context_function **out);
 CAPR_HIDDEN const struct capr_context_site *capr__table_sites(void);
 CAPR_HIDDEN const char *capr__table_text(uint32_t at);

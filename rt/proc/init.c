@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "../graph/graph.h"
 #include "../sched/idle.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
@@ -80,6 +81,7 @@ static void init(int argc, char **argv, char **envp)
     capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .running = capr__many != 0, .id = capr__process.last_id = 1};
     capr__all_add(&capr__main_thread);
     capr__process.live_threads = 1;
+    capr__graph_worker_init(w);
     capr__signals_begin();
     capr__process.live_threads_peak = 1;
     capr__leaf_init();
