@@ -9,10 +9,11 @@
 namespace capriccio {
 
 /// Before frames are measured. A function that calls setjmp brings its own word back there, whatever the jump left behind.
-void applyContexts(llvm::Module &M, const CallGraph &G, const ContextGraph &C);
+void applyContexts(llvm::Module &M, const CallGraph &G, const ContextGraph &C, bool Shared);
 
-/// Functions of the program that a thread may start with: those that pointers lead to and that take a pointer or nothing. What such a pointer
-/// has for an address is known only once entry stubs are there.
+/// Functions of the module that a thread may start with: those that pointers lead to and that take a pointer or nothing. What such a pointer
+/// has for an address is known only once entry stubs are there; in a shared object, for what it exports, not before it is loaded, and the
+/// runtime has the name of that from its symbols.
 class ThreadRoutines {
   std::vector<const llvm::Function *> Functions;
   std::vector<llvm::Constant *> Addresses;
@@ -20,7 +21,7 @@ class ThreadRoutines {
 
 public:
   /// After the last decision, before entry stubs are made: a use of each address, which is changed as the program's own are.
-  ThreadRoutines(llvm::Module &M, const CallGraph &G);
+  ThreadRoutines(llvm::Module &M, const CallGraph &G, bool Shared);
 
   /// Afterwards.
   void settle();

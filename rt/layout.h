@@ -87,7 +87,11 @@
 
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
-#define CAPR_MODULE_VERSION 2
+#define CAPR_MODULE_VERSION 3
+
+/* Where a shared object's calls add to and subtract from while no program of ours has said where its threads' words are, as in one that capcc
+ * did not link: glibc's thread control block has 512 bytes there that nobody uses, kept since others rely on its size. */
+#define CAPR_FS_UNUSED 0x80
 
 /* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them; what the highest byte of a marked one is, any that
  * few others have; and callees in the table of calls that are no function of the table. */

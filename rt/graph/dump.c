@@ -5,7 +5,6 @@
  */
 #include "dump.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,19 +128,6 @@ static void dot_call(struct capr_text *t, const char *name, size_t name_length, 
     capr__text_add(t, "%s\\l", recursive ? ", recursive" : "");
 }
 
-/* What a thread does first, where it has not blocked yet. A routine of a library's is called by the library's name for it, if it has one. */
-static void begin_chain(const struct capr_node *n, struct capr_chain *chain, char *name, size_t size)
-{
-    const char *place = capr__table_routine(n->start);
-    Dl_info in;
-    if (!place && dladdr((void *)n->start, &in) && in.dli_sname && in.dli_saddr == (void *)n->start)
-        snprintf(name, size, "%s", in.dli_sname);
-    else if (!place)
-        snprintf(name, size, "?");
-    chain->calls[0] = (struct capr_chain_call){place ? place : name, 0};
-    chain->count = 1;
-}
-
 /* What is known of a node from the edges that lead there and on from there. */
 struct flow {
     uint64_t in, out;                      /* passages */
@@ -169,10 +155,10 @@ static void render_node(const struct capr_snapshot *s, uint32_t i, const struct 
     const struct capr_node *n = &g->nodes[i];
     const struct capr_node_seen *seen = &s->all.seen[i];
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
-    char name[NODE_NAME], routine[256];
+    char name[NODE_NAME];
     struct capr_chain chain = {.count = 0, .exact = 1};
     if (n->start)
-        begin_chain(n, &chain, routine, sizeof routine);
+        chain.calls[chain.count++] = (struct capr_chain_call){n->place, 0};
     else if (i > CAPR_NODE_END)
         capr__decode(g, n, &chain);
     name_of(n, i, name, sizeof name);
@@ -258,6 +244,9 @@ static void begin(uint8_t *busy)
 }
 
 static void end(uint8_t *busy) { __atomic_store_n(busy, 0, __ATOMIC_RELEASE); }
+
+void capr__rendering_begin(void) { begin(&rendering); }
+void capr__rendering_end(void) { end(&rendering); }
 
 /* Returns an errno. */
 static int render_all(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
@@ -408,8 +397,9 @@ void capr__graph_dump_forked(void) { rendering = writing = 0; }
 /* Children that fork makes for a single errand would leave as many files. */
 __attribute__((destructor)) static void at_exit(void)
 {
-    const struct capr_worker *w = &capr__worker;
-    if (!capr__env.graph_file || !w->self || (getpid() != capr__env.pid && !w->count.threads_created))
+    struct capr_counts counts;
+    capr__count_all(&counts);
+    if (!capr__env.graph_file || !capr__worker.self || (getpid() != capr__env.pid && !counts.threads_created))
         return;
     struct capr_snapshot *s = take_for_file();
     if (s)

@@ -26,6 +26,10 @@ extern CAPR_HIDDEN volatile int capr__graph_wanted;
 /* On the idle thread: serves them all. */
 CAPR_HIDDEN void capr__graph_answer(void);
 
+/* Between these nobody renders. */
+CAPR_HIDDEN void capr__rendering_begin(void);
+CAPR_HIDDEN void capr__rendering_end(void);
+
 /* In the child of a fork: whoever was writing is the parent's. */
 CAPR_HIDDEN void capr__graph_dump_forked(void);
 

@@ -52,6 +52,7 @@ struct capr_node {
     uint64_t word;                /* of a start routine: what the node is called by (nodes.c), which is no context word */
     uint32_t frames, frame_count; /* its calls: index among the return addresses that walk.c noted, innermost first */
     uint64_t start;               /* address of the start routine whose threads have not blocked yet; 0: another node */
+    const char *place;            /* of such a routine, as tables.h has it */
     uint64_t left;                /* threads that were here when a fork left them behind */
 };
 
@@ -202,6 +203,10 @@ static inline void capr__graph_begins_as(uint64_t routine)
 CAPR_HIDDEN uint32_t capr__node_of(uint64_t word);
 CAPR_HIDDEN int capr__nodes_reserve(void);
 CAPR_HIDDEN void capr__nodes_forked(void);
+
+/* A shared object with these tables is about to go: what nodes say of it is kept. Plain code. */
+struct capr_contexts;
+CAPR_HIDDEN void capr__graph_unloads(const struct capr_contexts *c);
 
 /* walk.c: the return addresses of the running thread, innermost first; at most `most`, with NULL for those left out. Plain code. */
 CAPR_HIDDEN uint32_t capr__walk(void **frames, uint32_t most);

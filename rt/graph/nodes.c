@@ -10,8 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "graph.h"
+#include "dump.h"
 #include "tables.h"
+#include "workers.h"
 
 #define FRAMES_MAX (1u << 21) /* 32 for each of CAPR_NODES_MAX */
 #define BY_WORD (CAPR_NODES_MAX * 2)
@@ -105,21 +106,43 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-/* What a start routine is called by: the same in each run. By its name and file, where the program's table has it; else by the file that it
- * is in and how far from that one's beginning. */
-static uint64_t name_routine(uint64_t routine)
+/* What is known of a start routine: a hash that is the same in each run, and its place. By its name and file, where the tables have it; else by
+ * the file that it is in and the name that this exports it by, or how far it is from the file's beginning. */
+struct routine {
+    uint64_t hash;
+    const char *place; /* the tables' */
+    char name[128];    /* or this */
+};
+
+static void name_routine(uint64_t routine, struct routine *r)
 {
-    const char *place = capr__table_routine(routine);
-    uint64_t hash = 0xcbf29ce484222325ull;
     Dl_info in;
-    if (place) {
-        for (; *place && *place != ':'; place++) /* the line may change */
-            hash = (hash ^ (uint8_t)*place) * 0x100000001b3ull;
+    r->hash = 0xcbf29ce484222325ull;
+    r->place = capr__table_routine(routine);
+    strcpy(r->name, "?");
+    if (r->place) {
+        for (const char *at = r->place; *at && *at != ':'; at++) /* the line may change */
+            r->hash = (r->hash ^ (uint8_t)*at) * 0x100000001b3ull;
     } else if (dladdr((void *)routine, &in) && in.dli_fname) {
         const char *slash = strrchr(in.dli_fname, '/');
-        hash = hash_text(hash, slash ? slash + 1 : in.dli_fname) + (routine - (uint64_t)in.dli_fbase) * 0x9e3779b97f4a7c15ull;
+        r->hash = hash_text(r->hash, slash ? slash + 1 : in.dli_fname);
+        if (in.dli_sname && in.dli_saddr == (void *)routine && strlen(in.dli_sname) < sizeof r->name)
+            r->hash = hash_text(r->hash, strcpy(r->name, in.dli_sname));
+        else
+            r->hash += (routine - (uint64_t)in.dli_fbase) * 0x9e3779b97f4a7c15ull;
     }
-    return hash;
+}
+
+/* Under the lock: a text that stays. */
+static const char *keep_name(const char *name)
+{
+    static char names[16384]; /* of libraries' routines, which are few */
+    static size_t used;
+    size_t bytes = strlen(name) + 1;
+    if (bytes > sizeof names - used)
+        return "?";
+    used += bytes;
+    return memcpy(names + used - bytes, name, bytes);
 }
 
 /* Two of one name, as there may be without debug information, are numbered as they come. */
@@ -145,6 +168,26 @@ static uint32_t find_routine(const struct capr_graph *g, uint64_t routine, uint6
     return 0;
 }
 
+#define UNLOADED 1 /* no address: of a routine whose library has gone */
+
+/* Under the lock: the node of a routine that is there again, or a new one. */
+static uint32_t make_routine(struct capr_graph *g, uint64_t routine, const struct routine *r, uint32_t *entry)
+{
+    for (uint32_t i = 0; i < g->node_count; i++)
+        if (g->nodes[i].start == UNLOADED && g->nodes[i].word == r->hash) {
+            g->nodes[i].start = routine;
+            __atomic_store_n(entry, i, __ATOMIC_RELEASE);
+            return i;
+        }
+    if (g->node_count == CAPR_NODES_MAX || *entry)
+        return 0;
+    struct capr_node *n = &g->nodes[g->node_count];
+    n->word = tell_apart(g, r->hash);
+    n->place = r->place ? r->place : keep_name(r->name);
+    n->start = routine;
+    return publish(g, entry);
+}
+
 uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
 {
     struct capr_graph *g = &capr__graph;
@@ -155,17 +198,65 @@ uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
     uint64_t at;
     uint32_t number = find_routine(g, routine, &at);
     if (!number) {
-        uint64_t name = name_routine(routine); /* which may wait for the loader's lock */
+        struct routine r;
+        name_routine(routine, &r); /* which may wait for the loader's lock */
         lock();
         number = find_routine(g, routine, &at);
-        if (!number && g->node_count < CAPR_NODES_MAX && !by_routine[at]) {
-            g->nodes[g->node_count].start = routine;
-            g->nodes[g->node_count].word = tell_apart(g, name);
-            number = publish(g, &by_routine[at]);
-        }
+        if (!number)
+            number = make_routine(g, routine, &r, &by_routine[at]);
         unlock();
     }
     mine->routine = routine;
     mine->routine_node = number ? number : CAPR_NODE_START;
     return mine->routine_node;
+}
+
+/* Return addresses in the module become the functions that they are of. */
+static void note_frames(struct capr_graph *g, const struct capr_tables *t, int kept)
+{
+    for (uint32_t i = 0; i < g->frame_count; i++) {
+        uint64_t at = (uint64_t)g->frames[i] - 1;
+        uint32_t function = 0;
+        if (at < t->low || at >= t->high)
+            continue;
+        enum capr_place place = kept ? capr__table_find(g->frames[i], &function) : CAPR_PLACE_OUTSIDE;
+        g->frames[i] = capr__table_noted(place, function);
+    }
+}
+
+static void note_routines(struct capr_graph *g, uint64_t low, uint64_t high, const char *before, uint32_t bytes, const char *now)
+{
+    for (uint32_t i = 0; i < g->node_count; i++) {
+        struct capr_node *n = &g->nodes[i];
+        if (n->start >= low && n->start < high)
+            n->start = UNLOADED;
+        if (n->place >= before && n->place < before + bytes)
+            n->place = now ? now + (n->place - before) : "?";
+    }
+    for (struct capr_worker_graph *w = capr__graph_workers(); w; w = w->next)
+        if (w->routine >= low && w->routine < high)
+            w->routine = 0;
+}
+
+void capr__graph_unloads(const struct capr_contexts *c)
+{
+    struct capr_graph *g = &capr__graph;
+    struct capr_tables *t = capr__tables_find(c);
+    if (!t)
+        return;
+    capr__rendering_begin();
+    lock();
+    /* Addresses are looked up while the module is there: where there is no memory to index it, it is as if nothing were listed. */
+    int indexed = !capr__tables_index();
+    uint64_t low = t->low, high = t->high;
+    const char *text = t->of.text;
+    uint32_t bytes = t->of.counts[2];
+    int kept = capr__tables_keep(t);
+    if (g->nodes) {
+        note_frames(g, t, kept && indexed);
+        note_routines(g, low, high, text, bytes, kept ? t->of.text : NULL);
+    }
+    capr__tables_unload(t);
+    unlock();
+    capr__rendering_end();
 }

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "../graph/graph.h"
+#include "../graph/tables.h"
 #include "../sched/idle.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
@@ -56,6 +57,7 @@ static void init(int argc, char **argv, char **envp)
     (void)argc, (void)argv;
     struct capr_worker *w = &capr__worker;
     capr__env_read(envp);
+    capr__tables_begin();
     if (__start_capr_entry) {
         capr__entry_start = (uint64_t)__start_capr_entry;
         capr__entry_bytes = (uint64_t)(__stop_capr_entry - __start_capr_entry);
