@@ -277,14 +277,21 @@ static struct capr_worker_graph *new_part(struct capr_worker *w)
     return g;
 }
 
+/* A worker that begins as the graph does may be given its table by both. */
+static uint8_t beginning;
+
 /* From its next block on the worker counts. */
 static int begin_counting(struct capr_worker *w)
 {
-    if (!furnish(w->graph))
-        return ENOMEM;
-    w->edge_mask = w->graph->table->mask;
-    __atomic_store_n(&w->edges, w->graph->table->edges, __ATOMIC_RELEASE);
-    return 0;
+    while (__atomic_exchange_n(&beginning, 1, __ATOMIC_ACQUIRE))
+        __builtin_ia32_pause();
+    int furnished = w->edges || furnish(w->graph);
+    if (furnished && !w->edges) {
+        w->edge_mask = w->graph->table->mask;
+        __atomic_store_n(&w->edges, w->graph->table->edges, __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&beginning, 0, __ATOMIC_RELEASE);
+    return furnished ? 0 : ENOMEM;
 }
 
 int capr__graph_worker_init(struct capr_worker *w)
@@ -314,7 +321,7 @@ void capr__graph_start(void)
     __atomic_store_n(&g->start_ns, capr__now(), __ATOMIC_SEQ_CST);
     /* The program has had one thread so far: a worker that there is besides has come to no block. */
     for (struct capr_worker_graph *part = capr__graph_workers(); part; part = part->next)
-        if (part->worker && !part->worker->edges)
+        if (part->worker)
             begin_counting(part->worker);
 }
 
@@ -323,6 +330,7 @@ void capr__graph_forked(struct capr_worker *w)
     struct capr_graph *g = &capr__graph;
     capr__graph_drop_sample(w);
     capr__nodes_forked();
+    beginning = 0;
     for (const struct capr_thread *t = g->nodes ? capr__process.all : NULL; t; t = t->all_next)
         if (t != w->self)
             g->nodes[t->node].left++;
