@@ -105,7 +105,9 @@ class Builder {
   const CallGraph &G;
   const IndirectTargets &Targets;
   ContextGraph &Out;
+  StringRef SharedObject;             // its name; empty: the program
   std::vector<bool> Runtime;
+  bool PointersFromOutside;
   std::vector<bool> ByPointer;        // by site
   std::vector<unsigned> Component;    // by node, over direct calls
   std::vector<unsigned> Round;        // by node, over calls that are the last of their functions
@@ -114,8 +116,9 @@ class Builder {
   std::vector<uint32_t> Entries;      // by component: chains that may begin there through pointers
 
 public:
-  Builder(const CallGraph &G, const IndirectTargets &Targets, ContextGraph &Out)
-      : G(G), Targets(Targets), Out(Out), Runtime(findRuntimeFunctions(G)) {}
+  Builder(const CallGraph &G, const IndirectTargets &Targets, StringRef SharedObject, ContextGraph &Out)
+      : G(G), Targets(Targets), Out(Out), SharedObject(SharedObject), Runtime(findRuntimeFunctions(G)),
+        PointersFromOutside(!SharedObject.empty() || findPointersFromOutside()) {}
 
   void run() {
     findLeading();
@@ -147,6 +150,22 @@ private:
     return !F || mayCallBack(F->getName());
   }
 
+  /// Does the program get addresses from other modules of ours: by dlsym, or from what it calls in one?
+  bool findPointersFromOutside() const {
+    for (unsigned I = 0; I != G.Nodes.size(); ++I)
+      for (const CallEdge &E : G.Nodes[I].Edges) {
+        if (Runtime[I] || E.Callee != ~0u || !E.Site || E.Kind == EdgeKind::Indirect)
+          continue;
+        const Function *F = externalCallee(*E.Site);
+        if (E.Kind == EdgeKind::OtherModule || (F && (F->getName() == "dlsym" || F->getName() == "dlvsym")))
+          return true;
+      }
+    return false;
+  }
+
+  /// May a call through a pointer end in another module of ours, and wait there?
+  bool pointsOutside(const CallBase &Call) const { return PointersFromOutside && Targets.targets(Call).MayBeExternal; }
+
   void findLeading() {
     std::vector<SmallVector<unsigned, 4>> Callers(G.Nodes.size());
     std::vector<unsigned> Work;
@@ -168,9 +187,11 @@ private:
       for (const CallEdge &E : G.Nodes[I].Edges) {
         if (E.Callee != ~0u)
           Callers[E.Callee].push_back(I);
-        else if (E.Kind == EdgeKind::Indirect)
+        else if (E.Kind == EdgeKind::Indirect) {
           eachTarget(*E.Site, [&](unsigned To) { Callers[To].push_back(I); });
-        else if (CalledBack && goesOutside(E))
+          if (pointsOutside(*E.Site))
+            Mark(I);
+        } else if (CalledBack && goesOutside(E))
           Mark(I);
       }
     }
@@ -199,7 +220,7 @@ private:
           S.Callee = E.Callee;
           S.Sink = blocks(E.Callee);
         } else {
-          bool Matters = E.Kind != EdgeKind::Indirect && goesOutside(E);
+          bool Matters = E.Kind != EdgeKind::Indirect ? goesOutside(E) : pointsOutside(*E.Site);
           if (E.Kind == EdgeKind::Indirect)
             eachTarget(*E.Site, [&](unsigned To) { Matters |= matters(To); });
           if (!Matters)
@@ -306,8 +327,8 @@ private:
       }
   }
 
-  static uint32_t hashOf(const Function &F, unsigned Ordinal) {
-    std::string Text = sourceName(F) + ':' + utostr(Ordinal);
+  uint32_t hashOf(const Function &F, unsigned Ordinal) const {
+    std::string Text = sourceName(F) + ':' + utostr(Ordinal) + SharedObject.str();
     return uint32_t(xxh3_64bits(Text) & MostConstant) | 1;
   }
 
@@ -399,7 +420,9 @@ std::string sourceName(const Function &F) {
   return Name.take_front(Dot).str();
 }
 
-ContextGraph::ContextGraph(const CallGraph &G, const IndirectTargets &Targets) { Builder(G, Targets, *this).run(); }
+ContextGraph::ContextGraph(const CallGraph &G, const IndirectTargets &Targets, StringRef SharedObject) {
+  Builder(G, Targets, SharedObject, *this).run();
+}
 
 void ContextGraph::print(const CallGraph &G, raw_ostream &OS) const {
   static const char *const How[] = {"same", "add", "turn", "mark"};

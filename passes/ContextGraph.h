@@ -16,6 +16,8 @@
 //   starts again from its own interval 0. A call that is the last thing its function does gets code behind it, and so a frame that stays,
 //   but where functions may go on for ever by such calls (a state machine): there the word is marked instead, once, however often they go
 //   round, and nobody puts it back but who called the first of them, who has kept what it was.
+// In a shared object there is no sink: the runtime's functions are the program's, and a call to one is one that leaves the module. So is a
+// call through a pointer, which may lead anywhere.
 // Calls that the source does not tell apart, copies that an unrolled loop has, are one.
 // Constants depend on names, places and the graph only: the same source has the same chains from build to build.
 #ifndef CAPRICCIO_CONTEXTGRAPH_H
@@ -45,8 +47,9 @@ struct ContextGraph {
   std::vector<ContextSite> Sites; // of these functions, in the module's order
   uint64_t Chains = 0;            // distinct ones that end at blocking points, those through pointers not multiplied
 
-  /// To be made after findMayBlock, from a graph with or without frames.
-  ContextGraph(const CallGraph &G, const IndirectTargets &Targets);
+  /// To be made after findMayBlock, from a graph with or without frames. `SharedObject`: its name, where the module is one; its calls that
+  /// leave it are told apart by that from those of another that has functions of the same names.
+  ContextGraph(const CallGraph &G, const IndirectTargets &Targets, llvm::StringRef SharedObject = "");
 
   void print(const CallGraph &G, llvm::raw_ostream &OS) const;
 };

@@ -9,6 +9,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/StringSaver.h"
 
 using namespace llvm;
@@ -73,8 +74,14 @@ static LinkerOptions read() {
       Static = false;
     else if (A == "-Bsymbolic" || A == "--Bsymbolic" || A == "-Bsymbolic-functions" || A == "--Bsymbolic-functions")
       O.Symbolic = true;
-    else if (A == "-o")
-      ++I; // an older output is no input
+    else if (A == "-o" && I + 1 != Args.size()) {
+      StringRef Output = Args[++I]; // an older output is no input
+      if (O.Name.empty())
+        O.Name = sys::path::filename(Output).str();
+    } else if ((A == "-soname" || A == "--soname" || A == "-h") && I + 1 != Args.size())
+      O.Name = Args[++I];
+    else if (A.consume_front("-soname=") || A.consume_front("--soname="))
+      O.Name = A.str();
     else if ((A == "--wrap" || A == "-wrap") && I + 1 != Args.size())
       O.Wrapped.push_back(Args[++I]);
     else if (A.consume_front("--wrap=") || A.consume_front("-wrap="))

@@ -22,6 +22,7 @@ struct LinkerOptions {
   bool BlockSections = false; // --lto-basic-block-sections of all, or of a list
   std::vector<std::string> Wrapped; // of --wrap
   std::vector<std::string> Assignments; // NAME=EXPRESSION of --defsym, texts of linker scripts (-T)
+  std::string Name; // of a shared object: its soname, or else the output's file name
   std::vector<std::string> SharedObjects; // those that the line names or finds by -l, linker scripts among them
 };
 

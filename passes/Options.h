@@ -23,7 +23,7 @@ struct Options {
   bool PointsTo = false;       // indirect calls by points-to analysis; else by signature
   bool StrictCalls = false;    // a function that was given outside comes back to calls of its own type only
   uint64_t InlineLimit = 256;  // bytes: callees with more locals stay out of line where it matters; 0: no limit
-  bool Contexts = true;        // threads carry the call chain that they are in; not in shared objects
+  bool Contexts = true;        // threads carry the call chain that they are in
   bool Preempt = true;         // a turn may end at any instruction of the program's own code
   bool Spin = true;            // loops that wait for other threads give way
   bool CheckICalls = false;    // look each indirect call's target up in its set at run time

@@ -18,6 +18,7 @@
 #include "HeapCalls.h"
 #include "IndirectTargets.h"
 #include "InlineLimit.h"
+#include "LinkerOptions.h"
 #include "Lower.h"
 #include "MayBlock.h"
 #include "Note.h"
@@ -99,11 +100,11 @@ public:
       N.MayBlock = false;
     findMayBlock(Calls, *Targets, O.Shared);
     std::unique_ptr<ContextGraph> Contexts;
-    if (O.Contexts && !O.Shared) { // the word is the program's: a library may be loaded by many
-      Contexts = std::make_unique<ContextGraph>(Calls, *Targets);
+    if (O.Contexts) {
+      Contexts = std::make_unique<ContextGraph>(Calls, *Targets, O.Shared ? linkerOptions().Name : "");
       if (O.PrintContexts)
         Contexts->print(Calls, errs());
-      applyContexts(M, Calls, *Contexts);
+      applyContexts(M, Calls, *Contexts, O.Shared);
     }
 
     if (O.Preempt && !O.Shared)
@@ -137,14 +138,17 @@ public:
     writeCallers(G, O);
 
     // Second edit: callees and addresses.
+    std::unique_ptr<ThreadRoutines> Routines = Contexts ? std::make_unique<ThreadRoutines>(M, G, O.Shared) : nullptr;
     applyPlacement(G, Allocas, O.Shared);
+    if (Routines)
+      Routines->settle();
     describeStubs(M);
     emitNote(M, G, O);
     if (O.Shared)
       emitExports(M, G);
     emitClaims(M, G, X, *Targets, Allocas, O);
     if (Contexts)
-      emitContextTables(M, Calls, *Contexts);
+      emitContextTables(M, Calls, *Contexts, *Routines);
     emitRuntimeConstants(M, X, O);
     if (O.Preempt && !O.Shared)
       emitPreemptible(M, G);

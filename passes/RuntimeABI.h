@@ -91,8 +91,10 @@ constexpr uint64_t ContextMark = CAPR_CONTEXT_MARK;
 constexpr uint64_t ContextMarkShift = CAPR_CONTEXT_MARK_SHIFT;
 constexpr uint32_t ContextOutside = CAPR_CONTEXT_OUTSIDE;
 constexpr uint32_t ContextSink = CAPR_CONTEXT_SINK;
+constexpr const char *ContextAt = "__capr_context_at"; // in a shared object: the word's distance from %fs
 constexpr const char *ContextFunctions = "__capr_context_functions";
 constexpr const char *ContextSites = "__capr_context_sites";
+constexpr const char *ContextRoutines = "__capr_context_routines";
 constexpr const char *ContextCounts = "__capr_context_counts";
 constexpr const char *ContextText = "__capr_context_text";
 

@@ -87,7 +87,11 @@
 
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
-#define CAPR_MODULE_VERSION 2
+#define CAPR_MODULE_VERSION 3
+
+/* Where a shared object's calls add to and subtract from while no program of ours has said where its threads' words are, as in one that capcc
+ * did not link: glibc's thread control block has 512 bytes there that nobody uses, kept since others rely on its size. */
+#define CAPR_FS_UNUSED 0x80
 
 /* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them; what the highest byte of a marked one is, any that
  * few others have; and callees in the table of calls that are no function of the table. */
@@ -212,6 +216,9 @@ struct capr_thread {
 /* Resources that a program can declare (capr_resource_create). */
 #define CAPR_NAMED 4
 
+/* Descriptors by what they are for: sockets, pipes, files (devices and directories too), others (eventfd, epoll, timerfd, inotify, ...). */
+enum { CAPR_KIND_SOCKET, CAPR_KIND_PIPE, CAPR_KIND_FILE, CAPR_KIND_OTHER, CAPR_KINDS };
+
 /* Chunk size classes: their bytes are in stack/chunk.c. */
 #define CAPR_CLASSES 14
 
@@ -246,8 +253,10 @@ struct capr_worker {
     struct capr_use {                        /* what threads have taken less what they have given back */
         int64_t heap;                        /* bytes, while `armed` only */
         int64_t files, threads;
-        int64_t named[CAPR_NAMED];           /* resources that the program declares: graph/named.c */
-    } use;
+        int64_t named[CAPR_NAMED];           /* resources that the program declares: sched/declared.c */
+        int64_t kinds[CAPR_KINDS];           /* `files`, by CAPR_KIND_* */
+    } use;                                   /* on this worker: who wants to know what is held adds up all workers' (graph/workers.h) */
+    struct capr_worker_graph *graph;         /* the worker's part of the blocking graph */
 
     struct capr_chunk *free_chunks[CAPR_CLASSES]; /* LIFO, linked through prev */
     uint64_t arena_next, arena_end;               /* fresh chunk memory */

@@ -25,8 +25,6 @@ struct step {
 };
 
 struct search {
-    const struct capr_context_function *functions;
-    const struct capr_context_site *sites;
     uint32_t walked[CAPR_CHAIN_MAX + 1]; /* functions, outermost first */
     uint32_t walked_count;
     uint64_t word;
@@ -46,11 +44,18 @@ static const char left_out[] = "...";
 
 static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word);
 
+static int entered(uint32_t function) { return (int)capr__table_function(capr__table_of(function), function)->entered; }
+static const char *name_of(uint32_t function)
+{
+    const struct capr_tables *t = capr__table_of(function);
+    return capr__table_text(t, capr__table_function(t, function)->name);
+}
+
 /* With `word` a function is entered that the table does not name: the walk's next after `at`, or one that has gone on there by a call that
  * marks the word. */
 static int enter(struct search *s, uint32_t at, uint32_t gone, uint64_t word)
 {
-    if (s->functions[s->walked[at + 1]].entered && search(s, s->walked[at + 1], at + 1, 0, word))
+    if (entered(s->walked[at + 1]) && search(s, s->walked[at + 1], at + 1, 0, word))
         return 1;
     for (uint32_t i = 0; i < s->mark_count && s->way_count < CAPR_CHAIN_MAX; i++) {
         s->way[s->way_count++] = s->marks[i];
@@ -59,7 +64,7 @@ static int enter(struct search *s, uint32_t at, uint32_t gone, uint64_t word)
         s->way_count--;
     }
     for (uint32_t f = 0; f < s->siblings && gone < GONE_MAX; f++)
-        if (s->functions[f].entered && search(s, f, at, gone + 1, word))
+        if (entered(f) && search(s, f, at, gone + 1, word))
             return 1;
     return 0;
 }
@@ -80,24 +85,26 @@ static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gon
 {
     if (s->way_count == CAPR_CHAIN_MAX || s->steps++ > STEPS_MAX || s->total++ > TOTAL_MAX)
         return 0;
-    const struct capr_context_function *f = &s->functions[function];
+    const struct capr_tables *t = capr__table_of(function);
+    const struct capr_context_function *f = capr__table_function(t, function);
     int last = at + 1 == s->walked_count;
     for (uint32_t i = 0; i < f->sites; i++) {
-        const struct capr_context_site *site = &s->sites[f->first + i];
+        const struct capr_context_site *site = &t->of.sites[f->first + i];
         if (gone && !(site->flags & 1))
             continue;
         uint64_t then = capr__site_apply(site, word);
         s->way[s->way_count++] = (struct step){site, function};
-        int named = site->to < CAPR_CONTEXT_SINK;
+        uint32_t to = capr__site_to(t, site);
+        int named = to < CAPR_CONTEXT_SINK;
         if (last && !named && then == s->word)
             return 1;
-        if (!last && named && site->to == s->walked[at + 1] && search(s, s->walked[at + 1], at + 1, 0, then))
+        if (!last && named && to == s->walked[at + 1] && search(s, s->walked[at + 1], at + 1, 0, then))
             return 1;
-        if (!last && site->to == CAPR_CONTEXT_OUTSIDE && enter(s, at, gone, then))
+        if (!last && to == CAPR_CONTEXT_OUTSIDE && enter(s, at, gone, then))
             return 1;
         if (!last && !named && search_back(s, at, then))
             return 1;
-        if (named && gone < GONE_MAX && search(s, site->to, at, gone + 1, then))
+        if (named && gone < GONE_MAX && search(s, to, at, gone + 1, then))
             return 1;
         s->way_count--;
     }
@@ -156,8 +163,8 @@ static void show_recursion(const struct search *s, uint32_t first, uint32_t last
         }
         shown = function;
         before = recursive;
-        name = capr__table_text(s->functions[function].name);
-        place = s->way[i].site == &interrupted ? name : capr__table_text(s->way[i].site->place);
+        name = name_of(function);
+        place = s->way[i].site == &interrupted ? name : capr__table_text(capr__table_of(function), s->way[i].site->place);
     }
     add_call(out, place, before);
 }
@@ -169,19 +176,23 @@ static void show(const struct search *s, struct capr_chain *out)
             last++;
         show_recursion(s, first, last, out);
     }
-    const struct capr_context_site *end = s->way[s->way_count - 1].site;
-    out->sink = end->flags >> CAPR_SITE_TEXT ? capr__table_text(end->flags >> CAPR_SITE_TEXT) : NULL;
+    const struct step *end = &s->way[s->way_count - 1];
+    uint32_t called = end->site->flags >> CAPR_SITE_TEXT;
+    out->sink = called ? capr__table_text(capr__table_of(end->function), called) : NULL;
     out->exact = !out->cut;
 }
 
 static void find_marks(struct search *s, uint32_t count)
 {
-    for (uint32_t f = 0; f < count; f++)
-        for (uint32_t i = 0; i < s->functions[f].sites && s->mark_count < MARKS_MAX; i++) {
-            const struct capr_context_site *site = &s->sites[s->functions[f].first + i];
+    for (uint32_t f = 0; f < count; f++) {
+        const struct capr_tables *t = capr__table_of(f);
+        const struct capr_context_function *its = capr__table_function(t, f);
+        for (uint32_t i = 0; i < its->sites && s->mark_count < MARKS_MAX; i++) {
+            const struct capr_context_site *site = &t->of.sites[its->first + i];
             if (site->flags & 4)
                 s->marks[s->mark_count++] = (struct step){site, f};
         }
+    }
 }
 
 /* The functions that the unwinder met, innermost first, and whether all of them. */
@@ -208,8 +219,7 @@ void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct 
 {
     struct search s = {.word = n->word};
     uint32_t met[CAPR_CHAIN_MAX], inwards[CAPR_CHAIN_MAX], all;
-    uint32_t count = capr__table_functions(&s.functions);
-    s.sites = capr__table_sites();
+    uint32_t count = capr__table_functions();
     find_marks(&s, count);
     out->count = 0;
     out->sink = NULL;
@@ -266,6 +276,6 @@ void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct 
     for (uint32_t i = 0; i < s.walked_count; i++) {
         if (out->cut && i == s.walked_count - outer)
             out->calls[out->count++] = (struct capr_chain_call){left_out, 0};
-        out->calls[out->count++] = (struct capr_chain_call){capr__table_text(s.functions[s.walked[i]].name), 0};
+        out->calls[out->count++] = (struct capr_chain_call){name_of(s.walked[i]), 0};
     }
 }

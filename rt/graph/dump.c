@@ -23,19 +23,21 @@
 #include "tables.h"
 #include "text.h"
 #include "window.h"
+#include "workers.h"
 
 #define STAMP_CYCLES (double)(1 << CAPR_STAMP_SHIFT)
 #define NAME 4096
+#define NODE_NAME 40
 #define STACK (128u << 10) /* of the thread that writes: names of files, decoding */
 
 volatile int capr__graph_wanted;
 
 /* What is written: a copy of what goes on changing. Return addresses are only ever added. */
 struct capr_snapshot {
-    struct capr_graph g;
+    struct capr_graph g;   /* whose nodes are a copy */
+    struct capr_merged all;
     uint64_t cycles, ns; /* since the graph began */
-    uint64_t created, switches;
-    uint32_t threads;
+    struct capr_counts counts;
     struct capr_scheduler_state scheduler;
     char file[NAME];
 };
@@ -52,6 +54,8 @@ static void name_of(const struct capr_node *n, uint32_t i, char *name, size_t si
         snprintf(name, size, "start");
     else if (i == CAPR_NODE_END)
         snprintf(name, size, "end");
+    else if (n->start)
+        snprintf(name, size, "start:%016llx", (unsigned long long)n->word);
     else
         snprintf(name, size, "%016llx", (unsigned long long)n->word);
 }
@@ -70,13 +74,21 @@ static void average(struct capr_text *t, const char *name, struct capr_average a
 }
 
 /* What the program declares has names of its own choice: an object apart. */
-static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_edge *e)
+static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_merged_edge *e)
 {
     if (!limits[0].name)
         return;
     capr__text_add(t, ", \"named\": {");
     for (int u = 0; u < CAPR_NAMED && limits[u].name; u++)
         average(t, limits[u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+    capr__text_add(t, "}");
+}
+
+static void kinds(struct capr_text *t, const struct capr_average *of, uint32_t samples)
+{
+    capr__text_add(t, ", \"files_by_kind\": {");
+    for (int k = 0; k < CAPR_KINDS; k++)
+        average(t, capr__kind_names[k], of[k], 1, samples);
     capr__text_add(t, "}");
 }
 
@@ -116,60 +128,102 @@ static void dot_call(struct capr_text *t, const char *name, size_t name_length, 
     capr__text_add(t, "%s\\l", recursive ? ", recursive" : "");
 }
 
-static void render(const struct capr_snapshot *s, const uint64_t *in, const uint64_t *out, struct capr_text *json, struct capr_text *dot)
+/* What is known of a node from the edges that lead there and on from there. */
+struct flow {
+    uint64_t in, out;                      /* passages */
+    struct capr_average kinds[CAPR_KINDS]; /* descriptors taken on the way on */
+    double sampled;                        /* passages of the edges that these are of */
+    uint32_t samples;
+};
+
+static void add_flow(struct flow *flows, const struct capr_merged_edge *e)
+{
+    struct flow *from = &flows[e->from];
+    flows[e->to].in += e->count;
+    from->out += e->count;
+    if (!e->samples)
+        return;
+    for (int k = 0; k < CAPR_KINDS; k++)
+        from->kinds[k] = capr__average_of_both(from->kinds[k], from->sampled, e->kinds[k], (double)e->count);
+    from->sampled += (double)e->count;
+    from->samples += e->samples;
+}
+
+static void render_node(const struct capr_snapshot *s, uint32_t i, const struct flow *f, struct capr_text *json, struct capr_text *dot)
+{
+    const struct capr_graph *g = &s->g;
+    const struct capr_node *n = &g->nodes[i];
+    const struct capr_node_seen *seen = &s->all.seen[i];
+    double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
+    char name[NODE_NAME];
+    struct capr_chain chain = {.count = 0, .exact = 1};
+    if (n->start)
+        chain.calls[chain.count++] = (struct capr_chain_call){n->place, 0};
+    else if (i > CAPR_NODE_END)
+        capr__decode(g, n, &chain);
+    name_of(n, i, name, sizeof name);
+    uint64_t came = f->in + seen->made + (i == CAPR_NODE_START), went = f->out + n->left;
+    uint64_t here = i == CAPR_NODE_END || came < went ? 0 : came - went;
+    capr__text_add(json, "%s {\"id\": \"%s\", \"count\": %llu, \"threads\": %llu, \"exact\": %s, \"chain\": [", i ? ",\n" : "", name,
+                   (unsigned long long)came, (unsigned long long)here, chain.exact ? "true" : "false");
+    capr__text_add(dot, "  \"%s\" [label=\"%s", name, n->start ? "start\\l" : "");
+    for (uint32_t k = 0; k < chain.count; k++) {
+        each_function(chain.calls[k].place, json_call, json, chain.calls[k].recursive);
+        each_function(chain.calls[k].place, dot_call, dot, chain.calls[k].recursive);
+    }
+    capr__text_add(json, "]");
+    if (chain.sink) {
+        capr__text_add(json, ", \"call\": \"%s\"", chain.sink);
+        capr__text_add(dot, "%s\\l", chain.sink);
+    } else {
+        capr__text_add(dot, "%s", chain.count ? "" : name);
+    }
+    average(json, "wait_ns", seen->wait, ns * STAMP_CYCLES, seen->waits);
+    average(json, "delay_ns", seen->delay, ns * STAMP_CYCLES, seen->delays);
+    average(json, "stack_bytes", seen->stack, 1, seen->stacks);
+    kinds(json, f->kinds, f->samples);
+    capr__text_add(json, "}");
+    capr__text_add(dot, "threads %llu, wait %.3g ms\"];\n", (unsigned long long)here, seen->wait.mean * ns * STAMP_CYCLES / 1e6);
+}
+
+/* The kinds of descriptors that a thread takes or gives back there, where it does. */
+static void dot_kinds(struct capr_text *dot, const struct capr_merged_edge *e)
+{
+    for (int k = 0; k < CAPR_KINDS; k++)
+        if (e->samples && (e->kinds[k].mean >= 0.005f || e->kinds[k].mean <= -0.005f))
+            capr__text_add(dot, "\\n%s %+.2g", capr__kind_names[k], e->kinds[k].mean);
+}
+
+static void render(const struct capr_snapshot *s, const struct flow *flows, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
-    char name[32], to[32];
+    char name[NODE_NAME], to[NODE_NAME];
     capr__text_add(json, "{\"format\": \"capriccio-graph\", \"version\": 1, \"pid\": %d, \"program\": \"", (int)getpid());
     capr__text_quote(json, program_invocation_short_name, strlen(program_invocation_short_name));
-    capr__text_add(json, "\", \"elapsed_ns\": %llu, \"workers\": 1, \"threads\": %u, \"switches\": %llu, \"lost\": %llu,\n\"nodes\": [\n",
-                   (unsigned long long)s->ns, s->threads, (unsigned long long)s->switches, (unsigned long long)g->lost);
+    capr__text_add(json, "\", \"elapsed_ns\": %llu, \"workers\": %u, \"threads\": %u, \"switches\": %llu, \"lost\": %llu,\n\"nodes\": [\n",
+                   (unsigned long long)s->ns, s->counts.workers, s->counts.threads, (unsigned long long)s->counts.switches,
+                   (unsigned long long)s->all.lost);
     capr__text_add(dot, "digraph blocking {\n  node [shape=box, fontname=\"monospace\"];\n");
-    for (uint32_t i = 0; i < g->node_count; i++) {
-        const struct capr_node *n = &g->nodes[i];
-        struct capr_chain chain = {.count = 0, .exact = 1};
-        if (i > CAPR_NODE_END)
-            capr__decode(g, n, &chain);
-        name_of(n, i, name, sizeof name);
-        uint64_t came = i == CAPR_NODE_START ? s->created + 1 : in[i];
-        uint64_t here = i == CAPR_NODE_END || came < out[i] + n->left ? 0 : came - out[i] - n->left;
-        capr__text_add(json, "%s {\"id\": \"%s\", \"count\": %llu, \"threads\": %llu, \"exact\": %s, \"chain\": [", i ? ",\n" : "", name,
-                       (unsigned long long)came, (unsigned long long)here, chain.exact ? "true" : "false");
-        capr__text_add(dot, "  \"%s\" [label=\"", name);
-        for (uint32_t k = 0; k < chain.count; k++) {
-            each_function(chain.calls[k].place, json_call, json, chain.calls[k].recursive);
-            each_function(chain.calls[k].place, dot_call, dot, chain.calls[k].recursive);
-        }
-        capr__text_add(json, "]");
-        if (chain.sink) {
-            capr__text_add(json, ", \"call\": \"%s\"", chain.sink);
-            capr__text_add(dot, "%s\\l", chain.sink);
-        } else {
-            capr__text_add(dot, "%s", chain.count ? "" : name);
-        }
-        average(json, "wait_ns", n->wait, ns * STAMP_CYCLES, n->waits);
-        average(json, "delay_ns", n->delay, ns * STAMP_CYCLES, n->waits);
-        average(json, "stack_bytes", n->stack, 1, n->stacks);
-        capr__text_add(json, "}");
-        capr__text_add(dot, "threads %llu, wait %.3g ms\"];\n", (unsigned long long)here, n->wait.mean * ns * STAMP_CYCLES / 1e6);
-    }
+    for (uint32_t i = 0; i < g->node_count; i++)
+        render_node(s, i, &flows[i], json, dot);
     capr__text_add(json, "],\n\"edges\": [\n");
     const char *comma = "";
-    for (uint64_t i = 0; i <= g->edge_mask; i++) {
-        const struct capr_edge *e = &g->edges[i];
-        if (e->from == UINT32_MAX)
-            continue;
+    for (uint64_t i = 0; i < s->all.edge_count; i++) {
+        const struct capr_merged_edge *e = &s->all.edges[i];
         name_of(&g->nodes[e->from], e->from, name, sizeof name);
         name_of(&g->nodes[e->to], e->to, to, sizeof to);
-        capr__text_add(json, "%s {\"from\": \"%s\", \"to\": \"%s\", \"count\": %llu", comma, name, to, (unsigned long long)capr__edge_count(e));
+        capr__text_add(json, "%s {\"from\": \"%s\", \"to\": \"%s\", \"count\": %llu", comma, name, to, (unsigned long long)e->count);
         average(json, "cpu_ns", e->cpu, ns, e->samples);
         average(json, "heap_bytes", e->use[CAPR_USE_HEAP], 1, e->samples);
         average(json, "files", e->use[CAPR_USE_FILES], 1, e->samples);
+        kinds(json, e->kinds, e->samples);
         average(json, "threads", e->use[CAPR_USE_THREADS], 1, e->samples);
         named(json, &s->scheduler.limits[CAPR_LIMIT_NAMED], e);
         capr__text_add(json, "}");
-        capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us\"];\n", name, to, (unsigned long long)capr__edge_count(e), e->cpu.mean * ns / 1e3);
+        capr__text_add(dot, "  \"%s\" -> \"%s\" [label=\"%llu, %.3g us", name, to, (unsigned long long)e->count, e->cpu.mean * ns / 1e3);
+        dot_kinds(dot, e);
+        capr__text_add(dot, "\"];\n");
         comma = ",\n";
     }
     capr__text_add(json, "],\n\"scheduler\": {");
@@ -191,30 +245,29 @@ static void begin(uint8_t *busy)
 
 static void end(uint8_t *busy) { __atomic_store_n(busy, 0, __ATOMIC_RELEASE); }
 
+void capr__rendering_begin(void) { begin(&rendering); }
+void capr__rendering_end(void) { end(&rendering); }
+
 /* Returns an errno. */
-static int render_all(const struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
+static int render_all(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
     begin(&rendering);
-    uint64_t *in = mmap(NULL, 2 * sizeof *in * g->node_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int error = in == MAP_FAILED ? ENOMEM : capr__tables_index();
+    struct flow *flows = mmap(NULL, g->node_count * sizeof *flows, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int error = flows == MAP_FAILED || !capr__merge(&s->all) ? ENOMEM : capr__tables_index();
     if (!error) {
-        uint64_t *out = in + g->node_count;
-        for (uint64_t i = 0; i <= g->edge_mask; i++)
-            if (g->edges[i].from != UINT32_MAX) {
-                in[g->edges[i].to] += capr__edge_count(&g->edges[i]);
-                out[g->edges[i].from] += capr__edge_count(&g->edges[i]);
-            }
-        render(s, in, out, json, dot);
+        for (uint64_t i = 0; i < s->all.edge_count; i++)
+            add_flow(flows, &s->all.edges[i]);
+        render(s, flows, json, dot);
         error = json->failed || (dot && dot->failed) ? ENOMEM : 0;
     }
-    if (in != MAP_FAILED)
-        munmap(in, 2 * sizeof *in * g->node_count);
+    if (flows != MAP_FAILED)
+        munmap(flows, g->node_count * sizeof *flows);
     end(&rendering);
     return error;
 }
 
-int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json) { return render_all(s, json, NULL); }
+int capr__snapshot_json(struct capr_snapshot *s, struct capr_text *json) { return render_all(s, json, NULL); }
 
 static size_t stem_of(const char *file)
 {
@@ -228,7 +281,7 @@ static void tell(const char *file, int error)
         capr__warn("%s: the blocking graph could not be written: %s", file, strerror(error));
 }
 
-static void write_both(const struct capr_snapshot *s)
+static void write_both(struct capr_snapshot *s)
 {
     struct capr_text json = {0}, dot = {0};
     char other[sizeof s->file + 8];
@@ -264,35 +317,35 @@ static void *finish_apart(void *of)
 
 struct capr_snapshot *capr__snapshot_take(const char **why)
 {
-    const struct capr_worker *w = &capr__worker;
     const struct capr_graph *g = &capr__graph;
     *why = "out of memory";
-    if (!g->edges)
+    if (!g->start_ns)
         *why = "the program has not made a second thread, was linked with -fno-capriccio-graph, or CAPRICCIO_GRAPH is off";
-    struct capr_snapshot *s = g->edges ? mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+    struct capr_snapshot *s = g->start_ns ? mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
     if (s == MAP_FAILED)
         return NULL;
     s->g = *g;
     s->cycles = capr__cycles() - g->start_cycles;
     s->ns = capr__now() - g->start_ns;
-    s->created = g->made_before + w->count.threads_created;
-    s->switches = w->count.switches;
-    s->threads = capr__process.live_threads;
+    capr__count_all(&s->counts);
     capr__scheduler_state(&s->scheduler);
-    s->g.edges = copy(g->edges, (g->edge_mask + 1) * sizeof *g->edges);
-    s->g.nodes = s->g.edges ? copy(g->nodes, g->node_count * sizeof *g->nodes) : NULL;
+    if (!capr__copy_all(&s->all)) {
+        munmap(s, sizeof *s);
+        return NULL;
+    }
+    s->g.node_count = s->all.node_count;
+    s->g.nodes = copy(g->nodes, s->g.node_count * sizeof *g->nodes);
     if (s->g.nodes)
         return s;
-    if (s->g.edges)
-        munmap(s->g.edges, (g->edge_mask + 1) * sizeof *g->edges);
+    capr__merged_free(&s->all);
     munmap(s, sizeof *s);
     return NULL;
 }
 
 void capr__snapshot_free(struct capr_snapshot *s)
 {
-    munmap(s->g.edges, (s->g.edge_mask + 1) * sizeof *s->g.edges);
     munmap(s->g.nodes, s->g.node_count * sizeof *s->g.nodes);
+    capr__merged_free(&s->all);
     munmap(s, sizeof *s);
 }
 
@@ -344,8 +397,9 @@ void capr__graph_dump_forked(void) { rendering = writing = 0; }
 /* Children that fork makes for a single errand would leave as many files. */
 __attribute__((destructor)) static void at_exit(void)
 {
-    const struct capr_worker *w = &capr__worker;
-    if (!capr__env.graph_file || !w->self || (getpid() != capr__env.pid && !w->count.threads_created))
+    struct capr_counts counts;
+    capr__count_all(&counts);
+    if (!capr__env.graph_file || !capr__worker.self || (getpid() != capr__env.pid && !counts.threads_created))
         return;
     struct capr_snapshot *s = take_for_file();
     if (s)

@@ -8,13 +8,13 @@
 #include "graph.h"
 #include "text.h"
 
-/* A copy of the graph, which the worker alone can take: its tables move as they grow. NULL: *why says why not. */
+/* A copy of the graph, taken on a worker, all of whose own counts are then of one moment. NULL: *why says why not. */
 struct capr_snapshot;
 CAPR_HIDDEN struct capr_snapshot *capr__snapshot_take(const char **why);
 CAPR_HIDDEN void capr__snapshot_free(struct capr_snapshot *s);
 
-/* Its JSON. On any kernel thread. Returns an errno. */
-CAPR_HIDDEN int capr__snapshot_json(const struct capr_snapshot *s, struct capr_text *json);
+/* Its JSON, for which it is merged. On any kernel thread, once. Returns an errno. */
+CAPR_HIDDEN int capr__snapshot_json(struct capr_snapshot *s, struct capr_text *json);
 
 /* Who wants the graph; the idle thread looks. For CAPRICCIO_DUMP_SIGNAL: JSON (docs/blocking-graph.md) to CAPRICCIO_GRAPH's file, or to
  * capriccio-PID.json, and DOT to the name that ends in .dot in place of .json, by a kernel thread, so that the worker only copies the
@@ -25,6 +25,10 @@ extern CAPR_HIDDEN volatile int capr__graph_wanted;
 
 /* On the idle thread: serves them all. */
 CAPR_HIDDEN void capr__graph_answer(void);
+
+/* Between these nobody renders. */
+CAPR_HIDDEN void capr__rendering_begin(void);
+CAPR_HIDDEN void capr__rendering_end(void);
 
 /* In the child of a fork: whoever was writing is the parent's. */
 CAPR_HIDDEN void capr__graph_dump_forked(void);

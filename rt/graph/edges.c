@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Counts and samples of the blocking graph. While a way is being timed the table that capr__graph_note looks into is one that never
+ * Counts and samples of the blocking graph, of each worker apart. While a way is being timed the table that capr__graph_note looks into is one that never
  * answers, so that the end of the way comes here without a test on each block. Which passage starts a sample is drawn at
  * random around a mean, since threads that take turns in a fixed order would always time the same one. Memory is mapped, never
  * malloc's: who blocks may hold the allocator's lock. Plain code.
  */
 #include "graph.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,30 +17,28 @@
 #include "check.h"
 #include "dump.h"
 #include "tables.h"
+#include "workers.h"
 
-#define FRAMES_MAX (1u << 21)/* 32 for each of CAPR_NODES_MAX */
 #define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
 #define WEIGHT (1.0f / 16)
+#define SKEW 1024            /* units of 4096 cycles by which processors' clocks may differ at most: a ms */
 
 struct capr_graph capr__graph;
+
+/* The first worker's. */
+static struct capr_worker_graph first_part;
 
 /* Never answers. */
 static struct capr_edge nothing = {.from = UINT32_MAX};
 
-/* Node numbers by word. */
-static uint32_t *by_word;
-#define BY_WORD (CAPR_NODES_MAX * 2)
-
-static uint64_t random_state = 0x2545f4914f6cdd1dull;
-
-static uint32_t next_period(void)
+static uint32_t next_period(struct capr_worker_graph *g)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return PERIOD / 2 + (uint32_t)(random_state % PERIOD);
+    g->random ^= g->random << 13;
+    g->random ^= g->random >> 7;
+    g->random ^= g->random << 17;
+    return PERIOD / 2 + (uint32_t)(g->random % PERIOD);
 }
 
 static void *reserve(uint64_t bytes)
@@ -48,86 +47,86 @@ static void *reserve(uint64_t bytes)
     return p == MAP_FAILED ? NULL : p;
 }
 
+/* What lies between these is read by other workers as a whole or not at all (workers.c). On x86 neither is an instruction of its own. */
+static void begin_writing(struct capr_worker_graph *g)
+{
+    __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void end_writing(struct capr_worker_graph *g) { __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELEASE); }
+
+/* In one store, since nodes' averages are read without more. */
 static void sample(struct capr_average *a, float value, uint32_t known)
 {
-    if (!known) {
-        *a = (struct capr_average){value, 0};
-        return;
+    struct capr_average now = {value, 0};
+    if (known) {
+        /* Few samples are weighed evenly, so that the first ones do not stay for long. */
+        float weight = known < 15 ? 1.0f / (float)(known + 1) : WEIGHT, difference = value - a->mean;
+        now.mean = a->mean + weight * difference;
+        now.variance = (1 - weight) * (a->variance + weight * difference * difference);
     }
-    /* Few samples are weighed evenly, so that the first ones do not stay for long. */
-    float weight = known < 15 ? 1.0f / (float)(known + 1) : WEIGHT, difference = value - a->mean;
-    a->mean += weight * difference;
-    a->variance = (1 - weight) * (a->variance + weight * difference * difference);
+    uint64_t both;
+    memcpy(&both, &now, sizeof both);
+    __atomic_store_n((uint64_t *)a, both, __ATOMIC_RELAXED);
 }
 
-static uint32_t node_of(struct capr_graph *g, uint64_t word)
+static struct capr_edge *find(struct capr_table *t, uint64_t word, uint32_t from)
 {
-    uint64_t at = capr__edge_hash(word, 0) % BY_WORD;
-    for (; by_word[at]; at = (at + 1) % BY_WORD)
-        if (g->nodes[by_word[at]].word == word)
-            return by_word[at];
-    if (g->node_count == CAPR_NODES_MAX)
-        return UINT32_MAX;
-    struct capr_node *n = &g->nodes[g->node_count];
-    n->word = word;
-    n->frames = g->frame_count;
-    uint32_t most = FRAMES_MAX - g->frame_count;
-    n->frame_count = word == CAPR_WORD_END ? 0 : capr__walk(g->frames + g->frame_count, most < CAPR_CHAIN_MAX ? most : CAPR_CHAIN_MAX);
-    g->frame_count += n->frame_count;
-    by_word[at] = g->node_count;
-    return g->node_count++;
+    uint64_t at = capr__edge_hash(word, from) & t->mask;
+    while (t->edges[at].from != UINT32_MAX && (t->edges[at].word != word || t->edges[at].from != from))
+        at = (at + 1) & t->mask;
+    return &t->edges[at];
 }
 
-static struct capr_edge *find(struct capr_edge *edges, uint64_t mask, uint64_t word, uint32_t from)
+static int grow(struct capr_worker_graph *g)
 {
-    uint64_t at = capr__edge_hash(word, from) & mask;
-    while (edges[at].from != UINT32_MAX && (edges[at].word != word || edges[at].from != from))
-        at = (at + 1) & mask;
-    return &edges[at];
-}
-
-static int grow(struct capr_graph *g)
-{
-    uint64_t count = g->edges ? (g->edge_mask + 1) * 2 : EDGES_FIRST;
-    struct capr_edge *edges = count > EDGES_MAX ? NULL : reserve(count * sizeof *edges);
-    if (!edges)
+    struct capr_table *old = g->table;
+    uint64_t count = old ? (old->mask + 1) * 2 : EDGES_FIRST;
+    struct capr_table *t = count > EDGES_MAX ? NULL : reserve(sizeof *t + count * (sizeof *t->edges + sizeof *t->kinds));
+    if (!t)
         return 0;
+    t->mask = count - 1;
+    t->kinds = (struct capr_average(*)[CAPR_KINDS])(t->edges + count);
     for (uint64_t i = 0; i < count; i++)
-        edges[i].from = UINT32_MAX;
-    for (uint64_t i = 0; g->edges && i <= g->edge_mask; i++)
-        if (g->edges[i].from != UINT32_MAX)
-            *find(edges, count - 1, g->edges[i].word, g->edges[i].from) = g->edges[i];
-    if (g->edges)
-        munmap(g->edges, (g->edge_mask + 1) * sizeof *edges);
-    g->edges = edges;
-    g->edge_mask = count - 1;
+        t->edges[i].from = UINT32_MAX;
+    for (uint64_t i = 0; old && i <= old->mask; i++)
+        if (old->edges[i].from != UINT32_MAX)
+            *find(t, old->edges[i].word, old->edges[i].from) = old->edges[i];
+    if (old)
+        memcpy(t->kinds, old->kinds, g->edge_count * sizeof *t->kinds);
+    __atomic_store_n(&g->table, t, __ATOMIC_RELEASE);
     return 1;
 }
 
-static struct capr_edge *edge_of(struct capr_graph *g, uint64_t word, uint32_t from)
+static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uint32_t from)
 {
-    struct capr_edge *e = find(g->edges, g->edge_mask, word, from);
+    struct capr_table *t = g->table;
+    struct capr_edge *e = find(t, word, from);
     if (e->from == from) {
         /* Later than at its own place: it takes turns with the one that is there, so that the busier of the two is found at once. */
-        struct capr_edge *home = &g->edges[capr__edge_hash(word, from) & g->edge_mask];
-        if (e != home && !((capr__edge_hash(home->word, home->from) ^ capr__edge_hash(word, from)) & g->edge_mask)) {
+        struct capr_edge *home = &t->edges[capr__edge_hash(word, from) & t->mask];
+        if (e != home && !((capr__edge_hash(home->word, home->from) ^ capr__edge_hash(word, from)) & t->mask)) {
             struct capr_edge other = *home;
+            begin_writing(g);
             *home = *e;
             *e = other;
+            end_writing(g);
             return home;
         }
         return e;
     }
-    if (g->edge_count * 4 >= (g->edge_mask + 1) * 3) {
+    if (g->edge_count * 4 >= (t->mask + 1) * 3) {
         if (!grow(g))
             return NULL;
-        e = find(g->edges, g->edge_mask, word, from);
+        e = find(g->table, word, from);
     }
-    uint32_t to = node_of(g, word);
+    uint32_t to = capr__node_of(word);
     if (to == UINT32_MAX)
         return NULL;
-    *e = (struct capr_edge){.word = word, .from = from, .to = to, .until = 1, .period = 1};
-    g->edge_count++;
+    begin_writing(g);
+    *e = (struct capr_edge){.word = word, .from = from, .to = to, .until = 1, .period = 1, .number = g->edge_count++};
+    end_writing(g);
     return e;
 }
 
@@ -143,43 +142,52 @@ static uint64_t stack_bytes(const struct capr_thread *t)
     return bytes;
 }
 
+/* A sample is of one way on one worker: it begins as the worker switches away here, and ends at the next block or yield on this worker, which
+ * is that of the thread it switched to. Where that thread came from, and on which worker it blocked before, is the same to it: clock and
+ * `use` are this worker's at both ends, and nobody else ran on it meanwhile. Where somebody did, or where a thread goes on in the
+ * middle of a way of which the first part was elsewhere or before, the sample is dropped (sched/preempt_turn.c). */
 void capr__graph_slow(uint64_t word, int parks)
 {
     struct capr_worker *w = &capr__worker;
-    struct capr_graph *g = &capr__graph;
+    struct capr_worker_graph *g = w->graph;
     struct capr_thread *self = w->self;
     uint64_t now = capr__cycles();
     uint32_t armed = w->armed, due = capr__env.graph_check;
     w->armed = 0;
     struct capr_edge *e = edge_of(g, word, self->node);
-    w->edges = g->edges;
-    w->edge_mask = g->edge_mask;
+    w->edges = g->table->edges;
+    w->edge_mask = g->table->mask;
     if (!e) {
         g->lost++;
         return;
     }
+    begin_writing(g);
     /* Where capr__graph_quick found the edge it has counted down, to 0. */
     if (e->until)
         e->until--;
     if (!e->until) {
         e->counted += e->period;
-        e->until = e->period = next_period();
+        e->until = e->period = next_period(g);
         due = 1;
     }
-    struct capr_node *n = &g->nodes[e->to];
-    if (capr__env.graph_check && word != CAPR_WORD_END)
-        capr__check_chain(g, n);
     if (armed) {
         const int64_t *used = &w->use.heap, *before = &g->before.heap;
+        struct capr_average *kinds = g->table->kinds[e->number];
         for (int i = 0; i < CAPR_USES; i++)
             sample(&e->use[i], (float)(used[i] - before[i]), e->samples);
+        for (int i = 0; i < CAPR_KINDS; i++)
+            sample(&kinds[i], (float)(used[CAPR_USES + i] - before[CAPR_USES + i]), e->samples);
         sample(&e->cpu, (float)(now - g->since), e->samples);
         e->samples++;
-        if (parks) {
-            self->stamp = stamp_of(now) | 1;
-            sample(&n->stack, (float)stack_bytes(self), n->stacks);
-            n->stacks++;
-        }
+    }
+    end_writing(g);
+    if (capr__env.graph_check && word != CAPR_WORD_END)
+        capr__check_chain(&capr__graph, &capr__graph.nodes[e->to]);
+    if (armed && parks) {
+        struct capr_node_seen *n = &g->seen[e->to];
+        self->stamp = stamp_of(now) | 1;
+        sample(&n->stack, (float)stack_bytes(self), n->stacks);
+        n->stacks++;
     }
     self->node = e->to;
     if (due) {
@@ -191,25 +199,37 @@ void capr__graph_slow(uint64_t word, int parks)
     }
 }
 
+/* From another processor's moment perhaps, whose clock may be ahead by a little. */
+static uint32_t since_stamp(const struct capr_thread *t, uint32_t now)
+{
+    uint32_t passed = now - (t->stamp & ~3u);
+    return passed > UINT32_MAX - SKEW ? 0 : passed;
+}
+
+/* Waits are counted where they end: by the worker that makes the thread ready, turns by the one that it runs on again. */
 void capr__graph_woken(struct capr_thread *t)
 {
-    struct capr_node *n = &capr__graph.nodes[t->node];
+    const struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
-    if ((t->stamp & 3) == 1) {
-        sample(&n->wait, (float)(now - (t->stamp & ~3u)), n->waits);
-        t->stamp = now | 2;
-    }
+    if (!g || (t->stamp & 3) != 1)
+        return;
+    struct capr_node_seen *n = &g->seen[t->node];
+    sample(&n->wait, (float)since_stamp(t, now), n->waits);
+    n->waits++;
+    t->stamp = now | 2;
 }
 
 void capr__graph_resumed(struct capr_thread *t)
 {
-    struct capr_node *n = &capr__graph.nodes[t->node];
+    struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
     if ((t->stamp & 3) == 2) {
-        sample(&n->delay, (float)(now - (t->stamp & ~3u)), n->waits);
-        n->waits++;
-        capr__graph.delay_cycles += (double)(now - (t->stamp & ~3u)) * (1 << CAPR_STAMP_SHIFT);
-        capr__graph.delays++;
+        struct capr_node_seen *n = &g->seen[t->node];
+        uint32_t waited = since_stamp(t, now);
+        sample(&n->delay, (float)waited, n->delays);
+        n->delays++;
+        g->delay_cycles += (double)waited * (1 << CAPR_STAMP_SHIFT);
+        g->delays++;
     }
     t->stamp = 0;
 }
@@ -222,36 +242,105 @@ static void asked(void)
     __atomic_store_n(&worker->poll_at, 0, __ATOMIC_RELAXED);
 }
 
+/* Memory for what `g` counts; 0: there is none. */
+static int furnish(struct capr_worker_graph *g)
+{
+    if (!g->seen)
+        g->seen = reserve(CAPR_NODES_MAX * sizeof *g->seen);
+    if (!g->counted)
+        g->counted = reserve(EDGES_MAX * sizeof *g->counted);
+    return g->seen && g->counted && (g->table || grow(g));
+}
+
+/* One that a fork has left behind: what it counted goes on with another worker. */
+static struct capr_worker_graph *take_over(struct capr_worker *w)
+{
+    for (struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
+        struct capr_worker *nobody = NULL;
+        if (__atomic_compare_exchange_n(&g->worker, &nobody, w, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return g;
+    }
+    return NULL;
+}
+
+static struct capr_worker_graph *new_part(struct capr_worker *w)
+{
+    static uint8_t first_taken;
+    struct capr_worker_graph *g = __atomic_exchange_n(&first_taken, 1, __ATOMIC_RELAXED) ? reserve(sizeof *g) : &first_part;
+    if (!g)
+        return NULL;
+    g->worker = w;
+    g->random = 0x2545f4914f6cdd1dull ^ (uint64_t)capr__process.last_id << 32;
+    g->next = capr__graph_workers();
+    while (!__atomic_compare_exchange_n(&capr__graph.workers, &g->next, g, 1, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    }
+    return g;
+}
+
+/* A worker that begins as the graph does may be given its table by both. */
+static uint8_t beginning;
+
+/* From its next block on the worker counts. */
+static int begin_counting(struct capr_worker *w)
+{
+    while (__atomic_exchange_n(&beginning, 1, __ATOMIC_ACQUIRE))
+        __builtin_ia32_pause();
+    int furnished = w->edges || furnish(w->graph);
+    if (furnished && !w->edges) {
+        w->edge_mask = w->graph->table->mask;
+        __atomic_store_n(&w->edges, w->graph->table->edges, __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&beginning, 0, __ATOMIC_RELEASE);
+    return furnished ? 0 : ENOMEM;
+}
+
+int capr__graph_worker_init(struct capr_worker *w)
+{
+    if (!w->graph)
+        w->graph = take_over(w);
+    if (!w->graph)
+        w->graph = new_part(w);
+    if (!w->graph)
+        return ENOMEM;
+    return capr__graph.start_ns ? begin_counting(w) : 0; /* off, or not begun */
+}
+
 void capr__graph_start(void)
 {
     struct capr_worker *w = &capr__worker;
     struct capr_graph *g = &capr__graph;
-    if (g->edges || capr__env.graph_off || !capr__tables_present())
+    if (g->nodes || capr__env.graph_off || !w->graph || !capr__tables_present())
         return;
-    g->nodes = reserve(CAPR_NODES_MAX * sizeof *g->nodes);
-    g->frames = reserve(FRAMES_MAX * sizeof *g->frames);
-    by_word = reserve(BY_WORD * sizeof *by_word);
-    if (!g->nodes || !g->frames || !by_word || !grow(g))
+    if (!furnish(w->graph) || !capr__nodes_reserve())
         return;
-    g->node_count = 1; /* CAPR_NODE_START, which no word leads to */
-    node_of(g, CAPR_WORD_END);
     capr__walk_prepare();
     worker = w;
     if (capr__env.dump_signal)
         capr__signal_own(capr__env.dump_signal, asked);
     g->start_cycles = capr__cycles();
-    g->start_ns = capr__now();
-    w->edges = g->edges;
-    w->edge_mask = g->edge_mask;
+    __atomic_store_n(&g->start_ns, capr__now(), __ATOMIC_SEQ_CST);
+    /* The program has had one thread so far: a worker that there is besides has come to no block. */
+    for (struct capr_worker_graph *part = capr__graph_workers(); part; part = part->next)
+        if (part->worker)
+            begin_counting(part->worker);
 }
 
 void capr__graph_forked(struct capr_worker *w)
 {
-    w->armed = 0;
-    if (!w->edges)
-        return;
-    capr__graph.made_before += w->count.threads_created;
-    for (const struct capr_thread *t = capr__process.all; t; t = t->all_next)
+    struct capr_graph *g = &capr__graph;
+    capr__graph_drop_sample(w);
+    capr__nodes_forked();
+    beginning = 0;
+    for (const struct capr_thread *t = g->nodes ? capr__process.all : NULL; t; t = t->all_next)
         if (t != w->self)
-            capr__graph.nodes[t->node].left++;
+            g->nodes[t->node].left++;
+    for (struct capr_worker_graph *part = g->workers; part; part = part->next) {
+        if (!part->worker || part->worker == w)
+            continue;
+        part->writing += part->writing & 1; /* its worker was at it */
+        int64_t *use = &w->use.heap, *its = &part->worker->use.heap;
+        for (int i = 0; i < CAPR_USES + CAPR_KINDS; i++)
+            use[i] += its[i];
+        part->worker = NULL;
+    }
 }

@@ -5,8 +5,10 @@
  * file: one look into a table, and a countdown. Times are sampled: when an edge's countdown ends, the way that the next thread
  * goes is timed as a whole (edges.c), since reading the clock twice would cost more than the switch.
  *
- *   note -> edges.c (counts, samples, new edges) -> walk.c (the calls behind a new word)
- *                                  dump.c (snapshot as JSON, DOT) -> decode.c (names, files, lines)
+ *   note -> edges.c (counts, samples, new edges) -> nodes.c (new words) -> walk.c (the calls behind one)
+ *           workers.c (all workers' as one) -> dump.c (snapshot as JSON, DOT) -> decode.c (names, files, lines)
+ *
+ * Each worker has edges and averages of its own; nodes are all workers'.
  */
 #ifndef CAPR_GRAPH_H
 #define CAPR_GRAPH_H
@@ -27,15 +29,16 @@ struct capr_average {
 
 /* What threads take and give back on an edge: heap bytes, descriptors, threads, then the program's own resources. */
 enum { CAPR_USE_HEAP, CAPR_USE_FILES, CAPR_USE_THREADS, CAPR_USE_NAMED, CAPR_USES = CAPR_USE_NAMED + CAPR_NAMED };
-static_assert(sizeof(struct capr_use) == CAPR_USES * sizeof(int64_t), "read as an array");
+static_assert(sizeof(struct capr_use) == (CAPR_USES + CAPR_KINDS) * sizeof(int64_t), "read as an array");
 
-/* Two cache lines, of which a block touches the first. Owner: the worker. */
+/* Two cache lines, of which a block touches the first. Owner: the worker whose table it is in. */
 struct capr_edge {
     uint64_t word;            /* of the node where it ends */
     uint32_t from, to;        /* nodes; from UINT32_MAX: a free entry */
     uint32_t until, period;   /* countdown to the next sample; passages that it stands for */
     uint64_t counted;         /* passages before this countdown */
-    uint32_t samples, seen;   /* seen: low bits of the count at the scheduler's last look */
+    uint32_t samples;
+    uint32_t number;          /* in its worker's table, by age: entries move, their numbers stay */
     struct capr_average cpu;  /* cycles of the time stamp counter from resumption to the next block */
     struct capr_average use[CAPR_USES];
     uint64_t unused[3];
@@ -44,33 +47,70 @@ static_assert(sizeof(struct capr_edge) == 128, "two cache lines");
 
 static inline uint64_t capr__edge_count(const struct capr_edge *e) { return e->counted + e->period - e->until; }
 
+/* A place. The same numbers everywhere; written once, by the worker that came there first, before node_count says that it is there. */
 struct capr_node {
-    uint64_t word;
+    uint64_t word;                /* of a start routine: what the node is called by (nodes.c), which is no context word */
     uint32_t frames, frame_count; /* its calls: index among the return addresses that walk.c noted, innermost first */
-    struct capr_average wait;     /* units of 4096 cycles from the block until somebody makes the thread ready */
-    struct capr_average delay;    /* the same until it runs */
-    struct capr_average stack;    /* bytes of chunks that a thread holds there */
-    uint32_t waits, stacks;       /* samples */
+    uint64_t start;               /* address of the start routine whose threads have not blocked yet; 0: another node */
+    const char *place;            /* of such a routine, as tables.h has it */
     uint64_t left;                /* threads that were here when a fork left them behind */
 };
 
-/* A worker's graph. Counters are the worker's own; nodes have the same numbers everywhere. */
-struct capr_graph {
-    struct capr_edge *edges;      /* open addressing; NULL: off */
-    uint64_t edge_mask, edge_count;
+/* What one worker has seen of a node. */
+struct capr_node_seen {
+    struct capr_average wait;     /* units of 4096 cycles from the block until somebody makes the thread ready */
+    struct capr_average delay;    /* the same until it runs */
+    struct capr_average stack;    /* bytes of chunks that a thread holds there */
+    uint32_t waits, delays, stacks; /* samples */
+    uint32_t unused;
+    uint64_t made;                /* threads that began here */
+};
+
+/* Open addressing. One that has grown too small stays where it is, for those who read it; all of these together are smaller than the last. */
+struct capr_table {
+    uint64_t mask;
+    struct capr_average (*kinds)[CAPR_KINDS]; /* descriptors that an edge takes, by kind; by the edge's number */
+    uint64_t unused[14];                      /* so that edges begin on a cache line */
+    struct capr_edge edges[];
+};
+static_assert(sizeof(struct capr_table) == 128, "edges are on cache lines");
+
+/* One worker's part. Written by it alone, and without locks; others read it by workers.h. */
+struct capr_worker_graph {
+    struct capr_table *table;     /* NULL: the graph is off */
+    uint32_t edge_count;
+    uint32_t writing;             /* odd while entries of the table change in more than their countdown */
+    struct capr_node_seen *seen;  /* by node, CAPR_NODES_MAX reserved */
     uint64_t lost;                /* blocks that found no room in the table */
-    struct capr_node *nodes;      /* CAPR_NODES_MAX of them reserved */
+    uint64_t since;               /* cycles: when the way that is being timed began */
+    struct capr_use before;       /* use when it began */
+    uint64_t random;              /* draws the next sample */
+    double delay_cycles, delays;  /* sum and number of the waits for a turn that were sampled */
+    uint64_t routine;             /* start routine of the thread that it made last, */
+    uint32_t routine_node;        /* and its node */
+    uint64_t routine_next;        /* what the next one is to be known by, where that is no routine of the program's; else 0 */
+    uint32_t *counted;            /* the scheduler's: low bits of an edge's count at its last look, by number */
+    struct capr_worker *worker;   /* NULL: a fork left it behind */
+    struct capr_worker_graph *next; /* in capr__graph.workers. Never taken out */
+};
+
+/* What all workers share. */
+struct capr_graph {
+    struct capr_node *nodes;      /* CAPR_NODES_MAX of them reserved; NULL: off */
     uint32_t node_count;
     void **frames;                /* return addresses, all nodes' */
     uint32_t frame_count;
-    uint64_t since;               /* cycles: when the way that is being timed began */
-    struct capr_use before;       /* use when it began */
+    struct capr_worker_graph *workers; /* one for each worker that there has been */
     uint64_t start_cycles, start_ns; /* when the graph began, by both clocks */
     double ns_per_cycle;          /* since then; the scheduler keeps it up to date */
-    uint64_t made_before;         /* threads that the parent's had made, up to the fork */
-    double delay_cycles, delays;  /* sum and number of the waits for a turn that were sampled since the scheduler looked */
 };
 extern CAPR_HIDDEN struct capr_graph capr__graph;
+
+static inline uint32_t capr__node_count(void) { return __atomic_load_n(&capr__graph.node_count, __ATOMIC_ACQUIRE); }
+
+/* Gives a new worker its part of the graph, before its first switch. Where a fork has left one behind it takes that. What the worker has
+ * counted of `use` by then counts too. Returns an errno. Plain code. */
+CAPR_HIDDEN int capr__graph_worker_init(struct capr_worker *w);
 
 /* Begins, with the first pthread_create; does nothing when it is on, or switched off. Plain code. */
 CAPR_HIDDEN void capr__graph_start(void);
@@ -122,16 +162,51 @@ static inline void capr__graph_drop_sample(struct capr_worker *w)
     if (!w->armed)
         return;
     w->armed = 0;
-    w->edges = capr__graph.edges;
-    w->edge_mask = capr__graph.edge_mask;
+    w->edges = w->graph->table->edges;
+    w->edge_mask = w->graph->table->mask;
 }
 
 /* The idle thread's own time is nobody's. */
 static inline void capr__graph_restart_sample(void)
 {
     if (capr__worker.armed)
-        capr__graph.since = capr__cycles();
+        capr__worker.graph->since = capr__cycles();
 }
+
+/* nodes.c: where the threads of a start routine are that have not blocked yet. Plain code. */
+CAPR_HIDDEN uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine);
+
+/* The worker makes a thread that begins with `routine`: its first node. */
+static inline uint32_t capr__graph_begins(struct capr_worker *w, uint64_t routine)
+{
+    struct capr_worker_graph *g = w->graph;
+    if (!w->edges) {
+        if (g)
+            g->routine_next = 0;
+        return CAPR_NODE_START;
+    }
+    uint32_t node = g->routine_node;
+    if (__builtin_expect(g->routine != routine || g->routine_next, 0))
+        node = capr__graph_routine(w, routine);
+    g->seen[node].made++;
+    return node;
+}
+
+/* The thread that the worker makes next begins with a function of the runtime's, which calls this. */
+static inline void capr__graph_begins_as(uint64_t routine)
+{
+    if (capr__worker.graph)
+        capr__worker.graph->routine_next = routine;
+}
+
+/* nodes.c: the node of a word; UINT32_MAX: no room. Plain code. */
+CAPR_HIDDEN uint32_t capr__node_of(uint64_t word);
+CAPR_HIDDEN int capr__nodes_reserve(void);
+CAPR_HIDDEN void capr__nodes_forked(void);
+
+/* A shared object with these tables is about to go: what nodes say of it is kept. Plain code. */
+struct capr_contexts;
+CAPR_HIDDEN void capr__graph_unloads(const struct capr_contexts *c);
 
 /* walk.c: the return addresses of the running thread, innermost first; at most `most`, with NULL for those left out. Plain code. */
 CAPR_HIDDEN uint32_t capr__walk(void **frames, uint32_t most);

@@ -31,18 +31,18 @@ static int add(struct ways *w, uint32_t function)
 
 static int leads(uint32_t from, uint32_t to, uint32_t without, int straight)
 {
-    const struct capr_context_function *functions;
-    const struct capr_context_site *sites = capr__table_sites();
     struct ways w = {.count = 0};
-    capr__table_functions(&functions);
+    const struct capr_tables *t = capr__table_of(from); /* of one component, hence of one module */
     add(&w, from);
     for (uint32_t next = 0; next < w.count; next++) {
         uint32_t f = w.queue[next];
-        for (uint32_t i = 0; i < functions[f].sites; i++) {
-            const struct capr_context_site *s = &sites[functions[f].first + i];
-            if (!(s->flags & CAPR_SITE_INSIDE) || s->to == without || (s->to == to && f == from && !straight))
+        const struct capr_context_function *its = capr__table_function(t, f);
+        for (uint32_t i = 0; i < its->sites; i++) {
+            const struct capr_context_site *s = &t->of.sites[its->first + i];
+            uint32_t callee = capr__site_to(t, s);
+            if (!(s->flags & CAPR_SITE_INSIDE) || callee == without || (callee == to && f == from && !straight))
                 continue;
-            if (s->to == to || !add(&w, s->to))
+            if (callee == to || !add(&w, callee))
                 return 1;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The tables as the linker placed them. They name functions by their first instruction; that of a return address is found in the
- * search table of the unwind information, so that no symbols are needed and nothing is taken for a function that only lies near.
+ * The tables as the linker placed them, of each module. They name functions by their first instruction; that of a return address is found in the
+ * search table of the unwind information, so that no symbols are needed and nothing is taken for a function that only lies near. Of a shared
+ * object that is unloaded they are copied, since chains through it were seen, and found again when it comes back.
  */
 #include "tables.h"
 
@@ -10,27 +11,130 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FROM_PASS __attribute__((weak, visibility("hidden")))
-extern const struct capr_context_function __capr_context_functions[] FROM_PASS;
-extern const struct capr_context_site __capr_context_sites[] FROM_PASS;
-extern const char __capr_context_text[] FROM_PASS;
-extern const uint32_t __capr_context_counts[3] FROM_PASS; /* functions, sites, bytes of text */
+struct capr_indexed {
+    uint64_t start;
+    uint32_t function;
+};
+
+CAPR_CONTEXT_TABLES;
+
+struct capr_tables capr__tables[CAPR_TABLES_MAX];
+uint32_t capr__tables_count;
 
 int capr__tables_present(void) { return __capr_context_counts && __capr_context_counts[0]; }
 
-uint32_t capr__table_functions(const struct capr_context_function **out)
+static void add(const struct capr_contexts *c)
 {
-    *out = __capr_context_functions;
-    return __capr_context_counts[0];
+    uint32_t n = capr__tables_count;
+    if (!c->counts || n == CAPR_TABLES_MAX)
+        return;
+    struct capr_tables *t = &capr__tables[n];
+    *t = (struct capr_tables){.of = *c, .first = n ? t[-1].first + t[-1].of.counts[0] : 0, .functions = c->functions, .routines = c->routines, .loaded = 1};
+    __atomic_store_n(&capr__tables_count, n + 1, __ATOMIC_RELEASE);
 }
 
-const struct capr_context_site *capr__table_sites(void) { return __capr_context_sites; }
+void capr__tables_begin(void)
+{
+    add(&(struct capr_contexts){__capr_context_functions, __capr_context_sites, __capr_context_text, __capr_context_routines, __capr_context_counts});
+}
 
-const char *capr__table_text(uint32_t at) { return at < __capr_context_counts[2] ? __capr_context_text + at : ""; }
+static uint32_t tables_count(void) { return __atomic_load_n(&capr__tables_count, __ATOMIC_ACQUIRE); }
 
-/* The executable's .eh_frame_hdr: version 1, encodings, distance of .eh_frame, number of entries, then pairs of distances from the
+static int same(const struct capr_contexts *a, const struct capr_contexts *b)
+{
+    return !memcmp(a->counts, b->counts, 4 * sizeof *a->counts) && !memcmp(a->functions, b->functions, a->counts[0] * sizeof *a->functions) &&
+           !memcmp(a->sites, b->sites, a->counts[1] * sizeof *a->sites) && !memcmp(a->text, b->text, a->counts[2]) &&
+           !memcmp(a->routines, b->routines, a->counts[3] * sizeof *a->routines);
+}
+
+/* One that is loaded again, from the same file as it was: goes on with the copy. */
+static int return_of(const struct capr_contexts *c)
+{
+    for (uint32_t i = 1; i < tables_count(); i++) {
+        struct capr_tables *t = &capr__tables[i];
+        if (t->loaded || !same(&t->of, c))
+            continue;
+        t->functions = c->functions;
+        t->routines = c->routines;
+        __atomic_store_n(&t->loaded, 1, __ATOMIC_RELEASE);
+        return 1;
+    }
+    return 0;
+}
+
+void capr__tables_loaded(const struct capr_contexts *c)
+{
+    if (tables_count() && c->counts && !return_of(c))
+        add(c);
+}
+
+struct capr_tables *capr__tables_find(const struct capr_contexts *c)
+{
+    for (uint32_t i = 1; i < tables_count(); i++)
+        if (capr__tables[i].loaded && capr__tables[i].functions == c->functions)
+            return &capr__tables[i];
+    return NULL;
+}
+
+static void *copy(uint8_t **at, const void *from, uint64_t bytes)
+{
+    void *to = memcpy(*at, from, bytes);
+    *at += (bytes + 7) & ~7ull;
+    return to;
+}
+
+int capr__tables_keep(struct capr_tables *t)
+{
+    struct capr_contexts *c = &t->of;
+    if (c->functions != t->functions)
+        return 1;
+    const uint32_t *n = c->counts;
+    uint64_t bytes = 64 + 4 * sizeof *n + n[0] * sizeof *c->functions + n[1] * sizeof *c->sites + n[2] + n[3] * sizeof *c->routines;
+    uint8_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        return 0;
+    c->counts = copy(&at, n, 4 * sizeof *n);
+    c->functions = copy(&at, c->functions, n[0] * sizeof *c->functions);
+    c->sites = copy(&at, c->sites, n[1] * sizeof *c->sites);
+    c->text = copy(&at, c->text, n[2]);
+    c->routines = copy(&at, c->routines, n[3] * sizeof *c->routines);
+    return 1;
+}
+
+void capr__tables_unload(struct capr_tables *t)
+{
+    static const uint32_t none[4];
+    __atomic_store_n(&t->loaded, 0, __ATOMIC_RELEASE);
+    if (t->sorted)
+        munmap(t->sorted, t->of.counts[0] * sizeof *t->sorted);
+    t->sorted = NULL;
+    t->low = t->high = 0;
+    if (t->of.functions == t->functions)
+        t->of = (struct capr_contexts){.counts = none};
+    t->functions = t->routines = NULL;
+}
+
+uint32_t capr__table_functions(void)
+{
+    const struct capr_tables *last = &capr__tables[tables_count() - 1];
+    return last->first + last->of.counts[0];
+}
+
+/* Asked once for each routine. */
+const char *capr__table_routine(uint64_t address)
+{
+    for (uint32_t k = 0; k < tables_count(); k++) {
+        const struct capr_tables *t = &capr__tables[k];
+        for (uint32_t i = 0; t->loaded && i < t->of.counts[3]; i++)
+            if ((uint64_t)t->routines + (uint64_t)(int64_t)t->of.routines[i].distance == address)
+                return capr__table_text(t, t->of.routines[i].place);
+    }
+    return NULL;
+}
+
+/* A module's .eh_frame_hdr: version 1, encodings, distance of .eh_frame, number of entries, then pairs of distances from the
  * header, sorted: a function's first instruction, its description. lld and GNU ld write no other kind. */
-struct search_table {
+struct capr_search_table {
     uint8_t version, frame_encoding, count_encoding, table_encoding;
     int32_t frame;
     uint32_t count;
@@ -41,84 +145,94 @@ struct search_table {
 #define COUNT_UDATA4 0x03
 #define TABLE_DATAREL_SDATA4 0x3b
 
-static const struct search_table *search;
-static uint64_t low = UINT64_MAX, high; /* the executable's addresses */
-
-struct indexed {
-    uint64_t start;
-    uint32_t function;
-};
-static struct indexed *sorted; /* published when done */
-
-static int executable(struct dl_phdr_info *info, size_t size, void *data)
+/* Notes the extent of the file that the tables are in. */
+static int look_at_object(struct dl_phdr_info *info, size_t size, void *data)
 {
-    (void)size, (void)data;
+    (void)size;
+    struct capr_tables *t = data;
+    const struct capr_search_table *search = NULL;
+    uint64_t low = UINT64_MAX, high = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         uint64_t at = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, end = at + info->dlpi_phdr[i].p_memsz;
         if (info->dlpi_phdr[i].p_type == PT_LOAD) {
             low = at < low ? at : low;
             high = end > high ? end : high;
         } else if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME) {
-            const struct search_table *t = (const struct search_table *)at;
-            if (t->version == 1 && t->count_encoding == COUNT_UDATA4 && t->table_encoding == TABLE_DATAREL_SDATA4)
-                search = t;
+            const struct capr_search_table *s = (const struct capr_search_table *)at;
+            if (s->version == 1 && s->count_encoding == COUNT_UDATA4 && s->table_encoding == TABLE_DATAREL_SDATA4)
+                search = s;
         }
     }
-    return 1; /* the first object is the executable */
+    if ((uint64_t)t->functions < low || (uint64_t)t->functions >= high)
+        return 0;
+    t->search = search;
+    t->low = low;
+    t->high = high;
+    return 1;
 }
 
 /* Heapsort: libc's qsort may allocate, and somebody who waits may have the allocator's lock. */
-static void sift(struct indexed *heap, uint32_t at, uint32_t count)
+static void sift(struct capr_indexed *heap, uint32_t at, uint32_t count)
 {
     for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
         if (child + 1 < count && heap[child].start < heap[child + 1].start)
             child++;
         if (heap[at].start >= heap[child].start)
             return;
-        struct indexed other = heap[at];
+        struct capr_indexed other = heap[at];
         heap[at] = heap[child];
         heap[child] = other;
     }
 }
 
-static void sort(struct indexed *list, uint32_t count)
+static void sort(struct capr_indexed *list, uint32_t count)
 {
     for (uint32_t i = count / 2; i-- != 0;)
         sift(list, i, count);
     for (uint32_t end = count; end > 1;) {
-        struct indexed last = list[--end];
+        struct capr_indexed last = list[--end];
         list[end] = list[0];
         list[0] = last;
         sift(list, 0, end);
     }
 }
 
-int capr__tables_index(void)
+static int index_one(struct capr_tables *t)
 {
-    if (__atomic_load_n(&sorted, __ATOMIC_ACQUIRE))
+    if (!t->loaded || __atomic_load_n(&t->sorted, __ATOMIC_ACQUIRE))
         return 0;
-    const struct capr_context_function *functions;
-    uint32_t count = capr__table_functions(&functions);
-    struct indexed *list = mmap(NULL, count * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
+    uint32_t count = t->of.counts[0];
+    if (!count)
+        return 0;
+    struct capr_indexed *list = mmap(NULL, count * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
     if (list == MAP_FAILED)
         return ENOMEM;
     for (uint32_t i = 0; i < count; i++)
-        list[i] = (struct indexed){(uint64_t)functions + (uint64_t)(int64_t)functions[i].distance, i};
+        list[i] = (struct capr_indexed){(uint64_t)t->functions + (uint64_t)(int64_t)t->of.functions[i].distance, t->first + i};
     sort(list, count);
-    dl_iterate_phdr(executable, NULL);
+    dl_iterate_phdr(look_at_object, t);
     /* The worker and the kernel thread that writes may be at it at once. */
-    if (!__atomic_compare_exchange_n(&sorted, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&t->sorted, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         munmap(list, count * sizeof *list);
     return 0;
+}
+
+int capr__tables_index(void)
+{
+    int error = 0;
+    for (uint32_t i = 0; !error && i < tables_count(); i++)
+        error = index_one(&capr__tables[i]);
+    return error;
 }
 
 /* Has `caller` a direct call of `callee` that is part of a recursion? */
 static int recursive(uint32_t caller, uint32_t callee)
 {
-    const struct capr_context_function *f = &__capr_context_functions[caller];
+    const struct capr_tables *t = capr__table_of(caller);
+    const struct capr_context_function *f = capr__table_function(t, caller);
     for (uint32_t i = 0; i < f->sites; i++) {
-        const struct capr_context_site *s = &__capr_context_sites[f->first + i];
-        if (s->to == callee && s->flags & CAPR_SITE_INSIDE)
+        const struct capr_context_site *s = &t->of.sites[f->first + i];
+        if (s->flags & CAPR_SITE_INSIDE && capr__site_to(t, s) == callee)
             return 1;
     }
     return 0;
@@ -146,7 +260,7 @@ uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count
 }
 
 /* The first instruction of the function that `address` lies in, 0 if nothing says. */
-static uint64_t function_start(uint64_t address)
+static uint64_t function_start(const struct capr_search_table *search, uint64_t address)
 {
     if (!search || !search->count)
         return 0;
@@ -164,23 +278,34 @@ static uint64_t function_start(uint64_t address)
     return (uint64_t)search + (uint64_t)(int64_t)search->entries[from].function;
 }
 
-enum capr_place capr__table_find(const void *address, uint32_t *function)
+static enum capr_place find_in(const struct capr_tables *t, uint64_t at, uint32_t *function)
 {
-    uint64_t at = (uint64_t)address - 1; /* a call that never returns may end its function */
-    if (at < low || at >= high)
-        return CAPR_PLACE_OUTSIDE;
-    uint64_t start = function_start(at);
-    uint32_t from = 0, to = __capr_context_counts[0];
+    uint64_t start = function_start(t->search, at);
+    uint32_t from = 0, to = t->of.counts[0];
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        if (sorted[middle].start == start) {
-            *function = sorted[middle].function;
+        if (t->sorted[middle].start == start) {
+            *function = t->sorted[middle].function;
             return CAPR_PLACE_LISTED;
         }
-        if (sorted[middle].start < start)
+        if (t->sorted[middle].start < start)
             from = middle + 1;
         else
             to = middle;
     }
     return CAPR_PLACE_PROGRAM;
+}
+
+enum capr_place capr__table_find(const void *address, uint32_t *function)
+{
+    uint64_t at = (uint64_t)address - 1; /* a call that never returns may end its function */
+    uint64_t noted = (uint64_t)address;
+    if (noted - 2 < capr__table_functions()) { /* of 1 nothing is known but that it was not listed */
+        *function = (uint32_t)(noted - 2);
+        return CAPR_PLACE_LISTED;
+    }
+    for (uint32_t i = 0; i < tables_count(); i++)
+        if (capr__tables[i].sorted && at >= capr__tables[i].low && at < capr__tables[i].high)
+            return find_in(&capr__tables[i], at, function);
+    return CAPR_PLACE_OUTSIDE;
 }

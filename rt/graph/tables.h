@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * What the pass says of the calls that lead to blocking points (docs/abi.md, "Contexts"), and which function a return address belongs
- * to. Plain code.
+ * to. The program has such tables, and so has each shared object that capcc linked: their functions are numbered through, those of the program
+ * first. Plain code.
  */
 #ifndef CAPR_GRAPH_TABLES_H
 #define CAPR_GRAPH_TABLES_H
@@ -10,9 +11,9 @@
 
 struct capr_context_site {
     int32_t constant;  /* added to the word; 0: nothing */
-    uint32_t to;       /* function, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
+    uint32_t to;       /* function of the same module, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
     uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
-    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; bit 3: recursion; above: text, the sink's name */
+    uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; bit 3: recursion; above: text, the name of a sink, or of what is called outside */
 };
 
 #define CAPR_SITE_INSIDE 8u /* caller and callee call each other, over whatever others: in a circle such calls add nothing */
@@ -26,10 +27,89 @@ struct capr_context_function {
     uint32_t entered : 1; /* calls through pointers, and from outside, may end here */
 };
 
+/* Functions that a thread may start with. */
+struct capr_context_routine {
+    int32_t distance; /* of what a pointer to it has for its address, from the table of routines */
+    uint32_t place;   /* text: `function<tab>file:line`, where it is defined */
+};
+
+/* One module's, as the linker placed them. */
+struct capr_contexts {
+    const struct capr_context_function *functions;
+    const struct capr_context_site *sites;
+    const char *text;
+    const struct capr_context_routine *routines;
+    const uint32_t *counts; /* functions, sites, bytes of text, routines */
+};
+
+/* Declares what the pass defines in each module. */
+#define CAPR_FROM_PASS __attribute__((weak, visibility("hidden")))
+#define CAPR_CONTEXT_TABLES                                                                                                        \
+    extern const struct capr_context_function __capr_context_functions[] CAPR_FROM_PASS;                                           \
+    extern const struct capr_context_site __capr_context_sites[] CAPR_FROM_PASS;                                                   \
+    extern const char __capr_context_text[] CAPR_FROM_PASS;                                                                        \
+    extern const struct capr_context_routine __capr_context_routines[] CAPR_FROM_PASS;                                             \
+    extern const uint32_t __capr_context_counts[4] CAPR_FROM_PASS
+
+struct capr_search_table;
+struct capr_indexed;
+
+/* What the runtime knows of one. It stays when the module is unloaded, with a copy of the tables. */
+struct capr_tables {
+    struct capr_contexts of;
+    uint32_t first;                         /* number of its first function */
+    uint32_t loaded;
+    const void *functions, *routines;       /* where distances count from, while it is loaded */
+    uint64_t low, high;                     /* its addresses */
+    const struct capr_search_table *search; /* of its unwind information */
+    struct capr_indexed *sorted;            /* functions by address; NULL: not yet */
+};
+
+/* Modules, the program's first, that there have been; what is loaded beyond CAPR_TABLES_MAX is as if compiled without contexts. */
+#define CAPR_TABLES_MAX 64
+extern CAPR_HIDDEN struct capr_tables capr__tables[CAPR_TABLES_MAX];
+extern CAPR_HIDDEN uint32_t capr__tables_count;
+
+/* Has the program any? Before all others: makes them known. */
 CAPR_HIDDEN int capr__tables_present(void);
-CAPR_HIDDEN uint32_t capr__table_functions(const struct capr_context_function **out);
-CAPR_HIDDEN const struct capr_context_site *capr__table_sites(void);
-CAPR_HIDDEN const char *capr__table_text(uint32_t at);
+CAPR_HIDDEN void capr__tables_begin(void);
+
+/* A shared object is there. */
+CAPR_HIDDEN void capr__tables_loaded(const struct capr_contexts *c);
+
+/* One that is loaded; NULL: not known. Before it goes its tables are copied, unless they have been before; 0: no memory, and its functions lose
+ * their numbers. Then it goes, and nothing of its memory is looked at from then on. */
+CAPR_HIDDEN struct capr_tables *capr__tables_find(const struct capr_contexts *c);
+CAPR_HIDDEN int capr__tables_keep(struct capr_tables *t);
+CAPR_HIDDEN void capr__tables_unload(struct capr_tables *t);
+
+/* Functions of all. */
+CAPR_HIDDEN uint32_t capr__table_functions(void);
+
+/* The module of a function, by its number. */
+static inline const struct capr_tables *capr__table_of(uint32_t function)
+{
+    const struct capr_tables *t = capr__tables;
+    while (function - t->first >= t->of.counts[0])
+        t++;
+    return t;
+}
+
+static inline const struct capr_context_function *capr__table_function(const struct capr_tables *t, uint32_t function)
+{
+    return &t->of.functions[function - t->first];
+}
+
+/* The number of the function that a site of `t` calls; or as the site has it. */
+static inline uint32_t capr__site_to(const struct capr_tables *t, const struct capr_context_site *s)
+{
+    return s->to < CAPR_CONTEXT_SINK ? t->first + s->to : s->to;
+}
+
+static inline const char *capr__table_text(const struct capr_tables *t, uint32_t at) { return at < t->of.counts[2] ? t->of.text + at : ""; }
+
+/* The place of the routine that a pointer leads to; NULL: not in the tables. Of any address. */
+CAPR_HIDDEN const char *capr__table_routine(uint64_t address);
 
 static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint64_t word)
 {
@@ -44,11 +124,17 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
 
 /* Where a return address lies. */
 enum capr_place {
-    CAPR_PLACE_LISTED,  /* in the function of the table whose number is in *function */
-    CAPR_PLACE_PROGRAM, /* elsewhere in the executable: the runtime, stubs, functions that never block */
-    CAPR_PLACE_OUTSIDE, /* in a library, or in no file */
+    CAPR_PLACE_LISTED,  /* in the function of the tables whose number is in *function */
+    CAPR_PLACE_PROGRAM, /* elsewhere in a module of ours: the runtime, stubs, functions that never block */
+    CAPR_PLACE_OUTSIDE, /* in another library, or in no file */
 };
 CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
+
+/* A noted return address may be replaced by what it was found to be, once its module goes: no address is as low. */
+static inline void *capr__table_noted(enum capr_place place, uint32_t function)
+{
+    return (void *)(uint64_t)(place == CAPR_PLACE_LISTED ? function + 2ull : 1);
+}
 
 /* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
  * change nothing of the word in a circle. `frames`: goes along, or NULL. Returns how many are left. */

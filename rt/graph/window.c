@@ -230,7 +230,7 @@ void capr__window_start(void)
         return;
     started = 1;
     worker = &capr__worker;
-    if (!capr__graph.edges) {
+    if (!capr__graph.start_ns) {
         capr__warn(NO_WINDOW "there is no graph; drop CAPRICCIO_GRAPH=off, or link without -fno-capriccio-graph");
         return;
     }

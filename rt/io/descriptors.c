@@ -54,7 +54,11 @@ CAPR_INTERPOSE int socketpair(int domain, int type, int protocol, int pair[2]) {
 CAPR_INTERPOSE int pipe2(int pair[2], int flags) {
     CAPR_MONITOR;
     long r = capr__sys2(SYS_pipe2, (long)pair, flags);
-    for (int i = 0; r >= 0 && i < 2; i++) capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
+    for (int i = 0; r >= 0 && i < 2; i++) {
+        capr__fd_fresh(pair[i], CAPR_FD_NOWAIT, nonblock_flag(flags));
+        struct capr_fd *f = capr__fd_find(pair[i]);
+        if (f) capr__fd_count_as(f, CAPR_KIND_PIPE);
+    }
     if (r >= 0 && !(flags & ~(O_CLOEXEC | O_NONBLOCK))) capr__pair_made(pair);
     return (int)capr__result(r);
 }
@@ -106,7 +110,10 @@ CAPR_HIDDEN void capr__fd_copied(int from, int to) {
     if (!f) return;
     capr__fd_shared(from);
     int kept = CAPR_FD_SHARED | CAPR_FD_NONBLOCK | CAPR_FD_FLIPPED | CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO;
+    int counted = f->counted;
     capr__fd_fresh(to, f->flags & CAPR_FD_OWNED ? f->kind : CAPR_FD_UNKNOWN, f->flags & kept);
+    struct capr_fd *copy = capr__fd_find(to);
+    if (copy && counted) capr__fd_count_as(copy, counted - 1);
 }
 
 /* dup(2), dup2(2), dup3(2). Threads that wait for the descriptor that dup2 closes return with EBADF. */

@@ -68,7 +68,8 @@ struct capr_fd {
     uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
-    uint32_t events;            /* that the poll loop has taken: with several workers it may do so between a try and the wait */
+    uint32_t events : 29;       /* that the poll loop has taken: with several workers it may do so between a try and the wait */
+    uint32_t counted : 3;       /* among worker.use.files, as this CAPR_KIND_* plus 1; 0: it is not */
     union {
         uint32_t position_used; /* of a FILE: calls on the pool that use the description's position, and hold the kernel's lock on it */
         uint32_t waiter;        /* of a pipe's reading end: capr__pair_offer's mark of a thread; or 0 */
@@ -126,6 +127,11 @@ CAPR_HIDDEN int capr__fd_correct(struct capr_fd *f);
 
 /* `fd` was just made by a call of ours. `flags`: CAPR_FD_*, OWNED is added. */
 CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags);
+
+/* What the worker counts it as: CAPR_KIND_*, or none. capr__fd_fresh takes what is UNKNOWN for a file and NOWAIT for neither socket nor
+ * pipe, and who knows better says so. */
+#define CAPR_KIND_NONE (-1)
+CAPR_HIDDEN void capr__fd_count_as(struct capr_fd *f, int kind);
 
 /* `fd` is about to be closed, or was closed behind our back: wakes all waiters (they return EBADF) and forgets the rest. */
 CAPR_HIDDEN void capr__fd_forget(int fd);

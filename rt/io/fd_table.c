@@ -102,8 +102,32 @@ static int fits(int kind, mode_t mode) {
     }
 }
 
-/* Is it among the worker's use.files? */
-static int is_counted(const struct capr_fd *f) { return f->kind != CAPR_FD_UNKNOWN || (f->flags & CAPR_FD_OWNED); }
+CAPR_HIDDEN void capr__fd_count_as(struct capr_fd *f, int kind) {
+    struct capr_use *use = &capr__worker.use;
+    if (f->counted) {
+        use->files--;
+        use->kinds[f->counted - 1]--;
+    }
+    f->counted = (unsigned)(kind + 1) & 7;
+    if (f->counted) {
+        use->files++;
+        use->kinds[kind]++;
+    }
+}
+
+/* CAPR_KIND_* of a file of this mode. */
+static int count_kind(mode_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFSOCK:
+        return CAPR_KIND_SOCKET;
+    case S_IFIFO:
+        return CAPR_KIND_PIPE;
+    case 0:
+        return CAPR_KIND_OTHER;
+    default:
+        return CAPR_KIND_FILE;
+    }
+}
 
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
@@ -113,7 +137,7 @@ CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd) {
     if (f->kind != CAPR_FD_UNKNOWN && !fits(f->kind, st.st_mode)) /* it stands for something else than last time */
         capr__fd_forget(fd);
     if (f->kind == CAPR_FD_UNKNOWN) {
-        capr__worker.use.files += !is_counted(f); /* made elsewhere, and known from here on */
+        capr__fd_count_as(f, count_kind(st.st_mode)); /* made elsewhere, and known from here on; or opened by a path */
         f->kind = (uint8_t)classify(fd, f, st.st_mode);
     }
     if (f->kind != CAPR_FD_FILE) return f;
@@ -159,7 +183,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
         capr__worker.count.epoll_ctl++;
     }
     capr__pair_part(f);
-    capr__worker.use.files -= is_counted(f);
+    capr__fd_count_as(f, CAPR_KIND_NONE);
     f->generation++;
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;
@@ -208,7 +232,7 @@ CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags) {
         capr__fd_forget(fd);
     }
     f->kind = (uint8_t)kind;
-    capr__worker.use.files++;
+    capr__fd_count_as(f, kind == CAPR_FD_UNKNOWN ? CAPR_KIND_FILE : kind == CAPR_FD_NOWAIT ? CAPR_KIND_OTHER : CAPR_KIND_SOCKET);
     f->flags |= (uint8_t)(flags | CAPR_FD_OWNED);
 }
 

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "../graph/graph.h"
+#include "../graph/tables.h"
 #include "../sched/idle.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
@@ -55,6 +57,7 @@ static void init(int argc, char **argv, char **envp)
     (void)argc, (void)argv;
     struct capr_worker *w = &capr__worker;
     capr__env_read(envp);
+    capr__tables_begin();
     if (__start_capr_entry) {
         capr__entry_start = (uint64_t)__start_capr_entry;
         capr__entry_bytes = (uint64_t)(__stop_capr_entry - __start_capr_entry);
@@ -80,6 +83,7 @@ static void init(int argc, char **argv, char **envp)
     capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .running = capr__many != 0, .id = capr__process.last_id = 1};
     capr__all_add(&capr__main_thread);
     capr__process.live_threads = 1;
+    capr__graph_worker_init(w);
     capr__signals_begin();
     capr__process.live_threads_peak = 1;
     capr__leaf_init();

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../graph/graph.h"
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../thread/thread.h"
@@ -55,10 +56,13 @@ static void start_thread(void (*function)(union sigval), union sigval value, con
     if (!call)
         return;
     *call = (struct call){ function, value };
-    if (pthread_create(&thread, attr, begin, call) != 0)
-        free(call);
-    else
+    capr__graph_begins_as((uint64_t)function);
+    if (pthread_create(&thread, attr, begin, call) == 0) {
         pthread_detach(thread);
+        return;
+    }
+    capr__graph_begins_as(0);
+    free(call);
 }
 
 void capr__notify(const struct sigevent *event, int code)

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "../graph/graph.h"
+#include "../graph/workers.h"
 #include "../stack/chunk.h"
 #include "../thread/extra.h"
 #include "limits.h"
@@ -26,12 +26,16 @@ static struct {
 static int count;
 static uint64_t progress;
 
+/* What the running worker has given out less what it has got back. */
 static int64_t *used(int i) { return &capr__worker.use.named[i]; }
+
+/* What threads hold. */
+static int64_t taken_of(int i) { return capr__use_of_all(CAPR_USE_NAMED + i); }
 
 /* A demand for more than there is gets all of it: nobody else has any meanwhile. */
 static int fits(int i, uint64_t units)
 {
-    uint64_t limit = (uint64_t)capr__limits[CAPR_LIMIT_NAMED + i].limit, taken = (uint64_t)*used(i);
+    uint64_t limit = (uint64_t)capr__limits[CAPR_LIMIT_NAMED + i].limit, taken = (uint64_t)taken_of(i);
     return !taken || (taken < limit && units <= limit - taken);
 }
 
@@ -88,7 +92,8 @@ CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
     CAPR_MONITOR;
     if (i < 0 || i >= count || !capr__worker.self)
         return;
-    *used(i) -= (uint64_t)*used(i) < units ? *used(i) : (int64_t)units;
+    int64_t taken = taken_of(i);
+    *used(i) -= (uint64_t)taken < units ? taken : (int64_t)units;
     meet(i);
 }
 
@@ -133,14 +138,16 @@ CAPR_EXPORT int capr_runtime_stats(struct capr_stats *out)
     struct capr_worker *w = &capr__worker;
     if (!w->self)
         return -1;
+    struct capr_counts counts;
+    capr__count_all(&counts);
     struct capr_stats all = {
         .size = out->size < sizeof all ? out->size : sizeof all,
-        .threads = capr__process.live_threads,
-        .threads_created = w->count.threads_created,
-        .switches = w->count.switches,
-        .blocks = w->count.blocks,
+        .threads = counts.threads,
+        .threads_created = counts.threads_created,
+        .switches = counts.switches,
+        .blocks = counts.blocks,
         .stack_bytes = capr__chunk_bytes_in_use(w),
-        .nodes = capr__graph.node_count,
+        .nodes = capr__node_count(),
         .progress = progress,
     };
     for (int i = 0; i < CAPR_LIMITS; i++)

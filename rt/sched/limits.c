@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../graph/graph.h"
+#include "../graph/workers.h"
 #include "../stack/chunk.h"
 #include "knee.h"
 #include "memory.h"
@@ -35,11 +35,13 @@ struct capr_limit capr__limits[CAPR_LIMITS] = {
 };
 
 /* What the program counts (capr_progress), or else bytes of heap that it gives back, or else threads that end. */
-static double work_done(const struct capr_worker *w)
+static double work_done(void)
 {
+    struct capr_counts all;
+    capr__count_all(&all);
     return capr__progress()            ? (double)capr__progress()
            : capr__nodes_released > 0 ? capr__nodes_released
-                                       : (double)(w->count.threads_created - capr__process.live_threads);
+                                       : (double)(all.threads_created - all.threads);
 }
 
 /* Open descriptors. Since Linux 6.2 the directory's size says it; before, its entries have to be read, which takes the kernel 0.3 us for each:
@@ -52,7 +54,7 @@ static double count_files(void)
     if (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &st, 0) == 0 && st.st_size > 0)
         return (double)st.st_size;
     if (read_once >= 0)
-        return read_once + (double)capr__worker.use.files;
+        return read_once + (double)capr__use_of_all(CAPR_USE_FILES);
     double count = -3; /* ., .., and the one that reads */
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n;
     if (fd < 0)
@@ -61,7 +63,7 @@ static double count_files(void)
         for (long at = 0; at < n; at += *(unsigned short *)(entries + at + 16))
             count++;
     syscall(SYS_close, fd);
-    read_once = count - (double)capr__worker.use.files;
+    read_once = count - (double)capr__use_of_all(CAPR_USE_FILES);
     return count;
 }
 
@@ -73,7 +75,7 @@ static struct {
     int stall;
 } seldom;
 
-static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
+static void look_seldom(uint64_t now, double resident)
 {
     struct rlimit descriptors;
     seldom.memory = capr__memory_limit(resident); /* first: it finds the group */
@@ -82,7 +84,7 @@ static void look_seldom(struct capr_worker *w, uint64_t now, double resident)
     capr__limits[CAPR_LIMIT_STACK].limit = seldom.memory / 2;
     if (!getrlimit(RLIMIT_NOFILE, &descriptors))
         capr__limits[CAPR_LIMIT_FILES].most = capr__limits[CAPR_LIMIT_FILES].limit = (double)descriptors.rlim_cur;
-    seldom.files = count_files() - (double)w->use.files;
+    seldom.files = count_files() - (double)capr__use_of_all(CAPR_USE_FILES);
     seldom.at = now + SELDOM;
 }
 
@@ -131,24 +133,24 @@ static void judge(struct capr_limit *l, uint64_t now)
 
 int capr__limits_look(struct capr_worker *w, uint64_t now)
 {
-    struct capr_graph *g = &capr__graph;
+    double delay_cycles, delays;
     struct capr_limit *memory = &capr__limits[CAPR_LIMIT_MEMORY];
     double resident = capr__memory_resident(), before = memory->used, files = capr__limits[CAPR_LIMIT_FILES].used;
     if (now >= seldom.at)
-        look_seldom(w, now, resident);
+        look_seldom(now, resident);
     memory->used = memory->scarce || resident > memory->low * memory->limit ? in_use(w, now, resident) : resident;
-    memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(w), memory->used, seldom.memory, memory->scarce, seldom.stall});
+    memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(), memory->used, seldom.memory, memory->scarce, seldom.stall});
     memory->calm = capr__knee_lowered() ? CALM : 0;
     memory->grew = memory->used - before;
     capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);
-    capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)w->use.files;
+    capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)capr__use_of_all(CAPR_USE_FILES);
     capr__limits[CAPR_LIMIT_FILES].grew = capr__limits[CAPR_LIMIT_FILES].used - files;
-    mean_delay(&capr__limits[CAPR_LIMIT_CPU], g->delay_cycles * g->ns_per_cycle, g->delays);
+    capr__delays_of_all(&delay_cycles, &delays);
+    mean_delay(&capr__limits[CAPR_LIMIT_CPU], delay_cycles * capr__graph.ns_per_cycle, delays);
     mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)capr__process.disk_ns, capr__process.disk_requests);
-    g->delays = g->delay_cycles = 0;
     capr__process.disk_ns = capr__process.disk_requests = 0;
     for (int i = 0; i < CAPR_NAMED; i++)
-        capr__limits[CAPR_LIMIT_NAMED + i].used = (double)w->use.named[i];
+        capr__limits[CAPR_LIMIT_NAMED + i].used = (double)capr__use_of_all(CAPR_USE_NAMED + i);
     int any = 0;
     for (int i = 0; i < CAPR_LIMITS; i++)
         if (capr__limits[i].limit > 0) {

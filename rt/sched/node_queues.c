@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include "../graph/workers.h"
 #include "limits.h"
 #include "policy.h"
 #include "run_queue.h"
@@ -241,7 +242,7 @@ static void nobody_waits_for_room(void)
 void capr__nodes_leave(struct capr_worker *w)
 {
     nobody_waits_for_room();
-    for (uint32_t i = 0; i < capr__graph.node_count; i++) {
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
         take(w, q, UINT32_MAX);
         q->does = CAPR_NODE_PASSES;
@@ -279,35 +280,30 @@ void capr__node_allow(uint32_t node, uint32_t threads) { capr__node_queues[node]
 
 void capr__nodes_decided(void)
 {
-    for (uint32_t i = 0; i < capr__graph.node_count; i++)
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++)
         await_turn(i);
+}
+
+static void add_passed(const struct capr_edge *e, uint32_t passed)
+{
+    if (e->use[CAPR_USE_HEAP].mean < 0)
+        capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
+    struct capr_node_queue *q = &capr__node_queues[e->from];
+    struct capr_forecast *f = &q->expect;
+    f->lately += (float)passed;
+    float weight = (float)passed / f->lately;
+    f->cpu += weight * (e->cpu.mean * (float)capr__graph.ns_per_cycle - f->cpu);
+    const struct capr_node_queue *next = &capr__node_queues[e->to];
+    for (int u = 0; u < CAPR_USES; u++) {
+        f->use[u] += weight * (e->use[u].mean - f->use[u]);
+        f->behind[u] += weight * (next->freed * (next->expect.use[u] + BEHIND * next->expect.behind[u]) - f->behind[u]);
+    }
+    q->known = 1;
 }
 
 void capr__nodes_forecast(void)
 {
-    struct capr_graph *g = &capr__graph;
-    for (uint32_t i = 0; i < g->node_count; i++)
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++)
         capr__node_queues[i].expect.lately *= FORGET;
-    for (uint64_t i = 0; i <= g->edge_mask; i++) {
-        struct capr_edge *e = &g->edges[i];
-        if (e->from == UINT32_MAX || !e->samples)
-            continue;
-        uint32_t count = (uint32_t)capr__edge_count(e), passed = count - e->seen;
-        e->seen = count;
-        if (!passed)
-            continue;
-        if (e->use[CAPR_USE_HEAP].mean < 0)
-            capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
-        struct capr_node_queue *q = &capr__node_queues[e->from];
-        struct capr_forecast *f = &q->expect;
-        f->lately += (float)passed;
-        float weight = (float)passed / f->lately;
-        f->cpu += weight * (e->cpu.mean * (float)g->ns_per_cycle - f->cpu);
-        const struct capr_node_queue *next = &capr__node_queues[e->to];
-        for (int u = 0; u < CAPR_USES; u++) {
-            f->use[u] += weight * (e->use[u].mean - f->use[u]);
-            f->behind[u] += weight * (next->freed * (next->expect.use[u] + BEHIND * next->expect.behind[u]) - f->behind[u]);
-        }
-        q->known = 1;
-    }
+    capr__edges_passed(add_passed);
 }

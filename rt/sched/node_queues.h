@@ -52,7 +52,7 @@ CAPR_HIDDEN void capr__nodes_need(struct capr_worker *w, struct capr_thread *t);
 /* What a thread takes that goes on from a node, sooner or later. */
 static inline float capr__node_takes(const struct capr_node_queue *q, int use) { return q->expect.use[use] + q->expect.behind[use]; }
 
-/* Brings the forecasts up to date: each edge once. */
+/* Brings the forecasts up to date: each edge of each worker once, weighed by how often it was gone there since the last time. */
 CAPR_HIDDEN void capr__nodes_forecast(void);
 
 /* Bytes of heap that threads gave back so far, by the forecasts. */

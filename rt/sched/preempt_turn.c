@@ -32,6 +32,7 @@ __attribute__((used)) void capr__preempt_turn(void)
         if (next != self)
             capr__switch_to(w, self, next);
     }
+    capr__graph_drop_sample(&capr__worker); /* begun by another thread's block: what is left of this way would pass for the whole */
     self->midway = 0;
     capr__leave();
     if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))

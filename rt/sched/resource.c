@@ -25,7 +25,7 @@
 static int begin(uint64_t now)
 {
     struct capr_graph *g = &capr__graph;
-    if (!g->edges || !capr__nodes_init())
+    if (!g->start_ns || !capr__nodes_init())
         return 0;
     uint64_t cycles = capr__cycles() - g->start_cycles;
     if (cycles)
@@ -39,18 +39,35 @@ int capr__graph_decides(struct capr_worker *w, uint64_t now)
     if (!begin(now))
         return 0;
     capr__nodes_forecast();
+    uint32_t nodes = capr__node_count();
     double sum = 0, count = 0;
-    for (uint32_t i = 0; i < capr__graph.node_count; i++) {
+    for (uint32_t i = 0; i < nodes; i++) {
         const struct capr_node_queue *q = &capr__node_queues[i];
         sum += q->expect.cpu * q->expect.lately;
         count += q->expect.lately;
     }
-    for (uint32_t i = 0; i < capr__graph.node_count && sum > 0; i++) {
+    for (uint32_t i = 0; i < nodes && sum > 0; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
         double stride = q->known ? CAPR_STRIDE_NORMAL * q->expect.cpu / (sum / count) : CAPR_STRIDE_NORMAL;
         q->stride = (uint8_t)(stride < 1 ? 1 : stride > CAPR_STRIDE_MOST ? CAPR_STRIDE_MOST : stride);
     }
     return 1;
+}
+
+/* Bytes that a thread takes that has not run yet: of all start routines, by how many threads of each ran lately. Which of them a thread is
+ * about to make is not known; once it is made, it is at its own routine's node. */
+static float first_takes;
+static float mean_first_takes(void)
+{
+    float sum = 0, threads = 0;
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
+        const struct capr_node_queue *q = &capr__node_queues[i];
+        if (!q->known || (i != CAPR_NODE_START && !capr__graph.nodes[i].start))
+            continue;
+        sum += q->expect.lately * capr__node_takes(q, CAPR_USE_HEAP);
+        threads += q->expect.lately;
+    }
+    return sum > 0 ? sum / threads : 0;
 }
 
 /* What going on from here takes of a limit; who makes threads takes what these will take first of all. */
@@ -59,8 +76,7 @@ static float takes(const struct capr_node_queue *q, int i)
     float bytes = capr__node_takes(q, capr__limits[i].use), threads = q->expect.use[CAPR_USE_THREADS];
     if (i != CAPR_LIMIT_MEMORY || threads <= 0)
         return bytes;
-    float each = capr__node_takes(&capr__node_queues[CAPR_NODE_START], CAPR_USE_HEAP);
-    return bytes + threads * (CHUNK + (each > 0 ? each : 0));
+    return bytes + threads * (CHUNK + first_takes);
 }
 
 /* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. What the program declares is not taken
@@ -163,7 +179,8 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
             room[i] = 0;
     }
     capr__nodes_decide(room);
-    for (uint32_t i = 0; i < capr__graph.node_count; i++) {
+    first_takes = mean_first_takes();
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
         int what, does = effect(q, &what);
         const struct capr_limit *l = &capr__limits[what];

@@ -14,12 +14,15 @@ struct capr_scheduler_state {
     const char *policy;
     int decides; /* else a FIFO goes on */
     struct capr_limit limits[CAPR_LIMITS];
+    int64_t kinds[CAPR_KINDS]; /* descriptors that calls of the program have made, by CAPR_KIND_* */
     uint32_t held_count;
     struct {
         uint32_t node, waiting; /* threads that are ready there */
         const char *why;        /* name of a resource */
     } held[CAPR_HELD_TOLD];
 };
+
+extern CAPR_HIDDEN const char *const capr__kind_names[CAPR_KINDS];
 
 /* On the worker. */
 CAPR_HIDDEN void capr__scheduler_state(struct capr_scheduler_state *out);

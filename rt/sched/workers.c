@@ -284,7 +284,7 @@ static void *worker_main(void *unused)
     struct capr_worker *w = &capr__worker;
     struct home *home = mmap(NULL, sizeof *home, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     void *service = mmap(NULL, CAPR_SERVICE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (home == MAP_FAILED || service == MAP_FAILED || mprotect(service, 4096, PROT_NONE) || capr__signal_stack())
+    if (home == MAP_FAILED || service == MAP_FAILED || mprotect(service, 4096, PROT_NONE) || capr__signal_stack() || capr__graph_worker_init(w))
         return NULL; /* as many workers as there is memory for */
     w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "../graph/graph.h"
 #include "../proc/message.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
@@ -43,10 +44,13 @@ void capr_shared_register(struct capr_module *m)
     }
     m->next = capr__modules;
     capr__modules = m;
+    m->context_at = (int64_t)((uint64_t)&capr__worker.context - (uint64_t)__builtin_thread_pointer());
+    capr__tables_loaded(&m->contexts);
 }
 
 void capr_shared_unregister(struct capr_module *m)
 {
+    capr__graph_unloads(&m->contexts);
     for (struct capr_module **at = &capr__modules; *at; at = &(*at)->next)
         if (*at == m) {
             *at = m->next;

@@ -6,13 +6,15 @@
 #ifndef CAPR_MODULE_H
 #define CAPR_MODULE_H
 
-#include "../layout.h"
+#include "../graph/tables.h"
 
 struct capr_module {
     uint64_t start, end;      /* addresses: its entry stubs */
     struct capr_module *next; /* owner: the program */
     uint32_t version;         /* CAPR_MODULE_VERSION of the shared object */
     uint32_t number;          /* index of its thread-local block in each thread; set by register */
+    struct capr_contexts contexts; /* its calls, for the blocking graph; all NULL: linked with -fno-capriccio-graph */
+    int64_t context_at;       /* the running thread's context word, from %fs; set by register */
 };
 
 /* Newest first. Read by icall.S. */

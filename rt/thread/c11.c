@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <threads.h>
 
+#include "../graph/graph.h"
 #include "../layout.h"
 
 static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeof(pthread_cond_t), "the same objects");
@@ -51,9 +52,12 @@ CAPR_INTERPOSE int thrd_create(thrd_t *thread, thrd_start_t function, void *arg)
     if (!s)
         return thrd_nomem;
     *s = (struct start){ function, arg };
+    capr__graph_begins_as((uint64_t)function);
     int error = pthread_create(thread, NULL, begin, s);
-    if (error)
+    if (error) {
+        capr__graph_begins_as(0);
         free(s);
+    }
     return status(error);
 }
 

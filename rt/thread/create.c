@@ -103,6 +103,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         capr__graph_start();
         capr__window_start();
     }
+    t->node = capr__graph_begins(w, (uint64_t)start);
     if (__builtin_expect(t->sigmask != 0, 0))
         capr__signals_inherit(t);
     else

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * How many descriptors the worker counts as taken is as many afterwards as before, by whichever calls they come and go: the scheduler
- * holds those that take them by this.
+ * How many descriptors the worker counts as taken, of each kind, is as many afterwards as before, by whichever calls they come and go: the
+ * scheduler holds those that take them by this.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -15,10 +17,20 @@
 
 #define SAME(...)                                                                                                                  \
     do {                                                                                                                           \
-        int64_t before = capr__worker.use.files;                                                                                   \
+        struct capr_use before = capr__worker.use;                                                                                 \
         __VA_ARGS__                                                                                                                \
-        CHECK_EQUAL(capr__worker.use.files, before);                                                                               \
+        taken(before, 0, 0, 0, 0);                                                                                                 \
     } while (0)
+
+/* So many more of each kind than before. */
+static void taken(struct capr_use before, int sockets, int pipes, int files, int others) {
+    const struct capr_use *now = &capr__worker.use;
+    CHECK_EQUAL(now->kinds[CAPR_KIND_SOCKET] - before.kinds[CAPR_KIND_SOCKET], sockets);
+    CHECK_EQUAL(now->kinds[CAPR_KIND_PIPE] - before.kinds[CAPR_KIND_PIPE], pipes);
+    CHECK_EQUAL(now->kinds[CAPR_KIND_FILE] - before.kinds[CAPR_KIND_FILE], files);
+    CHECK_EQUAL(now->kinds[CAPR_KIND_OTHER] - before.kinds[CAPR_KIND_OTHER], others);
+    CHECK_EQUAL(now->files - before.files, sockets + pipes + files + others);
+}
 
 int main(void) {
     char b[64];
@@ -37,10 +49,34 @@ int main(void) {
     SAME(CHECK((fd = open("/", O_RDONLY)) >= 0); close_range((unsigned)fd, (unsigned)fd, 0););
     SAME(CHECK((f = popen("true", "r"))); CHECK_EQUAL(pclose(f), 0););
 
-    /* And they are counted while they are open. */
-    int64_t before = capr__worker.use.files;
+    /* And they are counted while they are open, as what they are. */
+    struct capr_use before = capr__worker.use;
+    int listener, more[2];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
     CHECK((fd = open("/", O_RDONLY)) >= 0);
+    taken(before, 0, 0, 1, 0);
     CHECK_EQUAL(pipe(pair), 0);
-    CHECK_EQUAL(capr__worker.use.files, before + 3);
+    taken(before, 0, 2, 1, 0);
+    CHECK((more[0] = dup(pair[0])) >= 0 && (more[1] = dup(fd)) >= 0);
+    taken(before, 0, 3, 2, 0);
+    CHECK((listener = socket(AF_INET, SOCK_STREAM, 0)) >= 0 && !bind(listener, (struct sockaddr *)&at, size) && !listen(listener, 1));
+    CHECK_EQUAL(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    CHECK((fd = socket(AF_INET, SOCK_STREAM, 0)) >= 0 && !connect(fd, (struct sockaddr *)&at, size));
+    CHECK((fd = accept(listener, NULL, NULL)) >= 0);
+    taken(before, 3, 3, 2, 0);
+    CHECK((fd = eventfd(0, 0)) >= 0 && timerfd_create(CLOCK_MONOTONIC, 0) >= 0);
+    taken(before, 3, 3, 2, 2);
+    /* By a path one may open a pipe, as its first use shows; dup2 changes what a number is. */
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", pair[0]);
+    CHECK((more[0] = open(path, O_RDONLY)) >= 0 && write(pair[1], "x", 1) == 1 && read(more[0], b, 1) == 1);
+    taken(before, 3, 4, 2, 2);
+    CHECK_EQUAL(dup2(listener, more[0]), more[0]);
+    taken(before, 4, 3, 2, 2);
+    CHECK_EQUAL(close(listener), 0);
+    CHECK_EQUAL(close(fd), 0);
+    CHECK_EQUAL(close(more[0]), 0);
+    taken(before, 2, 3, 2, 1);
     return 0;
 }

@@ -28,8 +28,8 @@ static int disk(unsigned requests, unsigned ms) {
 
 static int cpu(unsigned ms) {
     capr__graph.ns_per_cycle = 1;
-    capr__graph.delays = 2;
-    capr__graph.delay_cycles = 2.0 * ms * MS;
+    capr__worker.graph->delays += 2;
+    capr__worker.graph->delay_cycles += 2.0 * ms * MS;
     return scarce(CAPR_LIMIT_CPU);
 }
 

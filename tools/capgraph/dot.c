@@ -37,8 +37,11 @@ static void box(FILE *to, const struct graph *g, int i) {
     const struct node *n = &g->nodes[i];
     char wait[16], stack[16], text[128];
     if (node_is_start(n) || node_is_end(n)) {
-        fprintf(to, "  n%d [shape=ellipse, margin=0, label=<", i);
-        escape(to, n->id);
+        fprintf(to, "  n%d [shape=ellipse, margin=0, label=<%s", i, node_is_end(n) ? "end" : "start");
+        if (n->step_count) {
+            fputs("<br/>", to);
+            escape(to, n->steps[0].function);
+        }
         fputs(">];\n", to);
         return;
     }
@@ -83,7 +86,8 @@ static void arrow(FILE *to, const struct edge *e, double most, double slow_ms) {
     fprintf(to, "  n%d -> n%d [penwidth=%.1f, label=\"  %.0f", e->from, e->to, width, e->count);
     if (e->cpu_ns.samples) fprintf(to, ", %s", text_time(mean, sizeof mean, e->cpu_ns.mean));
     amount(to, "heap", e->heap_bytes);
-    amount(to, "files", e->files);
+    if (!e->kinds[0].samples) amount(to, "descriptors", e->files);
+    for (int k = 0; k < KINDS; k++) amount(to, kind_names[k], e->kinds[k]);
     amount(to, "threads", e->threads);
     for (int i = 0; i < e->named_count; i++) amount(to, e->named[i].name, e->named[i].use);
     fprintf(to, "\"%s];\n", edge_is_slow(e, slow_ms) ? ", color=red, fontcolor=red" : "");

@@ -84,7 +84,8 @@ static void edge_line(FILE *to, const struct graph *g, const struct edge *e, dou
     fprintf(to, "  %12.0f %9s", e->count, text_average_time(mean, sizeof mean, e->cpu_ns));
     if (e->cpu_ns.samples) fprintf(to, " +- %s", text_time(deviation, sizeof deviation, e->cpu_ns.deviation));
     amount(to, "heap", e->heap_bytes);
-    amount(to, "files", e->files);
+    if (!e->kinds[0].samples) amount(to, "descriptors", e->files);
+    for (int k = 0; k < KINDS; k++) amount(to, kind_names[k], e->kinds[k]);
     amount(to, "threads", e->threads);
     for (int i = 0; i < e->named_count; i++) amount(to, e->named[i].name, e->named[i].use);
     if (edge_is_slow(e, slow_ms)) fprintf(to, "  DOES NOT YIELD for more than %g ms", slow_ms);

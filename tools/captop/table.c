@@ -5,6 +5,8 @@
 
 #include "text.h"
 
+#include <math.h>
+
 /// Columns of a terminal below which the delay and the stack, and then the wait too, are left out: 40 are left for the chain.
 enum { ALL_COLUMNS = 90, FEW_COLUMNS = 66 };
 
@@ -44,6 +46,13 @@ static void favours(FILE *to, const struct graph *g) {
     }
 }
 
+static void kinds(FILE *to, const struct resource *r) {
+    int told = 0;
+    for (int k = 0; r->has_kinds && k < KINDS; k++)
+        if (r->kinds[k] > 0) fprintf(to, "%s%s %.0f", told++ ? " " : " [", kind_names[k], r->kinds[k]);
+    if (told) putc(']', to);
+}
+
 int table_resources(FILE *to, const struct graph *g) {
     char used[16], limit[16];
     if (!g->resource_count && !g->favours) return 0;
@@ -54,6 +63,7 @@ int table_resources(FILE *to, const struct graph *g) {
         fputs(r->name, to);
         fprintf(to, " %s", text_amount(used, sizeof used, r->used));
         if (r->limit > 0) fprintf(to, "/%s (%.0f%%)", text_amount(limit, sizeof limit, r->limit), r->used / r->limit * 100);
+        kinds(to, r);
         if (r->scarce) fputs(" SCARCE", to);
     }
     favours(to, g);
@@ -96,5 +106,8 @@ void table_row(FILE *to, const struct graph *g, const struct row *row, int width
         fputs(n->held, to);
         fputs("] ", to);
     }
+    for (int k = 0; k < KINDS; k++)
+        if (n->kinds[k].samples && fabs(n->kinds[k].mean) >= 0.01)
+            fprintf(to, "[%s %s%s] ", kind_names[k], n->kinds[k].mean > 0 ? "+" : "", text_amount(text, sizeof text, n->kinds[k].mean));
     text_chain(to, n);
 }

@@ -15,6 +15,9 @@
 #define FORMAT "capriccio-graph"
 #define VERSION 1
 
+static const char *const kind_keys[KINDS] = {"sockets", "pipes", "files", "other"};
+const char *const kind_names[KINDS] = {"sockets", "pipes", "files", "other descriptors"};
+
 static double number(const cJSON *of, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
     return cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : 0;
@@ -34,6 +37,11 @@ static struct average average_of(const cJSON *item) {
 
 static struct average average(const cJSON *of, const char *name) { return average_of(cJSON_GetObjectItemCaseSensitive(of, name)); }
 
+static void read_kinds(struct average kinds[KINDS], const cJSON *of) {
+    const cJSON *json = cJSON_GetObjectItemCaseSensitive(of, "files_by_kind");
+    for (int k = 0; k < KINDS; k++) kinds[k] = average(json, kind_keys[k]);
+}
+
 static void *array(int count, size_t size) { return calloc(count > 0 ? (size_t)count : 1, size); }
 
 static int read_node(struct node *n, const cJSON *json) {
@@ -46,6 +54,7 @@ static int read_node(struct node *n, const cJSON *json) {
     n->wait_ns = average(json, "wait_ns");
     n->delay_ns = average(json, "delay_ns");
     n->stack_bytes = average(json, "stack_bytes");
+    read_kinds(n->kinds, json);
     const cJSON *held = cJSON_GetObjectItemCaseSensitive(json, "held"), *priority = cJSON_GetObjectItemCaseSensitive(json, "priority");
     if (cJSON_IsString(held))
         n->held = clean(held->valuestring);
@@ -109,6 +118,7 @@ static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
         e->cpu_ns = average(json, "cpu_ns");
         e->heap_bytes = average(json, "heap_bytes");
         e->files = average(json, "files");
+        read_kinds(e->kinds, json);
         e->threads = average(json, "threads");
         if (read_named(e, cJSON_GetObjectItemCaseSensitive(json, "named"))) {
             free(ids);
@@ -140,9 +150,12 @@ static int read_scheduler(struct graph *g, const cJSON *scheduler) {
     if (!g->resources) return 1;
     cJSON_ArrayForEach(json, resources) {
         const char *name = string(json, "name");
-        if (name)
-            g->resources[g->resource_count++] =
-                (struct resource){name, number(json, "used"), number(json, "limit"), truth(json, "scarce")};
+        if (!name) continue;
+        struct resource *r = &g->resources[g->resource_count++];
+        *r = (struct resource){.name = name, .used = number(json, "used"), .limit = number(json, "limit"), .scarce = truth(json, "scarce")};
+        const cJSON *kinds = cJSON_GetObjectItemCaseSensitive(json, "by_kind");
+        r->has_kinds = cJSON_IsObject(kinds);
+        for (int k = 0; k < KINDS; k++) r->kinds[k] = number(kinds, kind_keys[k]);
     }
     return 0;
 }
@@ -209,5 +222,5 @@ void graph_free(struct graph *g) {
     *g = (struct graph){0};
 }
 
-bool node_is_start(const struct node *n) { return !strcmp(n->id, "start"); }
+bool node_is_start(const struct node *n) { return !strncmp(n->id, "start", 5); }
 bool node_is_end(const struct node *n) { return !strcmp(n->id, "end"); }

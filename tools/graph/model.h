@@ -17,6 +17,10 @@ struct average {
     unsigned samples; ///< 0: nothing is known
 };
 
+/// Descriptors, by what they are.
+enum { KINDS = 4 };
+extern const char *const kind_names[KINDS]; ///< for people
+
 /// One function of a chain.
 struct step {
     const char *function;
@@ -33,6 +37,7 @@ struct node {
     struct step *steps; ///< outermost first
     int step_count;
     struct average wait_ns, delay_ns, stack_bytes;
+    struct average kinds[KINDS]; ///< descriptors that a thread takes as it goes on; of an older program all without samples
     bool has_priority;
     double priority;
 };
@@ -47,6 +52,7 @@ struct edge {
     int from, to; ///< nodes
     double count;
     struct average cpu_ns, heap_bytes, files, threads;
+    struct average kinds[KINDS]; ///< `files`, apart; of an older program all without samples
     struct named *named;
     int named_count;
 };
@@ -56,6 +62,8 @@ struct resource {
     const char *name;
     double used, limit; ///< limit 0: none known
     bool scarce; ///< the scheduler prefers what gives it back to what takes it
+    bool has_kinds;
+    double kinds[KINDS]; ///< of descriptors: those of `used` that calls of the program made
 };
 
 struct graph {
@@ -77,7 +85,8 @@ int graph_read(struct graph *g, const char *where, const char *text, size_t leng
 
 void graph_free(struct graph *g);
 
-/// A node that is no place in the program: where threads are before the first block, and after their end.
+/// A node that is no place in the program: where threads are before the first block, of one start routine (the chain's only step) or main,
+/// and after their end.
 bool node_is_start(const struct node *n);
 bool node_is_end(const struct node *n);
 

@@ -37,6 +37,8 @@ const char *text_base(const char *at) {
 void text_chain(FILE *to, const struct node *n) {
     if (node_is_start(n) || node_is_end(n)) {
         fputs(node_is_start(n) ? "(not blocked yet)" : "(ended)", to);
+        if (n->step_count) fprintf(to, " < %s", n->steps[0].function);
+        if (n->step_count && n->steps[0].at) fprintf(to, " (%s)", text_base(n->steps[0].at));
         return;
     }
     fputs(n->call ? n->call : "?", to);

@@ -18,7 +18,8 @@ def graph(file):
     status, out, err = tool("capgraph", file, "--json")
     check(status == 0 and err == "", f"capgraph --json: {status} {err!r}")
     g = json.loads(out)
-    names = {n["id"]: f"{n['chain'][-1]['function']}:{n['call']}" if n["chain"] else n["id"] for n in g["nodes"]}
+    names = {n["id"]: f"{n['chain'][-1]['function']}:{n['call']}" if "call" in n else " ".join([n["id"].split(":")[0]] + [c["function"] for c in n["chain"]])
+             for n in g["nodes"]}
     check(all(n["exact"] for n in g["nodes"]), "all chains are exact")
     edges = {(names[e["from"]], names[e["to"]]) for e in g["edges"]}
     # On a busy machine a turn may last for more than 10 ms, and the thread gives way at its next lock. Ways through there are shown as
@@ -40,8 +41,9 @@ for name in RUNNING, ENDED:
     if os.path.exists(name):
         os.unlink(name)
 tick, take, receive, join = "sleep_ms:nanosleep", "take:accept4", "receive:recv", "main:pthread_join"
-nodes = {"start", "end", tick, take, receive}
-edges = {("start", tick), (tick, tick), ("start", take), (take, take), ("start", receive), (receive, receive), (receive, "end")}
+accept, conn = "start accept_thread", "start conn_thread"
+nodes = {"start", accept, conn, "end", tick, take, receive}
+edges = {("start", tick), (tick, tick), (accept, take), (take, take), (conn, receive), (receive, receive), (receive, "end")}
 
 
 def some_requests(port):
