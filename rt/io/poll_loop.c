@@ -158,7 +158,8 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     if (capr__fd_sweep_wanted) capr__fd_sweep();
     if (sources) collect();
     if (capr__worker.run_head) timeout_ns = 0;
-    if (sources && timeout_ns != 0 && arm()) timeout_ns = 0;
+    int armed = sources && timeout_ns != 0; /* else another worker may be, which sleeps */
+    if (armed && arm()) timeout_ns = 0;
     if (capr__process.epoll_fd < 0 && timeout_ns == 0 && !capr__net_polls()) return 0;
 
     int set = capr__net_polls() ? -1 : capr__io_epoll_fd();
@@ -172,10 +173,8 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
         struct timespec piece = {0, timeout_ns < 0 || timeout_ns > CAPR_FD_RETRY_NS ? CAPR_FD_RETRY_NS : timeout_ns};
         n = CAPR_OUTSIDE(capr__sys6(SYS_ppoll, 0, 0, (long)&piece, 0, 0, 0));
     }
-    if (sources) {
-        disarm();
-        collect();
-    }
+    if (armed) disarm();
+    if (sources) collect();
     for (long i = 0; i < n; i++) deliver(&events[i]);
     if (capr__signals_pending) capr__signals_deliver();
     /* Not only after a handler, but also when the process was stopped and goes on (signal(7)). */
