@@ -35,6 +35,8 @@ struct CallEdge {
   uint64_t Bytes = 0;       // below the return address, for edges that end in no node
   uint64_t ArgBytes = 0;    // arguments on the stack
   bool Back = false;        // closes a cycle in the depth-first search
+  bool Cold = false;        // by a profile (ProfileUse.h): never made,
+  bool Merged = false;      // or made so often that the check before is to ask for it
   double Often = 1;         // expected executions for each call of the caller, where that is Pointed
   const char *Why = "";     // for the report
 };
@@ -46,6 +48,7 @@ struct Node {
   bool MayBlock = true;      // MayBlock.cpp; until then, and with one kind of stack, true
   bool Apart = false;        // CAPR_CHECKPOINT: every call has a checkpoint, so that callers need not carry its depth
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
+  bool Hot = false;          // on the way from one check to another that are to become one (ProfileUse.h)
   bool Pointed = false;      // the module itself has its address somewhere, so that calls through pointers may be many
   std::vector<CallEdge> Edges;
   llvm::StringMap<std::string> Through; // calls that code generation makes, and the stub of each

@@ -98,6 +98,12 @@ double checksFor(const CallGraph &G, const CallEdge &E) {
   return E.Often * (leaves(Target) ? BorrowInChecks : 1);
 }
 
+/// Requests that may become one for the sake of a profile, in paths of MaxPath: from there on chunks get large.
+constexpr uint64_t MostMerged = 4;
+
+/// Bytes that a check on a call which a profile never saw has to spare those who ask for its caller; less would not often be another chunk.
+constexpr uint64_t ColdGain = 64;
+
 /// An edge that runs in place, and what it adds to its caller's depth.
 struct InPlaceEdge {
   CallEdge *E;
@@ -135,6 +141,25 @@ size_t cutsThatSpareEntry(const CallGraph &G, const std::vector<InPlaceEdge> &Ed
     Ran += checksFor(G, *Edges[Cut].E);
   return Own + std::max(Others, BelowBorrow) <= EntryInPlace && Ran < RareEnough && Cut <= MostCuts ? Cut : 0;
 }
+/// Bytes that a path from `N` over `E` may take between checks.
+uint64_t longest(const Node &N, const CallEdge &E, const Node &Target, uint64_t MaxPath) {
+  if (!N.MayBlock)
+    return std::max(MaxPath, BigPath);
+  return N.Hot && (E.Merged || Target.Hot) ? MostMerged * MaxPath : MaxPath;
+}
+
+/// How many edges to cut so that only calls that a profile saw count. Takes the edges of a node in place, the deepest first, and what
+/// its other edges need. Cuts where the first edge that was seen, and what stays, is much shorter.
+size_t cutsOfCold(const std::vector<InPlaceEdge> &Edges, uint64_t Others) {
+  size_t Cold = 0;
+  while (Cold < Edges.size() && Edges[Cold].E->Cold)
+    ++Cold;
+  uint64_t Stays = std::max({Others, BelowBorrow, Cold < Edges.size() ? Edges[Cold].Below : 0});
+  size_t Cuts = 0;
+  while (Cuts < Cold && Edges[Cuts].Below > Stays + ColdGain)
+    ++Cuts;
+  return Cuts;
+}
 } // namespace
 
 void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
@@ -162,11 +187,11 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
         } else if (Leaves && Target.Recurses) {
           E.Kind = EdgeKind::Borrow;
           E.Why = "never blocks, recurses";
-        } else if (Own + InPlace > (N.MayBlock ? MaxPath : std::max(MaxPath, BigPath))) {
+        } else if (Own + InPlace > longest(N, E, Target, MaxPath)) {
           E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
           E.Why = Leaves ? "never blocks, path over MaxPath" : "path over MaxPath";
         } else {
-          E.Why = "in place";
+          E.Why = E.Merged && Own + InPlace > MaxPath ? "in place, asked for with the check before: hot in the profile" : "in place";
           InPlaceEdges.push_back({&E, InPlace});
           continue;
         }
@@ -179,15 +204,19 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
       return A.Below != B.Below ? A.Below > B.Below : A.E < B.E;
     });
     size_t Cuts = N.MayBlock ? cutsThatSpareCallers(InPlaceEdges, Own, Deepest, Callers[At], MaxPath) : 0;
+    size_t ColdCuts = N.MayBlock ? cutsOfCold(InPlaceEdges, Deepest) : 0;
     if (N.Pointed)
       Cuts = std::max(Cuts, cutsThatSpareEntry(G, InPlaceEdges, Own, Deepest, EntryInPlace));
     for (size_t I = 0; I != InPlaceEdges.size(); ++I) {
       CallEdge &E = *InPlaceEdges[I].E;
       const Node &Target = G.Nodes[E.Callee];
-      if (I < Cuts) {
+      if (I < std::max(Cuts, ColdCuts)) {
         bool Leaves = leaves(Target);
         E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
-        E.Why = Leaves ? "never blocks, spares callers a check" : "spares callers a check";
+        if (I < Cuts)
+          E.Why = Leaves ? "never blocks, spares callers a check" : "spares callers a check";
+        else
+          E.Why = Leaves ? "never blocks, cold in the profile" : "cold in the profile";
         N.Recurses |= !Leaves;
         Deepest = std::max(Deepest, Leaves ? BelowBorrow : abi::ReturnAddress);
       } else {

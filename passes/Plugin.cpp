@@ -26,6 +26,7 @@
 #include "OtherModules.h"
 #include "Placement.h"
 #include "Preemptible.h"
+#include "ProfileUse.h"
 #include "PointsTo/PointsTo.h"
 #include "PointsTo/PrintPass.h"
 #include "Remarks.h"
@@ -130,6 +131,12 @@ public:
     if (!O.TwoStacks)
       for (Node &N : G.Nodes)
         N.MayBlock = true;
+    if (!O.ProfileFile.empty()) {
+      Expected<Profile> P = readProfile(O.ProfileFile);
+      if (!P)
+        fail(O.ProfileFile + ": " + toString(P.takeError()));
+      useProfile(G, *Targets, *P, O.ProfileFile);
+    }
     place(G, O.MaxPath, O.EntryInPlace);
     if (O.PrintPlacement)
       printPlacement(G, errs());
