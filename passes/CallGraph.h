@@ -35,8 +35,7 @@ struct CallEdge {
   uint64_t Bytes = 0;       // below the return address, for edges that end in no node
   uint64_t ArgBytes = 0;    // arguments on the stack
   bool Back = false;        // closes a cycle in the depth-first search
-  bool Cold = false;        // by a profile (ProfileUse.h): never made,
-  bool Merged = false;      // or made so often that the check before is to ask for it
+  bool Cold = false;        // by a profile never made (ProfileUse.h)
   double Often = 1;         // expected executions for each call of the caller, where that is Pointed
   const char *Why = "";     // for the report
 };
@@ -48,15 +47,18 @@ struct Node {
   bool MayBlock = true;      // MayBlock.cpp; until then, and with one kind of stack, true
   bool Apart = false;        // CAPR_CHECKPOINT: every call has a checkpoint, so that callers need not carry its depth
   bool Entered = false;      // its address is seen: function pointers, exports, constructors
-  bool Hot = false;          // on the way from one check to another that are to become one (ProfileUse.h)
   bool Pointed = false;      // the module itself has its address somewhere, so that calls through pointers may be many
   std::vector<CallEdge> Edges;
   llvm::StringMap<std::string> Through; // calls that code generation makes, and the stub of each
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
+  uint64_t Ask = 0;          // what its checks had better ask for by a profile, where that is more (ProfileUse.h)
   bool EntryChecked = false; // its entry checks, so that it is a stub
   llvm::Function *Entry = nullptr; // what its address is, once Lower has decided: itself, or a stub
   bool Recurses = false;     // it or what it calls in place has a checkpoint
+
+  /// What its checks ask for.
+  uint64_t request() const { return std::max(Depth, Ask); }
 };
 
 struct CallGraph {

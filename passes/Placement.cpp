@@ -98,9 +98,6 @@ double checksFor(const CallGraph &G, const CallEdge &E) {
   return E.Often * (leaves(Target) ? BorrowInChecks : 1);
 }
 
-/// Requests that may become one for the sake of a profile, in paths of MaxPath: from there on chunks get large.
-constexpr uint64_t MostMerged = 4;
-
 /// Bytes that a check on a call which a profile never saw has to spare those who ask for its caller; less would not often be another chunk.
 constexpr uint64_t ColdGain = 64;
 
@@ -141,13 +138,6 @@ size_t cutsThatSpareEntry(const CallGraph &G, const std::vector<InPlaceEdge> &Ed
     Ran += checksFor(G, *Edges[Cut].E);
   return Own + std::max(Others, BelowBorrow) <= EntryInPlace && Ran < RareEnough && Cut <= MostCuts ? Cut : 0;
 }
-/// Bytes that a path from `N` over `E` may take between checks.
-uint64_t longest(const Node &N, const CallEdge &E, const Node &Target, uint64_t MaxPath) {
-  if (!N.MayBlock)
-    return std::max(MaxPath, BigPath);
-  return N.Hot && (E.Merged || Target.Hot) ? MostMerged * MaxPath : MaxPath;
-}
-
 /// How many edges to cut so that only calls that a profile saw count. Takes the edges of a node in place, the deepest first, and what
 /// its other edges need. Cuts where the first edge that was seen, and what stays, is much shorter.
 size_t cutsOfCold(const std::vector<InPlaceEdge> &Edges, uint64_t Others) {
@@ -187,11 +177,11 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
         } else if (Leaves && Target.Recurses) {
           E.Kind = EdgeKind::Borrow;
           E.Why = "never blocks, recurses";
-        } else if (Own + InPlace > longest(N, E, Target, MaxPath)) {
+        } else if (Own + InPlace > (N.MayBlock ? MaxPath : std::max(MaxPath, BigPath))) {
           E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
           E.Why = Leaves ? "never blocks, path over MaxPath" : "path over MaxPath";
         } else {
-          E.Why = E.Merged && Own + InPlace > MaxPath ? "in place, asked for with the check before: hot in the profile" : "in place";
+          E.Why = "in place";
           InPlaceEdges.push_back({&E, InPlace});
           continue;
         }
@@ -232,7 +222,10 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
 void printPlacement(const CallGraph &G, raw_ostream &OS) {
   for (const Node &N : G.Nodes) {
     OS << N.F->getName() << " frame=" << N.Frame << " depth=" << N.Depth
-       << (N.Entered ? N.EntryChecked ? " entry=checked" : " entry=in-place" : "") << '\n';
+       << (N.Entered ? N.EntryChecked ? " entry=checked" : " entry=in-place" : "");
+    if (N.request() != N.Depth)
+      OS << " asks=" << N.request() << " by the profile";
+    OS << '\n';
     for (const CallEdge &E : N.Edges) {
       OS << "  " << kindName(E.Kind);
       if (E.Callee != ~0u)

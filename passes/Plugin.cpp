@@ -135,9 +135,13 @@ public:
       Expected<Profile> P = readProfile(O.ProfileFile);
       if (!P)
         fail(O.ProfileFile + ": " + toString(P.takeError()));
-      useProfile(G, *Targets, *P, O.ProfileFile);
+      ProfileUse Use(G, *P, O.ProfileFile);
+      Use.markCold(G, *Targets);
+      place(G, O.MaxPath, O.EntryInPlace);
+      Use.raiseRequests(G, O.MaxPath);
+    } else {
+      place(G, O.MaxPath, O.EntryInPlace);
     }
-    place(G, O.MaxPath, O.EntryInPlace);
     if (O.PrintPlacement)
       printPlacement(G, errs());
     printRemarks(G, Chains, X, *Targets, O);

@@ -6,13 +6,14 @@
 // function that left none of a call of its own: a trace lasts until something else is written there, and what is deep is seldom
 // overwritten. So such a call may have been made, and then pays for a check.
 //
-// Merged: where a chunk linked at one call mostly led to a second at another, with no wait between that would hold the larger chunk for
-// nothing, the first is to ask for both.
+// Requests: a check that has just what its own path needs links anew where the next check finds no room, each time. The run has seen where
+// the stack was then, so it is known what the first would have to ask for. It does, unless threads that wait would hold more memory by it.
 #include "ProfileUse.h"
 #include "RuntimeABI.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include <map>
 #include <queue>
 
 using namespace llvm;
@@ -22,6 +23,18 @@ namespace capriccio {
 namespace {
 /// One of so many links is too few to place by.
 constexpr uint64_t FewLinks = 100;
+
+/// Requests that may become one, in paths of MaxPath: from there on chunks get large.
+constexpr uint64_t MostMerged = 4;
+
+/// What waiting threads may hold more for fewer links, as `capstack tune` has it.
+constexpr double MayGrow = 1.1;
+
+/// What checks between ask for beyond what is used then, at most, once calls that were never made are not counted.
+constexpr uint64_t Margin = 64;
+
+/// What a chunk has besides the request: header, reserve, return address.
+constexpr uint64_t ChunkOverhead = 48 + CAPR_RESERVE + 8;
 
 constexpr int64_t NotReached = INT64_MIN;
 
@@ -54,12 +67,10 @@ public:
   }
 };
 
-/// Where a site is in the graph.
-struct Place {
-  unsigned Caller = ~0u, Callee = ~0u;
-};
+using Place = ProfileUse::Place;
 
-bool isOutside(StringRef Name) { return Name == "-" || Name.starts_with("["); }
+/// The caller or callee of a site that can be in no graph: none, a library, the runtime's assembly.
+bool isOutside(StringRef Name) { return Name == "-" || Name.starts_with("[") || Name.starts_with("capr__") || Name.starts_with("__capr_"); }
 
 std::vector<Place> findSites(const CallGraph &G, const Profile &P, StringRef File) {
   Names ByName(G);
@@ -118,42 +129,6 @@ std::vector<int64_t> usedBelow(const CallGraph &G, const IndirectTargets &Target
   return Below;
 }
 
-/// Marks the nodes on ways over direct edges from `From` to `To`. Returns whether there is one.
-bool markBetween(CallGraph &G, unsigned From, unsigned To) {
-  std::vector<bool> Down(G.Nodes.size()), Up(G.Nodes.size());
-  std::vector<unsigned> Stack = {From};
-  std::vector<std::vector<unsigned>> Callers(G.Nodes.size());
-  Down[From] = true;
-  while (!Stack.empty()) {
-    unsigned At = Stack.back();
-    Stack.pop_back();
-    for (const CallEdge &E : G.Nodes[At].Edges) {
-      if (E.Kind != EdgeKind::Direct)
-        continue;
-      Callers[E.Callee].push_back(At);
-      if (!Down[E.Callee]) {
-        Down[E.Callee] = true;
-        Stack.push_back(E.Callee);
-      }
-    }
-  }
-  if (!Down[To])
-    return false;
-  Stack = {To};
-  Up[To] = true;
-  while (!Stack.empty()) {
-    unsigned At = Stack.back();
-    Stack.pop_back();
-    G.Nodes[At].Hot = true;
-    for (unsigned Caller : Callers[At])
-      if (!Up[Caller]) {
-        Up[Caller] = true;
-        Stack.push_back(Caller);
-      }
-  }
-  return true;
-}
-
 /// Calls that linked, and those of which there was a trace.
 class Traces {
   DenseSet<std::pair<unsigned, unsigned>> Linked, Calls;
@@ -180,32 +155,113 @@ public:
   }
 };
 
-void markMerged(CallGraph &G, const Profile &P, ArrayRef<Place> Places) {
-  uint64_t Links = P.links();
-  for (const ProfilePair &Pair : P.Pairs) {
-    if (Pair.Outer < 0 || Pair.Links * FewLinks < Links)
-      continue;
-    const ProfileSite &Outer = P.Sites[Pair.Outer];
-    Place From = Places[Pair.Outer], To = Places[Pair.Inner];
-    if (Pair.Links * 2 < Outer.Links || Outer.Waits > Outer.Holds || From.Callee == ~0u || To.Caller == ~0u || To.Callee == ~0u)
-      continue;
-    if (P.Sites[Pair.Inner].Kind != ProfileSite::Call || !markBetween(G, From.Callee, To.Caller))
-      continue;
-    for (CallEdge &E : G.Nodes[To.Caller].Edges)
-      E.Merged |= E.Kind == EdgeKind::Direct && E.Callee == To.Callee;
+/// What a profile has of all sites that call one function.
+struct Total {
+  uint64_t Links = 0, Deepest = 0;
+  double Waits = 0; // on its chunks, and on those linked further on
+};
+
+/// A function that linked on a chunk of another.
+struct Follower {
+  unsigned Callee;
+  uint64_t Links = 0;
+  uint64_t Above = 0; // bytes from the return address of the first to that of this one
+};
+
+class Requests {
+  CallGraph &G;
+  const Profile &P;
+  uint64_t Most, AllLinks;
+  std::map<unsigned, Total> Totals;
+  std::map<unsigned, std::map<unsigned, Follower>> Followers;
+  std::map<unsigned, bool> Done; // false: in progress
+
+  /// Bytes of a chunk for a request.
+  double chunk(uint64_t Request) const {
+    uint64_t Bytes = std::max<uint64_t>(Request + ChunkOverhead, P.MinChunk);
+    for (const ProfileClass &C : P.Classes)
+      if (C.Bytes >= Bytes)
+        return double(C.Bytes);
+    return double(Bytes);
   }
-}
+
+public:
+  Requests(CallGraph &G, const Profile &P, ArrayRef<Place> Places, uint64_t MaxPath)
+      : G(G), P(P), Most(MostMerged * MaxPath), AllLinks(P.links()) {
+    for (size_t I = 0; I != P.Sites.size(); ++I) {
+      if (Places[I].Callee == ~0u)
+        continue;
+      const ProfileSite &S = P.Sites[I];
+      Total &T = Totals[Places[I].Callee];
+      T.Links += S.Links;
+      T.Deepest = std::max(T.Deepest, S.Deepest);
+      T.Waits += double(S.Waits + S.Holds);
+    }
+    for (const ProfilePair &Pair : P.Pairs) {
+      if (Pair.Outer < 0 || Places[Pair.Outer].Callee == ~0u || Places[Pair.Inner].Callee == ~0u)
+        continue;
+      unsigned To = Places[Pair.Inner].Callee;
+      Follower &F = Followers[Places[Pair.Outer].Callee][To];
+      F.Callee = To;
+      F.Links += Pair.Links;
+      uint64_t Need = P.Sites[Pair.Inner].Need;
+      if (Pair.Ask > Need)
+        F.Above = std::max(F.Above, Pair.Ask - Need);
+    }
+  }
+
+  void raiseAll() {
+    for (const auto &[At, T] : Totals)
+      raise(At);
+  }
+
+private:
+  void raise(unsigned At) {
+    if (!Done.try_emplace(At, false).second)
+      return;
+    Node &N = G.Nodes[At];
+    const Total &Its = Totals[At];
+    // What ran on its chunks went on to other checks, which found room.
+    if (N.MayBlock && Its.Deepest > N.Depth && Its.Deepest + Margin <= Most)
+      N.Ask = Its.Deepest + Margin;
+    std::vector<std::pair<uint64_t, const Follower *>> Asks;
+    for (const auto &[To, F] : Followers[At]) {
+      if (F.Links * FewLinks < AllLinks || F.Above == 0 || To == At)
+        continue;
+      raise(To);
+      if (Done[To]) // else a cycle
+        Asks.push_back({F.Above + G.Nodes[To].request(), &F});
+    }
+    llvm::sort(Asks, [](const auto &A, const auto &B) { return std::pair(A.first, A.second->Callee) < std::pair(B.first, B.second->Callee); });
+    // The more it asks for, the fewer followers link; those who wait hold one chunk in place of two, or a larger one.
+    double Apart = Its.Waits * chunk(N.request());
+    uint64_t Chosen = 0;
+    for (const auto &[Ask, F] : Asks) {
+      const Total &Theirs = Totals[F->Callee];
+      if (Ask > Most || !N.MayBlock)
+        break;
+      if (Theirs.Links)
+        Apart += Theirs.Waits * double(F->Links) / double(Theirs.Links) * chunk(G.Nodes[F->Callee].request());
+      if (Its.Waits * chunk(std::max(Ask, N.request())) <= MayGrow * Apart)
+        Chosen = Ask;
+    }
+    N.Ask = std::max(N.Ask, Chosen);
+    Done[At] = true;
+  }
+};
 } // namespace
 
-void useProfile(CallGraph &G, const IndirectTargets &Targets, const Profile &P, StringRef File) {
-  std::vector<Place> Places = findSites(G, P, File);
+ProfileUse::ProfileUse(const CallGraph &G, const Profile &P, StringRef File) : P(P), Places(findSites(G, P, File)) {}
+
+void ProfileUse::markCold(CallGraph &G, const IndirectTargets &Targets) const {
   std::vector<int64_t> Below = usedBelow(G, Targets, P, Places);
   Traces Seen(G, P, Places);
   for (unsigned I = 0; I != G.Nodes.size(); ++I)
     for (CallEdge &E : G.Nodes[I].Edges)
       E.Cold = E.Kind == EdgeKind::Direct && Below[I] != NotReached && !Seen.hasLinked(I, E.Callee) &&
                (Below[I] < int64_t(abi::ReturnAddress) || !Seen.mayHaveCalled(I, E.Callee));
-  markMerged(G, P, Places);
 }
+
+void ProfileUse::raiseRequests(CallGraph &G, uint64_t MaxPath) const { Requests(G, P, Places, MaxPath).raiseAll(); }
 
 } // namespace capriccio

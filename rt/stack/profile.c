@@ -7,6 +7,7 @@
  */
 #include "profile.h"
 
+#include <elf.h>
 #include <sys/mman.h>
 
 #include "../proc/env.h"
@@ -23,6 +24,7 @@ uint8_t capr__profiling, capr__profile_writing;
 struct capr_profile capr__profile;
 
 static uint32_t *site_table, *pair_table; /* numbers, from 1, by hash */
+static uint64_t text_start, text_bytes;
 static uint8_t busy;
 
 /* Below a chunk's base. */
@@ -33,7 +35,6 @@ struct record {
     uint64_t low;     /* the lowest byte that is known to have been used */
     uint8_t painted;
     uint8_t spared;   /* the smallest class that would have spared the link; CAPR_CLASSES: none */
-    uint8_t left;     /* another chunk has been linked while the stack was on this one */
 };
 static_assert(sizeof(struct record) <= CAPR_PROFILE_BELOW, "the record lies below the base");
 
@@ -42,8 +43,22 @@ static struct record *record_of(const struct capr_chunk *chunk) { return (struct
 /* Has a record. Memory that the program supplied has none, nor has the chunk with the record of a thread that runs there. */
 static int is_known(const struct capr_chunk *chunk) { return chunk->size_class != CAPR_CLASS_SUPPLIED; }
 
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char etext[] __attribute__((visibility("hidden")));
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
+
+/* The program's code: the loaded segment that this function is in. */
+static void find_text(void)
+{
+    const Elf64_Phdr *header = (const Elf64_Phdr *)((const char *)&__ehdr_start + __ehdr_start.e_phoff), *end = header + __ehdr_start.e_phnum;
+    uint64_t here = (uint64_t)find_text, bias = 0;
+    for (const Elf64_Phdr *h = header; h != end; h++)
+        if (h->p_type == PT_LOAD && h->p_offset == 0)
+            bias = (uint64_t)&__ehdr_start - h->p_vaddr;
+    for (const Elf64_Phdr *h = header; h != end; h++)
+        if (h->p_type == PT_LOAD && here - bias - h->p_vaddr < h->p_memsz) {
+            text_start = bias + h->p_vaddr;
+            text_bytes = h->p_memsz;
+        }
+}
 
 static void *reserve(uint64_t bytes)
 {
@@ -59,6 +74,7 @@ void capr__profile_init(void)
         capr__warn("CAPRICCIO_PROFILE: ignored, since CAPRICCIO_STACK makes links of its own");
         return;
     }
+    find_text();
     struct capr_profile *p = &capr__profile;
     p->sites = reserve((SITES_MAX + 1) * sizeof *p->sites);
     p->calls = reserve(CAPR_PROFILE_CALLS * sizeof *p->calls);
@@ -102,7 +118,7 @@ static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t 
     return site_table[at] = number;
 }
 
-static void count_pair(uint32_t outer, uint32_t inner)
+static void count_pair(uint32_t outer, uint32_t inner, uint64_t ask)
 {
     struct capr_profile *p = &capr__profile;
     uint64_t at = hash(outer, inner) % (2 * PAIRS_MAX);
@@ -110,6 +126,8 @@ static void count_pair(uint32_t outer, uint32_t inner)
         struct capr_profile_pair *pair = &p->pairs[pair_table[at]];
         if (pair->outer == outer && pair->inner == inner) {
             pair->links++;
+            if (pair->ask < ask)
+                pair->ask = ask;
             return;
         }
     }
@@ -119,6 +137,7 @@ static void count_pair(uint32_t outer, uint32_t inner)
     p->pairs[number].outer = outer;
     p->pairs[number].inner = inner;
     p->pairs[number].links = 1;
+    p->pairs[number].ask = ask;
     pair_table[at] = number;
 }
 
@@ -129,7 +148,6 @@ void capr__profile_made(struct capr_chunk *chunk, uint64_t below)
     r->need = (uint32_t)below;
     r->top = r->low = (uint64_t)chunk;
     r->spared = CAPR_CLASSES;
-    r->left = 0;
     /* What is larger would take as much memory as it has, which the program may never use. */
     r->painted = chunk->size <= CAPR_CLASS_TOP;
     if (r->painted)
@@ -141,8 +159,7 @@ void capr__profile_made(struct capr_chunk *chunk, uint64_t below)
 static void look_at(uint64_t word)
 {
     struct capr_profile *p = &capr__profile;
-    if (word - (uint64_t)__ehdr_start >= (uint64_t)(etext - __ehdr_start) || word - (uint64_t)__ehdr_start < 4096 ||
-        ((const unsigned char *)word)[-5] != 0xe8)
+    if (word - 5 - text_start >= text_bytes || ((const unsigned char *)word)[-5] != 0xe8)
         return;
     uint64_t at = hash(word, 0) % CAPR_PROFILE_CALLS;
     while (p->calls[at].back && p->calls[at].back != word)
@@ -209,12 +226,12 @@ void capr__profile_linked(struct capr_chunk *chunk, enum capr_profile_kind kind,
     r->need = (uint32_t)need;
     r->site = site_for(kind, caller, callee);
     uint32_t outer = 0;
-    uint64_t room = 0;
+    uint64_t room = 0, ask = 0;
     if (from && is_known(from) && sp - from->base < from->size) {
         struct record *its = record_of(from);
         site_of(from, its);
         outer = its->site;
-        its->left = 1;
+        ask = its->top - sp + need;
         room = sp > from->base + CAPR_RESERVE ? sp - from->base - CAPR_RESERVE : 0;
         /* The first chunk of a thread is as large as its start function asks, whatever MinChunk is. */
         for (unsigned c = 0; c < CAPR_CLASSES && !(from->flags & CAPR_CHUNK_RECORD); c++)
@@ -231,7 +248,7 @@ void capr__profile_linked(struct capr_chunk *chunk, enum capr_profile_kind kind,
         s->left += room;
         if (s->need < need)
             s->need = need;
-        count_pair(outer, r->site);
+        count_pair(outer, r->site, ask);
     }
     capr__profile_unlock();
 }
@@ -319,7 +336,7 @@ void capr__profile_forked(void)
         *s = (struct capr_profile_site){.caller = s->caller, .callee = s->callee, .kind = s->kind};
     }
     for (uint32_t i = 1; i <= p->pair_count; i++)
-        p->pairs[i].links = 0;
+        p->pairs[i].links = p->pairs[i].ask = 0;
     for (uint32_t i = 0; i < CAPR_PROFILE_CALLS; i++)
         p->calls[i].seen = 0;
     for (unsigned c = 0; c < CAPR_CLASSES; c++)

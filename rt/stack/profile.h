@@ -68,6 +68,7 @@ struct capr_profile_site {
 struct capr_profile_pair {
     uint32_t outer, inner; /* numbers of sites, from 1; outer 0: elsewhere */
     uint64_t links;
+    uint64_t ask; /* bytes below the return address of outer's callee down to where inner's need ends: the most */
 };
 
 /* What MinChunk would change, for each class of chunks. */

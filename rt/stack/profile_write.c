@@ -86,7 +86,8 @@ static void render(const struct capr_profile *p, struct capr_text *t)
             add_site(t, i, &p->sites[i]);
     for (uint32_t i = 1; i <= p->pair_count; i++)
         if (p->pairs[i].links)
-            capr__text_add(t, "pair\t%u\t%u\t%llu\n", p->pairs[i].outer, p->pairs[i].inner, (unsigned long long)p->pairs[i].links);
+            capr__text_add(t, "pair\t%u\t%u\t%llu\t%llu\n", p->pairs[i].outer, p->pairs[i].inner, (unsigned long long)p->pairs[i].links,
+                           (unsigned long long)p->pairs[i].ask);
     for (uint32_t i = 0; i < CAPR_PROFILE_CALLS; i++) {
         const struct capr_profile_call *c = &p->calls[i];
         int32_t distance;

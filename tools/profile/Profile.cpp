@@ -50,11 +50,12 @@ class Reader {
         return true;
     }
     bool pair(ArrayRef<StringRef> Fields) {
-        uint64_t Outer, Inner, Links;
-        if (Fields.size() != 4 || !number(Fields[1], Outer) || !number(Fields[2], Inner) || !number(Fields[3], Links)) return false;
+        uint64_t Outer, Inner, Links, Ask;
+        if (Fields.size() != 5 || !number(Fields[1], Outer) || !number(Fields[2], Inner) || !number(Fields[3], Links) || !number(Fields[4], Ask))
+            return false;
         auto Its = Numbers.find(Inner), Others = Numbers.find(Outer);
         if (Its == Numbers.end()) return false;
-        P.Pairs.push_back({Others == Numbers.end() ? -1 : int64_t(Others->second), Its->second, Links});
+        P.Pairs.push_back({Others == Numbers.end() ? -1 : int64_t(Others->second), Its->second, Links, Ask});
         return true;
     }
 
@@ -147,9 +148,11 @@ Error Profile::merge(const Profile &Other) {
         int64_t Outer = Pair.Outer < 0 ? -1 : int64_t(At[Pair.Outer]);
         auto Same = std::find_if(Pairs.begin(), Pairs.end(), [&](const ProfilePair &Q) { return Q.Outer == Outer && Q.Inner == At[Pair.Inner]; });
         if (Same == Pairs.end())
-            Pairs.push_back({Outer, At[Pair.Inner], Pair.Links});
-        else
+            Pairs.push_back({Outer, At[Pair.Inner], Pair.Links, Pair.Ask});
+        else {
             Same->Links += Pair.Links;
+            Same->Ask = std::max(Same->Ask, Pair.Ask);
+        }
     }
     StringMap<size_t> Seen;
     for (size_t I = 0; I != Edges.size(); ++I) Seen.try_emplace(Edges[I].Caller + "\t" + Edges[I].Callee, I);
@@ -172,7 +175,7 @@ void Profile::write(raw_ostream &OS) const {
         for (uint64_t ProfileSite::*Count : Counts) OS << '\t' << S.*Count;
         OS << '\n';
     }
-    for (const ProfilePair &Pair : Pairs) OS << "pair\t" << Pair.Outer + 1 << '\t' << Pair.Inner + 1 << '\t' << Pair.Links << '\n';
+    for (const ProfilePair &Pair : Pairs) OS << "pair\t" << Pair.Outer + 1 << '\t' << Pair.Inner + 1 << '\t' << Pair.Links << '\t' << Pair.Ask << '\n';
     for (const ProfileEdge &E : Edges) OS << "edge\t" << E.Caller << '\t' << E.Callee << '\t' << E.Seen << '\n';
     OS << LastLine << '\n';
 }

@@ -36,6 +36,7 @@ struct ProfilePair {
     int64_t Outer = -1; // index of a site; -1: on no chunk
     size_t Inner = 0;
     uint64_t Links = 0;
+    uint64_t Ask = 0; // bytes below the return address of the first's callee down to where the second's need ends, the most
 };
 
 /// A call by name of which chunks had a trace when they were looked at, and how often: while its thread waited below it, or for as long
