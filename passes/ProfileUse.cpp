@@ -33,6 +33,9 @@ constexpr double MayGrow = 1.1;
 /// What checks between ask for beyond what is used then, at most, once calls that were never made are not counted.
 constexpr uint64_t Margin = 64;
 
+/// Calls from a function that ran to one that may have run without a trace: a lock that was free, and what it is made of.
+constexpr unsigned Nearby = 2;
+
 /// What a chunk has besides the request: header, reserve, return address.
 constexpr uint64_t ChunkOverhead = 48 + CAPR_RESERVE + 8;
 
@@ -149,6 +152,33 @@ public:
         Calls.insert({Caller, Callee});
     }
   }
+  /// Functions that ran, as far as is known, and what is at most so many calls from there: what returns quickly leaves no trace. Calls
+  /// through pointers lead anywhere, and a check in each function that could be meant by them would be many.
+  std::vector<bool> near(const CallGraph &G, ArrayRef<Place> Places) const {
+    std::vector<bool> Near(G.Nodes.size());
+    std::vector<unsigned> Level, Next;
+    auto Add = [&](unsigned At) {
+      if (At != ~0u && !Near[At]) {
+        Near[At] = true;
+        Next.push_back(At);
+      }
+    };
+    for (const Place &At : Places)
+      Add(At.Callee);
+    for (unsigned At = 0; At != G.Nodes.size(); ++At)
+      if (Callers.contains(At))
+        Add(At);
+    for (auto [Caller, Callee] : Calls)
+      Add(Callee);
+    for (unsigned I = 0; I != Nearby; ++I) {
+      Level.swap(Next);
+      Next.clear();
+      for (unsigned At : Level)
+        for (const CallEdge &E : G.Nodes[At].Edges)
+          Add(E.Callee);
+    }
+    return Near;
+  }
   bool hasLinked(unsigned Caller, unsigned Callee) const { return Linked.contains({Caller, Callee}); }
   bool mayHaveCalled(unsigned Caller, unsigned Callee) const {
     return Callers.empty() || Callers.contains(Callee) || Calls.contains({Caller, Callee});
@@ -256,9 +286,10 @@ ProfileUse::ProfileUse(const CallGraph &G, const Profile &P, StringRef File) : P
 void ProfileUse::markCold(CallGraph &G, const IndirectTargets &Targets) const {
   std::vector<int64_t> Below = usedBelow(G, Targets, P, Places);
   Traces Seen(G, P, Places);
+  std::vector<bool> Near = Seen.near(G, Places);
   for (unsigned I = 0; I != G.Nodes.size(); ++I)
     for (CallEdge &E : G.Nodes[I].Edges)
-      E.Cold = E.Kind == EdgeKind::Direct && Below[I] != NotReached && !Seen.hasLinked(I, E.Callee) &&
+      E.Cold = E.Kind == EdgeKind::Direct && Near[I] && Below[I] != NotReached && !Seen.hasLinked(I, E.Callee) &&
                (Below[I] < int64_t(abi::ReturnAddress) || !Seen.mayHaveCalled(I, E.Callee));
 }
 

@@ -12,6 +12,7 @@
 
 #include "../proc/env.h"
 #include "../proc/message.h"
+#include "../sched/monitor.h"
 #include "chunk.h"
 
 #define PAINT 0x5ca1ab1ec0a75011ull
@@ -25,7 +26,7 @@ struct capr_profile capr__profile;
 
 static uint32_t *site_table, *pair_table; /* numbers, from 1, by hash */
 static uint64_t text_start, text_bytes;
-static uint8_t busy;
+static uint32_t busy;
 
 /* Below a chunk's base. */
 struct record {
@@ -87,13 +88,8 @@ void capr__profile_init(void)
         capr__warn("CAPRICCIO_PROFILE: ignored: out of memory");
 }
 
-void capr__profile_lock(void)
-{
-    while (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
-        __builtin_ia32_pause();
-}
-
-void capr__profile_unlock(void) { __atomic_store_n(&busy, 0, __ATOMIC_RELEASE); }
+void capr__profile_lock(void) { capr__spin_lock(&busy); }
+void capr__profile_unlock(void) { capr__spin_unlock(&busy); }
 
 static uint64_t hash(uint64_t a, uint64_t b) { return ((a ^ b << 29) * 0xd6e8feb86659fd93ull) >> 40; }
 

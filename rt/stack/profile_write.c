@@ -180,11 +180,19 @@ void capr__profile_answer(void)
         __atomic_store_n(&capr__profile_writing, 0, __ATOMIC_RELEASE);
 }
 
+static int has_links(void)
+{
+    const struct capr_profile *p = &capr__profile;
+    for (uint32_t i = 1; i <= p->site_count; i++)
+        if (p->sites[i].links)
+            return 1;
+    return 0;
+}
+
 /* Children that fork makes for a single errand would leave as many files. */
 __attribute__((destructor)) static void at_exit(void)
 {
-    const struct capr_worker *w = &capr__worker;
-    if (!capr__profiling || !w->self || (getpid() != capr__env.pid && !w->count.threads_created && !w->links))
+    if (!capr__profiling || !capr__worker.self || (getpid() != capr__env.pid && !has_links()))
         return;
     const struct timespec ms = {0, 1000000};
     while (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE))
