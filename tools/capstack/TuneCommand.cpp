@@ -91,8 +91,8 @@ class Lines {
             consumeError(Info.takeError());
             return "";
         }
-        if (Info->getNumberOfFrames() == 0) return "";
-        if (sourceName(Info->getFrame(Info->getNumberOfFrames() - 1).FunctionName) != sourceName(S.Caller)) {
+        if (Info->getNumberOfFrames() == 0 ||
+            sourceName(Info->getFrame(Info->getNumberOfFrames() - 1).FunctionName) != sourceName(S.Caller)) {
             ++Strange;
             return "";
         }
