@@ -35,6 +35,7 @@ struct CallEdge {
   uint64_t Bytes = 0;       // below the return address, for edges that end in no node
   uint64_t ArgBytes = 0;    // arguments on the stack
   bool Back = false;        // closes a cycle in the depth-first search
+  bool Cold = false;        // by a profile never made (ProfileUse.h)
   double Often = 1;         // expected executions for each call of the caller, where that is Pointed
   const char *Why = "";     // for the report
 };
@@ -51,9 +52,13 @@ struct Node {
   llvm::StringMap<std::string> Through; // calls that code generation makes, and the stub of each
   // Placement's results.
   uint64_t Depth = 0;        // frame plus the deepest path that carries no checkpoint
+  uint64_t Ask = 0;          // what its checks had better ask for by a profile, where that is more (ProfileUse.h)
   bool EntryChecked = false; // its entry checks, so that it is a stub
   llvm::Function *Entry = nullptr; // what its address is, once Lower has decided: itself, or a stub
   bool Recurses = false;     // it or what it calls in place has a checkpoint
+
+  /// What its checks ask for.
+  uint64_t request() const { return std::max(Depth, Ask); }
 };
 
 struct CallGraph {

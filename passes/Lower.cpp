@@ -203,7 +203,7 @@ void applyPlacement(CallGraph &G, DynamicAllocas &Allocas, bool Shared) {
       Node &Target = G.Nodes[E.Callee];
       Function *Callee = Target.F;
       if (E.Kind == EdgeKind::Checkpoint)
-        Callee = checkpointStub(*Target.F, Target.Depth,
+        Callee = checkpointStub(*Target.F, Target.request(),
                                 std::max(E.ArgBytes, stackArgumentBytes(*Target.F)));
       else if (E.Kind == EdgeKind::Borrow)
         Callee = internalBorrowStub(*Target.F, std::max(E.ArgBytes, stackArgumentBytes(*Target.F)));
@@ -218,7 +218,7 @@ void applyPlacement(CallGraph &G, DynamicAllocas &Allocas, bool Shared) {
       enterAtBody(*N.F, N.Depth);
       N.Entry = N.F;
     } else {
-      N.Entry = entryStub(*N.F, N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
+      N.Entry = entryStub(*N.F, N.EntryChecked ? N.request() : N.Depth, stackArgumentBytes(*N.F), N.EntryChecked, N.MayBlock);
     }
   }
 }

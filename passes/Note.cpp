@@ -58,6 +58,7 @@ void emitExports(Module &M, const CallGraph &G) {
 
 void emitRuntimeConstants(Module &M, const Externals &X, const Options &O) {
   LLVMContext &C = M.getContext();
+  defineForRuntime(M, abi::MaxPath, ConstantInt::get(Type::getInt32Ty(C), O.MaxPath));
   defineForRuntime(M, abi::MinChunk, ConstantInt::get(Type::getInt32Ty(C), O.MinChunk));
   defineForRuntime(M, abi::LeafTrusted, ConstantInt::get(Type::getInt64Ty(C), X.trustedLeaves()));
   // Build ids are 20 bytes (SHA-1) or 16; the array is as long as the longest.

@@ -99,6 +99,7 @@ Options readOptions() {
   }
   O.ReportFile = env("CAPCC_REPORT").str();
   O.CallersFile = env("CAPCC_CALLERS").str();
+  O.ProfileFile = env("CAPCC_PROFILE").str();
   O.BoundsFile = env("CAPCC_BOUNDS").str();
   SmallVector<StringRef, 4> Steps;
   env("CAPCC_PRINT").split(Steps, ',', -1, /*KeepEmpty=*/false);

@@ -32,6 +32,7 @@ struct Options {
   Severity StreamInSection = Severity::Off;   // the same of output of streams
   std::string ReportFile;      // JSON report, empty: none
   std::string CallersFile;     // who calls code outside the module, empty: none
+  std::string ProfileFile;     // of a run, empty: none
   std::string BoundsFile;      // stack bounds of external functions, empty: none
   llvm::StringSet<> Replaced;  // for a shared object: the functions of libc that a program's runtime replaces
   bool PrintFrames = false;    // print each step's result to standard error

@@ -98,6 +98,9 @@ double checksFor(const CallGraph &G, const CallEdge &E) {
   return E.Often * (leaves(Target) ? BorrowInChecks : 1);
 }
 
+/// Bytes that a check on a call which a profile never saw has to spare those who ask for its caller; less would not often be another chunk.
+constexpr uint64_t ColdGain = 64;
+
 /// An edge that runs in place, and what it adds to its caller's depth.
 struct InPlaceEdge {
   CallEdge *E;
@@ -134,6 +137,18 @@ size_t cutsThatSpareEntry(const CallGraph &G, const std::vector<InPlaceEdge> &Ed
   for (; Cut < Edges.size() && Own + Edges[Cut].Below > EntryInPlace; ++Cut)
     Ran += checksFor(G, *Edges[Cut].E);
   return Own + std::max(Others, BelowBorrow) <= EntryInPlace && Ran < RareEnough && Cut <= MostCuts ? Cut : 0;
+}
+/// How many edges to cut so that only calls that a profile saw count. Takes the edges of a node in place, the deepest first, and what
+/// its other edges need. Cuts where the first edge that was seen, and what stays, is much shorter.
+size_t cutsOfCold(const std::vector<InPlaceEdge> &Edges, uint64_t Others) {
+  size_t Cold = 0;
+  while (Cold < Edges.size() && Edges[Cold].E->Cold)
+    ++Cold;
+  uint64_t Stays = std::max({Others, BelowBorrow, Cold < Edges.size() ? Edges[Cold].Below : 0});
+  size_t Cuts = 0;
+  while (Cuts < Cold && Edges[Cuts].Below > Stays + ColdGain)
+    ++Cuts;
+  return Cuts;
 }
 } // namespace
 
@@ -179,15 +194,19 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
       return A.Below != B.Below ? A.Below > B.Below : A.E < B.E;
     });
     size_t Cuts = N.MayBlock ? cutsThatSpareCallers(InPlaceEdges, Own, Deepest, Callers[At], MaxPath) : 0;
+    size_t ColdCuts = N.MayBlock ? cutsOfCold(InPlaceEdges, Deepest) : 0;
     if (N.Pointed)
       Cuts = std::max(Cuts, cutsThatSpareEntry(G, InPlaceEdges, Own, Deepest, EntryInPlace));
     for (size_t I = 0; I != InPlaceEdges.size(); ++I) {
       CallEdge &E = *InPlaceEdges[I].E;
       const Node &Target = G.Nodes[E.Callee];
-      if (I < Cuts) {
+      if (I < std::max(Cuts, ColdCuts)) {
         bool Leaves = leaves(Target);
         E.Kind = Leaves ? EdgeKind::Borrow : EdgeKind::Checkpoint;
-        E.Why = Leaves ? "never blocks, spares callers a check" : "spares callers a check";
+        if (I < Cuts)
+          E.Why = Leaves ? "never blocks, spares callers a check" : "spares callers a check";
+        else
+          E.Why = Leaves ? "never blocks, cold in the profile" : "cold in the profile";
         N.Recurses |= !Leaves;
         Deepest = std::max(Deepest, Leaves ? BelowBorrow : abi::ReturnAddress);
       } else {
@@ -203,7 +222,10 @@ void place(CallGraph &G, uint64_t MaxPath, uint64_t EntryInPlace) {
 void printPlacement(const CallGraph &G, raw_ostream &OS) {
   for (const Node &N : G.Nodes) {
     OS << N.F->getName() << " frame=" << N.Frame << " depth=" << N.Depth
-       << (N.Entered ? N.EntryChecked ? " entry=checked" : " entry=in-place" : "") << '\n';
+       << (N.Entered ? N.EntryChecked ? " entry=checked" : " entry=in-place" : "");
+    if (N.request() != N.Depth)
+      OS << " asks=" << N.request() << " by the profile";
+    OS << '\n';
     for (const CallEdge &E : N.Edges) {
       OS << "  " << kindName(E.Kind);
       if (E.Callee != ~0u)

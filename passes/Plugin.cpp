@@ -26,6 +26,7 @@
 #include "OtherModules.h"
 #include "Placement.h"
 #include "Preemptible.h"
+#include "ProfileUse.h"
 #include "PointsTo/PointsTo.h"
 #include "PointsTo/PrintPass.h"
 #include "Remarks.h"
@@ -130,7 +131,17 @@ public:
     if (!O.TwoStacks)
       for (Node &N : G.Nodes)
         N.MayBlock = true;
-    place(G, O.MaxPath, O.EntryInPlace);
+    if (!O.ProfileFile.empty()) {
+      Expected<Profile> P = readProfile(O.ProfileFile);
+      if (!P)
+        fail(O.ProfileFile + ": " + toString(P.takeError()));
+      ProfileUse Use(G, *P, O.ProfileFile);
+      Use.markCold(G, *Targets);
+      place(G, O.MaxPath, O.EntryInPlace);
+      Use.raiseRequests(G, O.MaxPath);
+    } else {
+      place(G, O.MaxPath, O.EntryInPlace);
+    }
     if (O.PrintPlacement)
       printPlacement(G, errs());
     printRemarks(G, Chains, X, *Targets, O);

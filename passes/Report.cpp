@@ -60,6 +60,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
                          const BlockingChains &Chains, const DynamicAllocas &Allocas, const ThreadLocals &Locals,
                          const SpinLoops &Spins, const Options &O) {
   uint64_t Sites = 0, Checkpoints = 0, Borrowed = 0, Blocking = 0, Borrows = 0, InPlace = 0, ExternalInPlace = 0, Indirect = 0, OtherModules = 0;
+  uint64_t Cold = 0, Raised = 0;
   uint64_t Entries = 0, CheckedEntries = 0, Deepest = 0, IndirectTargetSum = 0, LargestSet = 0;
   const Function *DeepestF = nullptr;
 
@@ -75,6 +76,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
   J.arrayBegin();
   for (const Node &N : G.Nodes) {
     Entries += N.Entered;
+    Raised += N.request() != N.Depth;
     Blocking += N.MayBlock;
     CheckedEntries += N.EntryChecked;
     if (N.Depth > Deepest) {
@@ -108,6 +110,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       case EdgeKind::OtherModule: ++OtherModules; break;
       }
       Sites += E.Site != nullptr;
+      Cold += E.Cold && E.Kind != EdgeKind::Direct;
       J.objectBegin();
       std::string Callee = calleeName(G, E);
       J.attribute("callee", Callee);
@@ -117,7 +120,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       bool External = E.Kind == EdgeKind::ExternalBorrow || E.Kind == EdgeKind::ExternalInPlace;
       J.attribute("why", External ? X.reason(Callee) : std::string(E.Why));
       if (E.Kind == EdgeKind::Checkpoint)
-        J.attribute("need", G.Nodes[E.Callee].Depth);
+        J.attribute("need", G.Nodes[E.Callee].request());
       if (E.Kind == EdgeKind::Indirect) {
         size_t Count = Targets.targets(*E.Site).Functions.size();
         IndirectTargetSum += Count;
@@ -167,6 +170,10 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
     J.attribute("gave_up", S->GaveUp);
     J.objectEnd();
     J.attributeEnd();
+  }
+  if (!O.ProfileFile.empty()) {
+    J.attribute("edges_cold", Cold);
+    J.attribute("requests_raised", Raised);
   }
   J.attribute("entries", Entries);
   J.attribute("entries_checked", CheckedEntries);

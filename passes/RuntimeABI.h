@@ -109,6 +109,7 @@ constexpr const char *SpinLeft = "__capr_spin_left";
 constexpr uint64_t WorkerSpinLeft = CAPR_W_SPIN_LEFT;
 
 /// Constants that the pass defines for the runtime, which declares them weak.
+constexpr const char *MaxPath = "__capr_max_path";
 constexpr const char *MinChunk = "__capr_min_chunk";
 constexpr const char *LeafBuildId = "__capr_leaf_build_id";
 constexpr const char *LeafTrusted = "__capr_leaf_trusted";

@@ -17,6 +17,7 @@
 #include "../proc/message.h"
 #include "../sched/sched.h"
 #include "../sched/state.h"
+#include "../stack/profile.h"
 #include "../thread/kernel_thread.h"
 #include "decode.h"
 #include "file.h"
@@ -386,8 +387,12 @@ static void write_meanwhile(void)
 void capr__graph_answer(void)
 {
     int wanted = __atomic_exchange_n(&capr__graph_wanted, 0, __ATOMIC_ACQ_REL);
-    if (wanted & CAPR_WANTED_FILE)
-        write_meanwhile();
+    if (wanted & CAPR_WANTED_FILE) {
+        if (capr__profiling)
+            capr__profile_answer();
+        if (capr__env.graph_file || !capr__profiling)
+            write_meanwhile();
+    }
     if (wanted & CAPR_WANTED_WINDOW)
         capr__window_answer();
 }

@@ -14,6 +14,7 @@
 #include "../proc/env.h"
 #include "../proc/signals.h"
 #include "../sched/sched.h"
+#include "../stack/profile.h"
 #include "check.h"
 #include "dump.h"
 #include "tables.h"
@@ -152,8 +153,14 @@ void capr__graph_slow(uint64_t word, int parks)
     struct capr_worker_graph *g = w->graph;
     struct capr_thread *self = w->self;
     uint64_t now = capr__cycles();
-    uint32_t armed = w->armed, due = capr__env.graph_check;
+    uint32_t armed = w->armed, due = capr__env.graph_check | capr__profiling;
     w->armed = 0;
+    if (capr__profiling) {
+        if (parks)
+            capr__profile_waits(self);
+        else if (word == CAPR_WORD_END)
+            capr__profile_ends(self);
+    }
     struct capr_edge *e = edge_of(g, word, self->node);
     w->edges = g->table->edges;
     w->edge_mask = g->table->mask;

@@ -173,6 +173,16 @@ static int read_dump_signal(const char *v)
 }
 
 /* A relative name is one in the directory that the program starts in, wherever it goes. */
+static const char *absolute(const char *v, char *path, size_t size)
+{
+    long n = *v == '/' ? -1 : syscall(SYS_getcwd, path, size); /* with its null */
+    if (n <= 0 || *path != '/' || (size_t)n + strlen(v) >= size)
+        return v;
+    path[n - 1] = '/';
+    strcpy(path + n, v);
+    return path;
+}
+
 static int read_graph(const char *v)
 {
     static char path[4096];
@@ -181,13 +191,20 @@ static int read_graph(const char *v)
     capr__env.graph_off = !strcmp(v, "off");
     if (capr__env.graph_off || !strcmp(v, "on"))
         return 0;
-    capr__env.graph_file = v;
-    long n = *v == '/' ? -1 : syscall(SYS_getcwd, path, sizeof path); /* with its null */
-    if (n > 0 && *path == '/' && (size_t)n + strlen(v) < sizeof path) {
-        path[n - 1] = '/';
-        strcpy(path + n, v);
-        capr__env.graph_file = path;
-    }
+    capr__env.graph_file = absolute(v, path, sizeof path);
+    return 0;
+}
+
+/* %p is the only thing that a percent sign may begin. */
+static int read_profile(const char *v)
+{
+    static char path[4096];
+    if (!*v)
+        return -1;
+    for (const char *c = v; (c = strchr(c, '%')); c += 2)
+        if (c[1] != 'p')
+            return -1;
+    capr__env.profile_file = absolute(v, path, sizeof path);
     return 0;
 }
 
@@ -236,6 +253,7 @@ static const struct setting {
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},
     {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
+    {"CAPRICCIO_PROFILE", read_profile, "the name of a file, in which %p stands for the process's number"},
     {"CAPRICCIO_SCHED", read_sched, "rr, graph, resource or random:SEED, a number"},
     {"CAPRICCIO_SLICE", read_slice, "milliseconds up to 10000, 0 for no limit, or microseconds from 20us"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
@@ -249,7 +267,7 @@ static const struct setting {
  * may not. */
 static int writes(const struct setting *s)
 {
-    return s->read == read_graph || s->read == read_dump_signal || s->read == read_top;
+    return s->read == read_graph || s->read == read_profile || s->read == read_dump_signal || s->read == read_top;
 }
 
 static void read_map_count(void)
@@ -294,6 +312,6 @@ void capr__env_read(char **envp)
     }
     if (capr__env.stack_mode == CAPR_STACK_GUARD)
         read_map_count();
-    if (capr__env.graph_file && !capr__env.dump_signal)
+    if ((capr__env.graph_file || capr__env.profile_file) && !capr__env.dump_signal)
         capr__env.dump_signal = SIGUSR2;
 }

@@ -42,6 +42,7 @@ struct capr_env {
     const char *top_directory; /* CAPRICCIO_TOP=DIRECTORY: where its socket is, NULL: the default */
     const char *runtime_directory; /* not one of ours: XDG_RUNTIME_DIR, or NULL */
     const char *graph_file;  /* CAPRICCIO_GRAPH=FILE: where it is written, NULL: nowhere unless asked for. Absolute where it can be */
+    const char *profile_file; /* CAPRICCIO_PROFILE: where the profile of the stacks goes, with %p for the process; NULL: none. As graph_file */
     int pid;                 /* not a variable: of the process that read these; its forked children have others */
     uint32_t workers;        /* CAPRICCIO_WORKERS: kernel threads that run user-level threads, at most; 0: auto */
     uint64_t slice;          /* CAPRICCIO_SLICE: ns that a thread may run while others are ready; 0: as long as it likes */

@@ -18,6 +18,7 @@
 #include "../sched/policy.h"
 #include "../sched/workers.h"
 #include "../stack/chunk.h"
+#include "../stack/profile.h"
 #include "../sync/wait.h"
 #include "../thread/own_locale.h"
 #include "signals.h"
@@ -62,6 +63,7 @@ static void in_child(void) {
     __builtin_memset(&w->count, 0, sizeof w->count);
     capr__process.live_threads_peak = 1;
     w->links = 0;
+    capr__profile_forked();
 
     capr__fd_fork_child();
     capr__process.fd_waiters = 0;

@@ -16,6 +16,7 @@
 #include "../proc/message.h"
 #include "../sched/workers.h"
 #include "../thread/extra.h"
+#include "profile.h"
 #include "valgrind.h"
 
 /* Steps of a quarter where most threads live, of one and a half to two above. The largest holds 64 KiB of stack and a record. */
@@ -43,15 +44,17 @@ static const uint32_t class_bytes[CAPR_CLASSES] = {448,  576,  704,  832,  960, 
 
 uint32_t capr__class_limit;
 uint64_t capr__limit_mask;
+uint64_t capr__link_least = 7;
 uint16_t capr__link_class;
 uint8_t capr__class_index[CAPR_CLASS_TOP / 64 + 1];
+
+uint64_t capr__chunk_spare;
 
 static struct capr_chunk *guard_free[GUARD_PAGES_KEPT + 1];
 static struct capr_chunk *large_free;     /* large mappings given back, newest first, perhaps still run on until the next demand */
 static uint64_t large_bytes;              /* of them */
 static struct capr_chunk *canary_free;    /* not sorted: first fit of at most CANARY_TRIES */
 static uint32_t guard_left;               /* mappings that may still be made with a guard page */
-static uint64_t spare;                    /* bytes below each base that belong to no chunk: 0, or what valgrind writes to */
 
 #define CANARY_TRIES 8
 
@@ -60,8 +63,11 @@ static uint32_t shared_lock; /* of these, and of too_many */
 void capr__chunk_worker_init(struct capr_worker *w)
 {
     /* A return address lies between the header and the bytes that a link asks for. */
-    if (capr__env.stack_mode == CAPR_STACK_NORMAL)
-        w->link_need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
+    uint64_t need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
+    if (capr__env.stack_mode == CAPR_STACK_NORMAL) {
+        w->link_need = capr__profiling ? 0 : need;
+        capr__link_least = need + 7;
+    }
     w->chunk_check = capr__env.stack_max;
 }
 
@@ -79,10 +85,15 @@ void capr__chunk_init(struct capr_worker *w)
     capr__link_class = capr__class_index[(min + 63) / 64];
     capr__class_limit = capr__env.stack_mode == CAPR_STACK_GUARD ? 0 : CAPR_CLASS_TOP;
     capr__limit_mask = capr__env.stack_mode == CAPR_STACK_ALWAYS ? UINT64_MAX : 0;
+    capr__profile_init();
     capr__chunk_worker_init(w);
     /* Under valgrind, from a limit; a multiple of 64, as are the classes. */
     static_assert((CAPR_VALGRIND_BELOW - CAPR_RESERVE) % 64 == 0, "tops of chunks stay 64-aligned");
-    spare = capr__under_valgrind() ? CAPR_VALGRIND_BELOW - CAPR_RESERVE : 0;
+    capr__chunk_spare = capr__under_valgrind() ? CAPR_VALGRIND_BELOW - CAPR_RESERVE : 0;
+    if (capr__profiling) {
+        capr__chunk_spare += CAPR_PROFILE_BELOW;
+        capr__class_limit = 0;
+    }
     /* Two mappings each; half of what the kernel allows is left to the program. */
     guard_left = capr__env.map_count_max / 4;
 }
@@ -129,13 +140,13 @@ static void account(uint64_t bytes)
 }
 
 /* Whole pages for a chunk of `size` bytes that has a mapping of its own. */
-static uint64_t pages_for(uint64_t size) { return (size + spare + PAGE - 1) / PAGE; }
+static uint64_t pages_for(uint64_t size) { return (size + capr__chunk_spare + PAGE - 1) / PAGE; }
 
 /* Bytes of memory that a chunk takes, guard page and arenas' spare excepted. Those of one class differ in size in guard mode only. */
 static uint64_t footprint(const struct capr_chunk *chunk)
 {
     if (chunk->size_class == CAPR_CLASS_CANARY)
-        return chunk->size + spare + CANARY_WORDS * 8;
+        return chunk->size + capr__chunk_spare + CANARY_WORDS * 8;
     if (chunk->size_class >= CAPR_CLASSES)
         return pages_for(chunk->size) * PAGE;
     return chunk->size;
@@ -173,23 +184,23 @@ static struct capr_chunk *cut(unsigned size_class)
 {
     struct capr_worker *w = &capr__worker;
     uint32_t bytes = class_bytes[size_class];
-    if (w->arena_end - w->arena_next < bytes + spare) {
+    if (w->arena_end - w->arena_next < bytes + capr__chunk_spare) {
         uint64_t old = w->arena_next, left = w->arena_end - old;
         if (!new_arena(w))
             return NULL;
         /* What is left of the old arena becomes a chunk of the largest class that fits; not before the arena has been replaced,
          * or the next cut would have the same memory again. */
-        if (left >= class_bytes[0] + spare) {
-            left -= spare;
+        if (left >= class_bytes[0] + capr__chunk_spare) {
+            left -= capr__chunk_spare;
             unsigned c = capr__class_index[left / 64];
             if (class_bytes[c] > left)
                 c--;
             w->chunk_bytes += class_bytes[c];
-            capr__chunk_give(place(old + spare, class_bytes[c], c));
+            capr__chunk_give(place(old + capr__chunk_spare, class_bytes[c], c));
         }
     }
-    struct capr_chunk *chunk = place(w->arena_next + spare, bytes, size_class);
-    w->arena_next += bytes + spare;
+    struct capr_chunk *chunk = place(w->arena_next + capr__chunk_spare, bytes, size_class);
+    w->arena_next += bytes + capr__chunk_spare;
     account(bytes);
     return chunk;
 }
@@ -198,7 +209,7 @@ static uint64_t guard_mapping(const struct capr_chunk *chunk, uint64_t *bytes)
 {
     uint64_t guard = chunk->size_class == CAPR_CLASS_GUARD ? PAGE : 0;
     *bytes = guard + footprint(chunk);
-    return chunk->base - spare - guard;
+    return chunk->base - capr__chunk_spare - guard;
 }
 
 /* Gives the oldest large mappings back to the kernel, but for the `kept` bytes. */
@@ -245,7 +256,7 @@ static struct capr_chunk *make_canary(uint64_t size)
             return chunk;
         }
     struct capr_worker *w = &capr__worker;
-    uint64_t bytes = size + spare + CANARY_WORDS * 8;
+    uint64_t bytes = size + capr__chunk_spare + CANARY_WORDS * 8;
     uint64_t start;
     if (bytes > ARENA_BYTES / 8) {
         start = map(bytes);
@@ -262,7 +273,7 @@ static struct capr_chunk *make_canary(uint64_t size)
     for (int i = 0; i < CANARY_WORDS; i++)
         ((uint64_t *)start)[i] = CANARY;
     account(bytes);
-    return place(start + CANARY_WORDS * 8 + spare, size, CAPR_CLASS_CANARY);
+    return place(start + CANARY_WORDS * 8 + capr__chunk_spare, size, CAPR_CLASS_CANARY);
 }
 
 static struct capr_chunk *make_guarded(uint64_t size)
@@ -284,7 +295,7 @@ static struct capr_chunk *make_guarded(uint64_t size)
         return make_canary(size);
     guard_left--;
     account(pages * PAGE);
-    return place(start + PAGE + spare, size, CAPR_CLASS_GUARD);
+    return place(start + PAGE + capr__chunk_spare, size, CAPR_CLASS_GUARD);
 }
 
 /* Free chunks that some worker had too many of, in chains; the first of a chain leads to the next chain by saved_limit. */
@@ -329,7 +340,7 @@ static struct capr_chunk *make(uint64_t below)
         if (!start)
             return NULL;
         account(bytes);
-        return place(start + spare, bytes - spare, CAPR_CLASS_MMAP);
+        return place(start + capr__chunk_spare, bytes - capr__chunk_spare, CAPR_CLASS_MMAP);
     }
     unsigned size_class = capr__class_index[(size + 63) / 64];
     struct capr_chunk **list = capr__chunk_list(&capr__worker, size_class), *chunk = *list;
@@ -346,7 +357,7 @@ static struct capr_chunk *make(uint64_t below)
 
 static void bury(struct capr_chunk *chunk);
 
-struct capr_chunk *capr__chunk_make(uint64_t below)
+static struct capr_chunk *make_for_worker(uint64_t below)
 {
     if (!capr__many)
         return make(below);
@@ -374,6 +385,16 @@ void capr__chunk_bury(struct capr_chunk *chunk)
 void capr__chunks_hold(void) { capr__spin_lock(&shared_lock); }
 void capr__chunks_release(void) { capr__spin_unlock(&shared_lock); }
 
+struct capr_chunk *capr__chunk_make(uint64_t below)
+{
+    struct capr_chunk *chunk = make_for_worker(below);
+    if (chunk && capr__profiling)
+        capr__profile_made(chunk, below);
+    return chunk;
+}
+
+uint32_t capr__chunk_class_bytes(unsigned size_class) { return class_bytes[size_class]; }
+
 struct capr_chunk *capr__chunk_take(uint64_t below)
 {
     struct capr_chunk *chunk = capr__chunk_try(below);
@@ -385,7 +406,7 @@ struct capr_chunk *capr__chunk_take(uint64_t below)
 
 void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top)
 {
-    base = ((base + 15) & ~15ull) + spare;
+    base = ((base + 15) & ~15ull) + capr__chunk_spare;
     if (top - base > UINT32_MAX) /* the upper 4 GiB do */
         base = top - (UINT32_MAX & ~15u);
     *header = (struct capr_chunk){.base = base, .size = (uint32_t)(top - base), .size_class = CAPR_CLASS_SUPPLIED,
@@ -399,7 +420,7 @@ static void bury(struct capr_chunk *chunk)
         return;
     if (chunk->size_class == CAPR_CLASS_CANARY) {
         for (int i = 1; i <= CANARY_WORDS; i++)
-            if (((uint64_t *)(chunk->base - spare))[-i] != CANARY)
+            if (((uint64_t *)(chunk->base - capr__chunk_spare))[-i] != CANARY)
                 capr__fatal_thread("a stack chunk of %u bytes overflowed: a function needs more stack than capcc measured; "
                                    "report this with the program", chunk->size);
         list = &canary_free;

@@ -14,7 +14,9 @@
 #define CAPR_CLASS_TOP 67392
 
 /* Set at start, then read only. */
-extern CAPR_HIDDEN uint32_t capr__class_limit; /* CAPR_CLASS_TOP; 0 in guard mode, where each chunk is a mapping of its own */
+extern CAPR_HIDDEN uint32_t capr__class_limit; /* CAPR_CLASS_TOP; 0 where each chunk is C's to make: in guard mode, and while profiling */
+extern CAPR_HIDDEN uint64_t capr__link_least;  /* bytes that a link takes at least, below the header */
+extern CAPR_HIDDEN uint64_t capr__chunk_spare; /* bytes below each base that belong to no chunk: what valgrind writes to, profile.h's */
 extern CAPR_HIDDEN uint64_t capr__limit_mask;  /* all ones in mode always, else 0 */
 extern CAPR_HIDDEN uint16_t capr__link_class;  /* index of the class of MinChunk */
 extern CAPR_HIDDEN uint8_t capr__class_index[CAPR_CLASS_TOP / 64 + 1]; /* by ceil(bytes / 64) */
@@ -37,6 +39,9 @@ CAPR_HIDDEN void capr__chunk_balance(struct capr_worker *w);
 /* In fork, before and after: nobody is in the middle of a change. */
 CAPR_HIDDEN void capr__chunks_hold(void);
 CAPR_HIDDEN void capr__chunks_release(void);
+
+/* Bytes of the chunks of a class, with their header. Plain code. */
+CAPR_HIDDEN uint32_t capr__chunk_class_bytes(unsigned size_class);
 
 /* capr__chunk_try where the free list is empty or there is none. Plain code. */
 CAPR_HIDDEN struct capr_chunk *capr__chunk_make(uint64_t below);

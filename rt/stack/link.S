@@ -114,6 +114,7 @@ stack_change
     movq %r11, %rdi
     movq %rbp, %rsi
     leaq .Lback(%rip), %rdx
+    movq %r10, %rcx
     call capr__link
     movq %rax, %r11
     movq %rdx, %rcx

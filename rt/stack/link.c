@@ -6,6 +6,7 @@
 #include "bigstack.h"
 #include "chunk.h"
 #include "drop.h"
+#include "profile.h"
 
 #include <sys/mman.h>
 
@@ -20,8 +21,8 @@ struct linked {
 
 /* Takes a chunk for a function that needs the low half of `need_and_args` below its return address, and makes it the stack of the
  * running thread. `rbp` lies one word below the return address on the old stack; `back` is the return address of who was linked by
- * link.S. Called by link.S. */
-CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back);
+ * link.S; `function` is what is to run. Called by link.S. */
+CAPR_HIDDEN struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back, uint64_t function);
 
 /* Links a chunk for a block of `size` bytes, aligned to `align`, and `room` bytes of frames below it; returns the block's address.
  * The caller's frames end at `rsp`. Called by alloca.S. */
@@ -59,18 +60,19 @@ static struct capr_chunk *push_chunk(struct capr_chunk *chunk, uint64_t sp)
     return chunk;
 }
 
-static uint64_t at_least(uint64_t below)
-{
-    uint64_t least = capr__worker.link_need + 7;
-    return below < least ? least : below;
-}
+static uint64_t at_least(uint64_t below) { return below < capr__link_least ? capr__link_least : below; }
 
 static struct capr_chunk *push(uint64_t below, uint64_t sp) { return push_chunk(capr__chunk_take(at_least(below)), sp); }
 
 uint64_t capr__preempt_link(uint64_t below, uint64_t rsp)
 {
     struct capr_chunk *chunk = capr__chunk_try(at_least(below));
-    return chunk ? (uint64_t)push_chunk(chunk, rsp) : 0;
+    if (!chunk)
+        return 0;
+    push_chunk(chunk, rsp);
+    if (capr__profiling)
+        capr__profile_linked(chunk, CAPR_PROFILE_PREEMPT, 0, 0, below, (uint64_t)chunk, rsp);
+    return (uint64_t)chunk;
 }
 
 /* Copied stack arguments stay congruent modulo 64 (vectors), and modulo the largest power of two in their bytes: no argument is
@@ -121,7 +123,7 @@ static struct linked link_fenced(uint64_t need, uint64_t start, uint64_t there, 
     return (struct linked){fence - args, args};
 }
 
-struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back)
+struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back, uint64_t function)
 {
     uint64_t args = need_and_args >> 32, start = rbp + 16, below = (uint32_t)need_and_args + 8;
     if (args == CAPR_ARGS_UNKNOWN) {
@@ -139,6 +141,8 @@ struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back)
         sp -= args;
         sp -= (sp - start) & (congruence(args) - 1);
     }
+    if (capr__profiling)
+        capr__profile_linked(chunk, CAPR_PROFILE_CALL, *(const uint64_t *)(rbp + 8), function, (uint32_t)need_and_args, sp - 8, rbp + 8);
     return (struct linked){sp, args};
 }
 
@@ -161,6 +165,8 @@ static void pop(struct capr_worker *w, struct capr_thread *self)
             chunk->flags |= CAPR_CHUNK_QUICK;
     }
     self->chunk = chunk->prev;
+    if (capr__profiling)
+        capr__profile_gone(chunk);
     capr__chunk_give(chunk);
 }
 
@@ -191,7 +197,10 @@ uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_
     if (__builtin_add_overflow(size, room, &below) || __builtin_add_overflow(below, align, &below) || below > UINT32_MAX / 2)
         capr__fatal_thread("alloca of %llu bytes; a stack chunk holds at most 2 GiB: use malloc", (unsigned long long)size);
     struct capr_chunk *chunk = push(below, rsp);
-    return ((uint64_t)chunk - size) & -align;
+    uint64_t block = ((uint64_t)chunk - size) & -align;
+    if (capr__profiling)
+        capr__profile_linked(chunk, CAPR_PROFILE_ALLOCA, *(const uint64_t *)(rsp + 8), 0, room, block, rsp);
+    return block;
 }
 
 void capr__alloca_undo(uint64_t sp)

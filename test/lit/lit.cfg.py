@@ -26,7 +26,7 @@ config.test_exec_root = os.environ.get("CAPCC_LIT_OUT") or os.path.join(
     build or os.path.join(here, "..", "..", "build"), "test", config.name)
 
 if native:
-    config.excludes += ["pass", "house", "graph"]  # nothing there is about what a compiled program does
+    config.excludes += ["pass", "house", "graph", "profile"]  # nothing there is about what a compiled program does
 else:
     config.available_features.add("capcc")
 

@@ -9,6 +9,7 @@
 #include "inputs.h"
 #include "merge.h"
 #include "process.h"
+#include "profile.h"
 #include "prove.h"
 #include "verify.h"
 
@@ -54,6 +55,8 @@ static int do_step(struct arena *arena, const struct line *line, struct step *st
         return inputs_check(arena, line, &step->files);
     case STEP_PARTS:
         return check_parts(step);
+    case STEP_PROFILE:
+        return profile_check(step->input);
     case STEP_BOUNDS:
         *bounds = bounds_file(arena, &step->argv, step->input, scratch);
         return 0;

@@ -31,6 +31,7 @@ void help_print(void) {
          "  -fcapriccio-icalls=KIND      how targets of indirect calls are found: signature, pointsto, pointsto-strict\n"
          "  -fcapriccio-inline-frame-limit=BYTES|off  keep callees with larger frames out of line (64 to 1048576; 256)\n"
          "  -fcapriccio-check-icalls     look the target of each indirect call up at run time; a miss ends the program\n"
+         "  -fcapriccio-profile-use=FILE place checks as a run with CAPRICCIO_PROFILE=FILE speaks for\n"
          "  -fcapriccio-report=FILE      what was decided for each function and call, as JSON\n"
          "  -fcapriccio-print=STEPS      steps of the pass to print to standard error: frames, graph, placement, blocking,\n"
          "                               contexts\n"

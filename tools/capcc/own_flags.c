@@ -82,6 +82,9 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
     } else if ((value = after(text, "-fcapriccio-report="))) {
         flags->report = value;
         if (!*value) *error = "-fcapriccio-report=: give the file for the JSON report after the equals sign";
+    } else if ((value = after(text, "-fcapriccio-profile-use="))) {
+        flags->profile = value;
+        if (!*value) *error = "-fcapriccio-profile-use=: give the file that CAPRICCIO_PROFILE named after the equals sign";
     } else if ((value = after(text, "-fcapriccio-print="))) {
         flags->print = value;
         if (!steps_known(value)) *error = arena_printf(arena, "%s: give a comma-separated list of frames, graph, placement, blocking, contexts", text);

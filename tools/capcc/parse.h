@@ -80,6 +80,7 @@ struct own_flags {
     unsigned min_chunk; ///< bytes, 256 to 1048576
     unsigned inline_limit; ///< bytes, 64 to 1048576, or 0: no limit
     const char *report; ///< file, or null
+    const char *profile; ///< file, or null
     const char *icalls; ///< "signature", "pointsto" or "pointsto-strict", or null
     const char *check_icalls; ///< "1", or "without:FUNCTION" for tests, or null
     const char *stacks; ///< "linked" or "two", or null

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /// More than any plan but that of a -r line, whose steps are one for each source.
-static size_t most_steps(const struct line *line) { return line->input_count + 8; }
+static size_t most_steps(const struct line *line) { return line->input_count + 9; }
 
 struct step *plan_add(struct plan *plan, enum step_kind kind) {
     struct step *step = &plan->steps[plan->count++];
@@ -174,6 +174,7 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
   // Unset what the line does not ask for: a value left over in the caller's environment would change the program
   // without a trace in the build log.
     strvec_push(arena, env, own->report ? arena_printf(arena, "CAPCC_REPORT=%s", own->report) : "CAPCC_REPORT");
+    strvec_push(arena, env, own->profile ? arena_printf(arena, "CAPCC_PROFILE=%s", own->profile) : "CAPCC_PROFILE");
     strvec_push(arena, env, own->print ? arena_printf(arena, "CAPCC_PRINT=%s", own->print) : "CAPCC_PRINT");
     strvec_push(arena, env, own->icalls ? arena_printf(arena, "CAPCC_ICALLS=%s", own->icalls) : "CAPCC_ICALLS");
     strvec_push(arena, env,
@@ -245,6 +246,7 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     strvec_push(arena, &parts->files, shared ? paths->shared : paths->runtime);
     strvec_push(arena, &parts->files, shared ? paths->shared_calls : paths->runtime_calls);
     strvec_push(arena, &parts->files, paths->dynlist);
+    if (line->own.profile) plan_add(plan, STEP_PROFILE)->input = line->own.profile;
     if (!line->dry_run) {
         struct step *bounds = plan_add(plan, STEP_BOUNDS);
         plan_start_clang(arena, line, paths, &bounds->argv);

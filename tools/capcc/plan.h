@@ -12,6 +12,7 @@ enum step_kind {
     STEP_RUN,     ///< runs `argv` with `env`; goes on if it ends with status 0
     STEP_INPUTS,  ///< each of `files` can be read; of a link, neither they nor what -l and -Wl name is made for thin LTO
     STEP_PARTS,   ///< each of `files`, capcc's own parts, is there
+    STEP_PROFILE, ///< `input` is a whole profile
     STEP_BOUNDS,  ///< `argv` prints the libc to bound; the next STEP_RUN gets CAPCC_BOUNDS
     STEP_MERGE,   ///< the bitcode of what the linker's trace in `input` names, and the machine code in `machine`, become `output`
     STEP_PROVE,   ///< `output` holds the note that the pass leaves and, a program, exports what `input` lists, else it is removed

@@ -81,6 +81,9 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
         case STEP_PARTS:
             printf("check parts: %s\n", joined(arena, &step->files));
             break;
+        case STEP_PROFILE:
+            printf("check profile: %s\n", step->input);
+            break;
         case STEP_BOUNDS:
             printf("bounds: %s bounds --whitelist $(%s), cached by build id, as CAPCC_BOUNDS\n", step->input,
                    command_text(arena, NULL, &step->argv));

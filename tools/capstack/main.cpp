@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// capstack: what finished machine code needs of the stack. Chooses the command and hands it its arguments.
+// capstack: what finished machine code needs of the stack, and what runs make of it. Chooses the command and hands it its arguments.
 
 #include "BoundsCommand.h"
 #include "TreeCommand.h"
+#include "TuneCommand.h"
 #include "VerifyCommand.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -27,6 +28,8 @@ constexpr Command Commands[] = {
      capstack::verifyCommand},
     {"tree", "tree [--function NAME] [--top N] FILE", "a program's deepest paths between two checks, call by call",
      capstack::treeCommand},
+    {"tune", "tune [--program FILE] [--top N] [--merge FILE] PROFILE...", "what CAPRICCIO_PROFILE says of a run's stacks",
+     capstack::tuneCommand},
 };
 
 void help(raw_ostream &Out) {
