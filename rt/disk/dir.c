@@ -120,7 +120,7 @@ CAPR_INTERPOSE struct dirent *readdir(DIR *d) {
     return e;
 }
 
-CAPR_INTERPOSE struct dirent64 *readdir64(DIR *d) { return (struct dirent64 *)readdir(d); }
+CAPR_INTERPOSE struct dirent64 *readdir64(DIR *d) { CAPR_MONITOR; return (struct dirent64 *)readdir(d); }
 
 /* readdir_r(3). Blocks. Returns an error number. */
 CAPR_INTERPOSE int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **restrict result) {
@@ -147,7 +147,7 @@ CAPR_INTERPOSE void seekdir(DIR *d, long position) {
     d->position = position;
 }
 
-CAPR_INTERPOSE void rewinddir(DIR *d) { seekdir(d, 0); }
+CAPR_INTERPOSE void rewinddir(DIR *d) { CAPR_MONITOR; seekdir(d, 0); }
 CAPR_INTERPOSE long telldir(DIR *d) { return d->position; }
 
 /* getdents64(3). Blocks. */

@@ -45,9 +45,9 @@ CAPR_INTERPOSE int mknodat(int dir, const char *path, mode_t mode, dev_t device)
     if (device != (unsigned int)device) return (int)capr__result(-EINVAL); /* the kernel's numbers have 32 bits */
     return change(SYS_mknodat, dir, (long)path, mode, (long)device, 0);
 }
-CAPR_INTERPOSE int mknod(const char *path, mode_t mode, dev_t device) { return mknodat(AT_FDCWD, path, mode, device); }
-CAPR_INTERPOSE int mkfifoat(int dir, const char *path, mode_t mode) { return mknodat(dir, path, mode | S_IFIFO, 0); }
-CAPR_INTERPOSE int mkfifo(const char *path, mode_t mode) { return mknodat(AT_FDCWD, path, mode | S_IFIFO, 0); }
+CAPR_INTERPOSE int mknod(const char *path, mode_t mode, dev_t device) { CAPR_MONITOR; return mknodat(AT_FDCWD, path, mode, device); }
+CAPR_INTERPOSE int mkfifoat(int dir, const char *path, mode_t mode) { CAPR_MONITOR; return mknodat(dir, path, mode | S_IFIFO, 0); }
+CAPR_INTERPOSE int mkfifo(const char *path, mode_t mode) { CAPR_MONITOR; return mknodat(AT_FDCWD, path, mode | S_IFIFO, 0); }
 
 /* link(2), symlink(2) and their relatives. Block. */
 CAPR_INTERPOSE int link(const char *from, const char *to) { CAPR_MONITOR; return change(SYS_link, (long)from, (long)to, 0, 0, 0); }
@@ -86,6 +86,6 @@ CAPR_INTERPOSE int futimens(int fd, const struct timespec times[2]) {
 
 /* truncate(2), ftruncate(2). Block. */
 CAPR_INTERPOSE int truncate(const char *path, off_t size) { CAPR_MONITOR; return change(SYS_truncate, (long)path, size, 0, 0, 0); }
-CAPR_INTERPOSE int truncate64(const char *path, off64_t size) { return truncate(path, size); }
+CAPR_INTERPOSE int truncate64(const char *path, off64_t size) { CAPR_MONITOR; return truncate(path, size); }
 CAPR_INTERPOSE int ftruncate(int fd, off_t size) { CAPR_MONITOR; return change(SYS_ftruncate, fd, size, 0, 0, 0); }
-CAPR_INTERPOSE int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
+CAPR_INTERPOSE int ftruncate64(int fd, off64_t size) { CAPR_MONITOR; return ftruncate(fd, size); }

@@ -89,17 +89,17 @@ static __attribute__((noinline)) long open_any(int dir, const char *path, int fl
     })
 
 /* open(2), openat(2), creat(2). Block. Cancellation points. */
-CAPR_INTERPOSE int open(const char *path, int flags, ...) { return (int)open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int open64(const char *path, int flags, ...) { return (int)open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int openat(int dir, const char *path, int flags, ...) { return (int)open_any(dir, path, flags, MODE(flags, flags)); }
-CAPR_INTERPOSE int openat64(int dir, const char *path, int flags, ...) { return (int)open_any(dir, path, flags, MODE(flags, flags)); }
+CAPR_INTERPOSE int open(const char *path, int flags, ...) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
+CAPR_INTERPOSE int open64(const char *path, int flags, ...) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, flags, MODE(flags, flags)); }
+CAPR_INTERPOSE int openat(int dir, const char *path, int flags, ...) { CAPR_MONITOR; return (int)open_any(dir, path, flags, MODE(flags, flags)); }
+CAPR_INTERPOSE int openat64(int dir, const char *path, int flags, ...) { CAPR_MONITOR; return (int)open_any(dir, path, flags, MODE(flags, flags)); }
 
 #define CREATE (O_CREAT | O_WRONLY | O_TRUNC)
-CAPR_INTERPOSE int creat(const char *path, mode_t mode) { return (int)open_any(AT_FDCWD, path, CREATE, mode); }
-CAPR_INTERPOSE int creat64(const char *path, mode_t mode) { return (int)open_any(AT_FDCWD, path, CREATE, mode); }
+CAPR_INTERPOSE int creat(const char *path, mode_t mode) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, CREATE, mode); }
+CAPR_INTERPOSE int creat64(const char *path, mode_t mode) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, CREATE, mode); }
 
 /* What _FORTIFY_SOURCE makes of open without a mode. */
-CAPR_INTERPOSE int __open_2(const char *path, int flags) { return (int)open_any(AT_FDCWD, path, flags, 0); }
-CAPR_INTERPOSE int __open64_2(const char *path, int flags) { return (int)open_any(AT_FDCWD, path, flags, 0); }
-CAPR_INTERPOSE int __openat_2(int dir, const char *path, int flags) { return (int)open_any(dir, path, flags, 0); }
-CAPR_INTERPOSE int __openat64_2(int dir, const char *path, int flags) { return (int)open_any(dir, path, flags, 0); }
+CAPR_INTERPOSE int __open_2(const char *path, int flags) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, flags, 0); }
+CAPR_INTERPOSE int __open64_2(const char *path, int flags) { CAPR_MONITOR; return (int)open_any(AT_FDCWD, path, flags, 0); }
+CAPR_INTERPOSE int __openat_2(int dir, const char *path, int flags) { CAPR_MONITOR; return (int)open_any(dir, path, flags, 0); }
+CAPR_INTERPOSE int __openat64_2(int dir, const char *path, int flags) { CAPR_MONITOR; return (int)open_any(dir, path, flags, 0); }

@@ -180,8 +180,8 @@ static int result(int e) {
 }
 
 /* aio_read(3), aio_write(3), aio_fsync(3). Do not block. */
-CAPR_INTERPOSE int aio_read(struct aiocb *cb) { return result(enqueue(cb, READ, NULL)); }
-CAPR_INTERPOSE int aio_write(struct aiocb *cb) { return result(enqueue(cb, WRITE, NULL)); }
+CAPR_INTERPOSE int aio_read(struct aiocb *cb) { CAPR_MONITOR; return result(enqueue(cb, READ, NULL)); }
+CAPR_INTERPOSE int aio_write(struct aiocb *cb) { CAPR_MONITOR; return result(enqueue(cb, WRITE, NULL)); }
 CAPR_INTERPOSE int aio_fsync(int operation, struct aiocb *cb) {
     CAPR_MONITOR;
     if (operation != O_SYNC && operation != O_DSYNC) return result(EINVAL);
@@ -302,16 +302,16 @@ CAPR_INTERPOSE int lio_listio(int mode, struct aiocb *const list[restrict], int 
 CAPR_INTERPOSE void aio_init(const struct aioinit *unused) { (void)unused; }
 
 /* The same layout under the other names. */
-CAPR_INTERPOSE int aio_read64(struct aiocb64 *cb) { return aio_read((struct aiocb *)cb); }
-CAPR_INTERPOSE int aio_write64(struct aiocb64 *cb) { return aio_write((struct aiocb *)cb); }
-CAPR_INTERPOSE int aio_fsync64(int operation, struct aiocb64 *cb) { return aio_fsync(operation, (struct aiocb *)cb); }
-CAPR_INTERPOSE int aio_error64(const struct aiocb64 *cb) { return aio_error((const struct aiocb *)cb); }
+CAPR_INTERPOSE int aio_read64(struct aiocb64 *cb) { CAPR_MONITOR; return aio_read((struct aiocb *)cb); }
+CAPR_INTERPOSE int aio_write64(struct aiocb64 *cb) { CAPR_MONITOR; return aio_write((struct aiocb *)cb); }
+CAPR_INTERPOSE int aio_fsync64(int operation, struct aiocb64 *cb) { CAPR_MONITOR; return aio_fsync(operation, (struct aiocb *)cb); }
+CAPR_INTERPOSE int aio_error64(const struct aiocb64 *cb) { CAPR_MONITOR; return aio_error((const struct aiocb *)cb); }
 CAPR_INTERPOSE ssize_t aio_return64(struct aiocb64 *cb) { return aio_return((struct aiocb *)cb); }
 CAPR_INTERPOSE int aio_suspend64(const struct aiocb64 *const list[], int n, const struct timespec *timeout) {
     CAPR_MONITOR;
     return aio_suspend((const struct aiocb *const *)list, n, timeout);
 }
-CAPR_INTERPOSE int aio_cancel64(int fd, struct aiocb64 *cb) { return aio_cancel(fd, (struct aiocb *)cb); }
+CAPR_INTERPOSE int aio_cancel64(int fd, struct aiocb64 *cb) { CAPR_MONITOR; return aio_cancel(fd, (struct aiocb *)cb); }
 CAPR_INTERPOSE int lio_listio64(int mode, struct aiocb64 *const list[restrict], int n, struct sigevent *restrict event) {
     CAPR_MONITOR;
     return lio_listio(mode, (struct aiocb *const *)list, n, event);

@@ -80,10 +80,10 @@ CAPR_INTERPOSE ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_
 }
 
 /* The names of programs built with 64-bit offsets: the same functions here. */
-CAPR_INTERPOSE ssize_t pread64(int fd, void *buf, size_t n, off64_t offset) { return pread(fd, buf, n, offset); }
-CAPR_INTERPOSE ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset) { return pwrite(fd, buf, n, offset); }
-CAPR_INTERPOSE ssize_t preadv64(int fd, const struct iovec *iov, int count, off64_t offset) { return preadv(fd, iov, count, offset); }
-CAPR_INTERPOSE ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset) { return pwritev(fd, iov, count, offset); }
+CAPR_INTERPOSE ssize_t pread64(int fd, void *buf, size_t n, off64_t offset) { CAPR_MONITOR; return pread(fd, buf, n, offset); }
+CAPR_INTERPOSE ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset) { CAPR_MONITOR; return pwrite(fd, buf, n, offset); }
+CAPR_INTERPOSE ssize_t preadv64(int fd, const struct iovec *iov, int count, off64_t offset) { CAPR_MONITOR; return preadv(fd, iov, count, offset); }
+CAPR_INTERPOSE ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset) { CAPR_MONITOR; return pwritev(fd, iov, count, offset); }
 CAPR_INTERPOSE ssize_t preadv64v2(int fd, const struct iovec *iov, int count, off64_t offset, int flags) {
     CAPR_MONITOR;
     return preadv2(fd, iov, count, offset, flags);
@@ -115,4 +115,4 @@ CAPR_INTERPOSE off_t lseek(int fd, off_t offset, int whence) {
     return capr__result(CAPR_OUTSIDE(capr__sys3(SYS_lseek, fd, offset, whence)));
 }
 
-CAPR_INTERPOSE off64_t lseek64(int fd, off64_t offset, int whence) { return lseek(fd, offset, whence); }
+CAPR_INTERPOSE off64_t lseek64(int fd, off64_t offset, int whence) { CAPR_MONITOR; return lseek(fd, offset, whence); }

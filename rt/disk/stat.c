@@ -34,7 +34,7 @@ static __attribute__((noinline)) long look(int dir, const char *path, struct sta
 }
 
 /* stat(2) and its relatives. Block. fstat of an open descriptor does not, and is left to libc. */
-CAPR_INTERPOSE int stat(const char *restrict path, struct stat *restrict st) { return (int)look(AT_FDCWD, path, st, 0); }
+CAPR_INTERPOSE int stat(const char *restrict path, struct stat *restrict st) { CAPR_MONITOR; return (int)look(AT_FDCWD, path, st, 0); }
 CAPR_INTERPOSE int lstat(const char *restrict path, struct stat *restrict st) {
     CAPR_MONITOR;
     return (int)look(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
@@ -45,8 +45,8 @@ CAPR_INTERPOSE int fstatat(int dir, const char *restrict path, struct stat *rest
 }
 
 /* The same layout under another name. */
-CAPR_INTERPOSE int stat64(const char *restrict path, struct stat64 *restrict st) { return stat(path, (struct stat *)st); }
-CAPR_INTERPOSE int lstat64(const char *restrict path, struct stat64 *restrict st) { return lstat(path, (struct stat *)st); }
+CAPR_INTERPOSE int stat64(const char *restrict path, struct stat64 *restrict st) { CAPR_MONITOR; return stat(path, (struct stat *)st); }
+CAPR_INTERPOSE int lstat64(const char *restrict path, struct stat64 *restrict st) { CAPR_MONITOR; return lstat(path, (struct stat *)st); }
 CAPR_INTERPOSE int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags) {
     CAPR_MONITOR;
     return fstatat(dir, path, (struct stat *)st, flags);
@@ -90,16 +90,16 @@ static __attribute__((noinline)) int may(int dir, const char *path, int mode, in
 }
 
 /* access(2), faccessat(2), euidaccess(3). Block. */
-CAPR_INTERPOSE int access(const char *path, int mode) { return may(AT_FDCWD, path, mode, 0); }
-CAPR_INTERPOSE int faccessat(int dir, const char *path, int mode, int flags) { return may(dir, path, mode, flags); }
-CAPR_INTERPOSE int euidaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
-CAPR_INTERPOSE int eaccess(const char *path, int mode) { return may(AT_FDCWD, path, mode, AT_EACCESS); }
+CAPR_INTERPOSE int access(const char *path, int mode) { CAPR_MONITOR; return may(AT_FDCWD, path, mode, 0); }
+CAPR_INTERPOSE int faccessat(int dir, const char *path, int mode, int flags) { CAPR_MONITOR; return may(dir, path, mode, flags); }
+CAPR_INTERPOSE int euidaccess(const char *path, int mode) { CAPR_MONITOR; return may(AT_FDCWD, path, mode, AT_EACCESS); }
+CAPR_INTERPOSE int eaccess(const char *path, int mode) { CAPR_MONITOR; return may(AT_FDCWD, path, mode, AT_EACCESS); }
 
 /* statfs(2), fstatfs(2): a server's file system asks the server. Block. */
 CAPR_INTERPOSE int statfs(const char *path, struct statfs *out) { CAPR_MONITOR; return (int)capr__result(capr__disk_call(SYS_statfs, (long)path, (long)out, 0, 0, 0)); }
 CAPR_INTERPOSE int fstatfs(int fd, struct statfs *out) { CAPR_MONITOR; return (int)capr__result(capr__disk_call(SYS_fstatfs, fd, (long)out, 0, 0, 0)); }
-CAPR_INTERPOSE int statfs64(const char *path, struct statfs64 *out) { return statfs(path, (struct statfs *)out); }
-CAPR_INTERPOSE int fstatfs64(int fd, struct statfs64 *out) { return fstatfs(fd, (struct statfs *)out); }
+CAPR_INTERPOSE int statfs64(const char *path, struct statfs64 *out) { CAPR_MONITOR; return statfs(path, (struct statfs *)out); }
+CAPR_INTERPOSE int fstatfs64(int fd, struct statfs64 *out) { CAPR_MONITOR; return fstatfs(fd, (struct statfs *)out); }
 
 /* readlink(2), readlinkat(2). Block. */
 CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n) {

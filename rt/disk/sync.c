@@ -47,7 +47,7 @@ CAPR_INTERPOSE int fallocate(int fd, int mode, off_t offset, off_t size) {
     return (int)capr__result(capr__disk_call(SYS_fallocate, fd, mode, offset, size, 0));
 }
 
-CAPR_INTERPOSE int fallocate64(int fd, int mode, off64_t offset, off64_t size) { return fallocate(fd, mode, offset, size); }
+CAPR_INTERPOSE int fallocate64(int fd, int mode, off64_t offset, off64_t size) { CAPR_MONITOR; return fallocate(fd, mode, offset, size); }
 
 /* copy_file_range(2), readahead(2). Block. */
 CAPR_INTERPOSE ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t n, unsigned int flags) {

@@ -44,7 +44,7 @@ CAPR_INTERPOSE ssize_t llistxattr(const char *path, char *list, size_t size) {
     CAPR_MONITOR;
     return call(SYS_llistxattr, (long)path, (long)list, (long)size, 0, 0);
 }
-CAPR_INTERPOSE ssize_t flistxattr(int fd, char *list, size_t size) { return call(SYS_flistxattr, fd, (long)list, (long)size, 0, 0); }
+CAPR_INTERPOSE ssize_t flistxattr(int fd, char *list, size_t size) { CAPR_MONITOR; return call(SYS_flistxattr, fd, (long)list, (long)size, 0, 0); }
 CAPR_INTERPOSE int removexattr(const char *path, const char *name) {
     CAPR_MONITOR;
     return (int)call(SYS_removexattr, (long)path, (long)name, 0, 0, 0);
@@ -53,7 +53,7 @@ CAPR_INTERPOSE int lremovexattr(const char *path, const char *name) {
     CAPR_MONITOR;
     return (int)call(SYS_lremovexattr, (long)path, (long)name, 0, 0, 0);
 }
-CAPR_INTERPOSE int fremovexattr(int fd, const char *name) { return (int)call(SYS_fremovexattr, fd, (long)name, 0, 0, 0); }
+CAPR_INTERPOSE int fremovexattr(int fd, const char *name) { CAPR_MONITOR; return (int)call(SYS_fremovexattr, fd, (long)name, 0, 0, 0); }
 
 /* chdir(2). Blocks. */
-CAPR_INTERPOSE int chdir(const char *path) { return (int)call(SYS_chdir, (long)path, 0, 0, 0, 0); }
+CAPR_INTERPOSE int chdir(const char *path) { CAPR_MONITOR; return (int)call(SYS_chdir, (long)path, 0, 0, 0, 0); }

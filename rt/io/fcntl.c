@@ -91,8 +91,8 @@ static int control(int fd, int command, long arg) {
         arg_;                                                                                                                      \
     })
 
-CAPR_INTERPOSE int fcntl(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
-CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { return control(fd, command, LAST_ARG(command)); }
+CAPR_INTERPOSE int fcntl(int fd, int command, ...) { CAPR_MONITOR; return control(fd, command, LAST_ARG(command)); }
+CAPR_INTERPOSE int fcntl64(int fd, int command, ...) { CAPR_MONITOR; return control(fd, command, LAST_ARG(command)); }
 
 /* ioctl(2): FIONBIO and FIOASYNC are F_SETFL in another dress. */
 CAPR_INTERPOSE int ioctl(int fd, unsigned long request, ...) {

@@ -20,37 +20,37 @@ CAPR_INTERPOSE char *__realpath_chk(const char *path, char *resolved, size_t roo
     CAPR_MONITOR;
     return (char *)CAPR_LIBC_CALL("__realpath_chk", (long)path, (long)resolved, (long)room);
 }
-CAPR_INTERPOSE char *canonicalize_file_name(const char *path) { return (char *)CAPR_LIBC_CALL("canonicalize_file_name", (long)path); }
+CAPR_INTERPOSE char *canonicalize_file_name(const char *path) { CAPR_MONITOR; return (char *)CAPR_LIBC_CALL("canonicalize_file_name", (long)path); }
 
 /* statvfs(3), statfs(2): of a server's file system the server is asked. Block. */
 CAPR_INTERPOSE int statvfs(const char *restrict path, struct statvfs *restrict out) {
     CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("statvfs", (long)path, (long)out);
 }
-CAPR_INTERPOSE int fstatvfs(int fd, struct statvfs *out) { return (int)CAPR_LIBC_CALL("fstatvfs", fd, (long)out); }
+CAPR_INTERPOSE int fstatvfs(int fd, struct statvfs *out) { CAPR_MONITOR; return (int)CAPR_LIBC_CALL("fstatvfs", fd, (long)out); }
 
-CAPR_INTERPOSE int statvfs64(const char *restrict path, struct statvfs64 *restrict out) { return statvfs(path, (struct statvfs *)out); }
-CAPR_INTERPOSE int fstatvfs64(int fd, struct statvfs64 *out) { return fstatvfs(fd, (struct statvfs *)out); }
+CAPR_INTERPOSE int statvfs64(const char *restrict path, struct statvfs64 *restrict out) { CAPR_MONITOR; return statvfs(path, (struct statvfs *)out); }
+CAPR_INTERPOSE int fstatvfs64(int fd, struct statvfs64 *out) { CAPR_MONITOR; return fstatvfs(fd, (struct statvfs *)out); }
 
 /* mkstemp(3) and its relatives, tmpfile(3). Block. */
-CAPR_INTERPOSE int mkostemps(char *name, int suffix, int flags) { return (int)CAPR_LIBC_CALL("mkostemps", (long)name, suffix, flags); }
-CAPR_INTERPOSE int mkstemp(char *name) { return mkostemps(name, 0, 0); }
-CAPR_INTERPOSE int mkostemp(char *name, int flags) { return mkostemps(name, 0, flags); }
-CAPR_INTERPOSE int mkstemps(char *name, int suffix) { return mkostemps(name, suffix, 0); }
-CAPR_INTERPOSE int mkstemp64(char *name) { return mkostemps(name, 0, 0); }
-CAPR_INTERPOSE int mkostemp64(char *name, int flags) { return mkostemps(name, 0, flags); }
-CAPR_INTERPOSE int mkstemps64(char *name, int suffix) { return mkostemps(name, suffix, 0); }
-CAPR_INTERPOSE int mkostemps64(char *name, int suffix, int flags) { return mkostemps(name, suffix, flags); }
-CAPR_INTERPOSE char *mkdtemp(char *name) { return (char *)CAPR_LIBC_CALL("mkdtemp", (long)name); }
-CAPR_INTERPOSE FILE *tmpfile(void) { return (FILE *)CAPR_LIBC_CALL("tmpfile", 0); }
-CAPR_INTERPOSE FILE *tmpfile64(void) { return tmpfile(); }
+CAPR_INTERPOSE int mkostemps(char *name, int suffix, int flags) { CAPR_MONITOR; return (int)CAPR_LIBC_CALL("mkostemps", (long)name, suffix, flags); }
+CAPR_INTERPOSE int mkstemp(char *name) { CAPR_MONITOR; return mkostemps(name, 0, 0); }
+CAPR_INTERPOSE int mkostemp(char *name, int flags) { CAPR_MONITOR; return mkostemps(name, 0, flags); }
+CAPR_INTERPOSE int mkstemps(char *name, int suffix) { CAPR_MONITOR; return mkostemps(name, suffix, 0); }
+CAPR_INTERPOSE int mkstemp64(char *name) { CAPR_MONITOR; return mkostemps(name, 0, 0); }
+CAPR_INTERPOSE int mkostemp64(char *name, int flags) { CAPR_MONITOR; return mkostemps(name, 0, flags); }
+CAPR_INTERPOSE int mkstemps64(char *name, int suffix) { CAPR_MONITOR; return mkostemps(name, suffix, 0); }
+CAPR_INTERPOSE int mkostemps64(char *name, int suffix, int flags) { CAPR_MONITOR; return mkostemps(name, suffix, flags); }
+CAPR_INTERPOSE char *mkdtemp(char *name) { CAPR_MONITOR; return (char *)CAPR_LIBC_CALL("mkdtemp", (long)name); }
+CAPR_INTERPOSE FILE *tmpfile(void) { CAPR_MONITOR; return (FILE *)CAPR_LIBC_CALL("tmpfile", 0); }
+CAPR_INTERPOSE FILE *tmpfile64(void) { CAPR_MONITOR; return tmpfile(); }
 
 /* posix_fallocate(3), which writes to each block where the file system has no better way. Blocks. Returns an error number. */
 CAPR_INTERPOSE int posix_fallocate(int fd, off_t offset, off_t size) {
     CAPR_MONITOR;
     return (int)CAPR_LIBC_CALL("posix_fallocate", fd, offset, size);
 }
-CAPR_INTERPOSE int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallocate(fd, offset, size); }
+CAPR_INTERPOSE int posix_fallocate64(int fd, off64_t offset, off64_t size) { CAPR_MONITOR; return posix_fallocate(fd, offset, size); }
 
 /* glob(3). Blocks; in place where it calls the program. */
 CAPR_INTERPOSE int glob(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob_t *restrict out) {

@@ -9,8 +9,8 @@
 #include "call.h"
 
 /* getpwnam(3) and its relatives. Block. */
-CAPR_INTERPOSE struct passwd *getpwnam(const char *name) { return (struct passwd *)CAPR_LIBC_CALL("getpwnam", (long)name); }
-CAPR_INTERPOSE struct passwd *getpwuid(uid_t user) { return (struct passwd *)CAPR_LIBC_CALL("getpwuid", user); }
+CAPR_INTERPOSE struct passwd *getpwnam(const char *name) { CAPR_MONITOR; return (struct passwd *)CAPR_LIBC_CALL("getpwnam", (long)name); }
+CAPR_INTERPOSE struct passwd *getpwuid(uid_t user) { CAPR_MONITOR; return (struct passwd *)CAPR_LIBC_CALL("getpwuid", user); }
 CAPR_INTERPOSE int getpwnam_r(const char *restrict name, struct passwd *restrict entry, char *restrict buffer, size_t size,
                               struct passwd **restrict result) {
     CAPR_MONITOR;
@@ -23,8 +23,8 @@ CAPR_INTERPOSE int getpwuid_r(uid_t user, struct passwd *restrict entry, char *r
 }
 
 /* getgrnam(3) and its relatives. Block. */
-CAPR_INTERPOSE struct group *getgrnam(const char *name) { return (struct group *)CAPR_LIBC_CALL("getgrnam", (long)name); }
-CAPR_INTERPOSE struct group *getgrgid(gid_t group) { return (struct group *)CAPR_LIBC_CALL("getgrgid", group); }
+CAPR_INTERPOSE struct group *getgrnam(const char *name) { CAPR_MONITOR; return (struct group *)CAPR_LIBC_CALL("getgrnam", (long)name); }
+CAPR_INTERPOSE struct group *getgrgid(gid_t group) { CAPR_MONITOR; return (struct group *)CAPR_LIBC_CALL("getgrgid", group); }
 CAPR_INTERPOSE int getgrnam_r(const char *restrict name, struct group *restrict entry, char *restrict buffer, size_t size,
                               struct group **restrict result) {
     CAPR_MONITOR;

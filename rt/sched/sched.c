@@ -33,6 +33,19 @@ void capr__ready(struct capr_thread *t)
         capr__run_append(w, t);
 }
 
+/* While the thread ran, another worker's has sent it a signal or cancelled it: a wait that this ends is over. */
+static __attribute__((noinline)) void wait_asked(struct capr_thread *self)
+{
+    if ((self->cancel_bits & CAPR_CANCEL_AT_POINT) && capr__cancel_due(self)) {
+        self->cancel_bits &= (uint8_t)~CAPR_CANCEL_AT_POINT;
+        if (self->queue)
+            capr__queue_remove(self);
+        capr__ready(self);
+    } else if (self->cancel_bits & CAPR_SIGNALS_ASKED) {
+        capr__signals_asked(self);
+    }
+}
+
 void capr__park(void)
 {
     struct capr_worker *w = &capr__worker;
@@ -42,8 +55,8 @@ void capr__park(void)
     capr__graph_note(w, self, 1);
     if (__builtin_expect(capr__many, 0)) {
         capr__stays_if_held(w, self);
-        if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
-            capr__signals_asked(self);
+        if (__builtin_expect(self->cancel_bits & (CAPR_SIGNALS_ASKED | CAPR_CANCEL_PENDING), 0))
+            wait_asked(self);
         capr__run_switch(self, capr__run_pick(w));
         if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
             capr__signals_run();

@@ -50,7 +50,7 @@ uint32_t capr__worker_count, capr__workers_idle;
 
 static uint32_t most, started = 1;           /* workers that there may be, and that have been begun */
 static uint32_t numbers;                     /* lock */
-static struct capr_worker *poller, *watcher; /* asleep in epoll_wait; the sleeper, or poller, that looks up from time to time */
+static struct capr_worker *poller, *watcher; /* in epoll_wait; the sleeper, or poller, that looks up from time to time */
 static uint64_t polls_until;                 /* ns of CLOCK_MONOTONIC: when the poller looks up by itself */
 static int watch_ends;                       /* ... which no longer does, since nothing has happened for long */
 static int waking;                           /* one has been woken and has not looked yet */
@@ -241,8 +241,12 @@ _Noreturn void capr__worker_loop(void)
             w->balance_at = w->count.switches + BALANCE_EVERY;
             capr__chunk_balance(w);
         }
-        if (!poller && (capr__process.fd_waiters || capr__process.signal_ready))
+        if (!poller && capr__process.fd_waiters) { /* one at a time: a look takes the event that is to wake a sleeper */
+            poller = w;
+            polls_until = 0;
             capr__io_poll(0);
+            poller = NULL;
+        }
         if (capr__process.timer_count)
             capr__idle_fire(w);
         if (capr__policy)

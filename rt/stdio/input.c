@@ -29,16 +29,16 @@ CAPR_INLINE int get(FILE *f, int locked) {
     return slow_getc(f, locked);
 }
 
-CAPR_INTERPOSE int fgetc(FILE *f) { return get(f, 1); }
-CAPR_INTERPOSE int(getc)(FILE *f) { return get(f, 1); }
-CAPR_INTERPOSE int _IO_getc(FILE *f) { return get(f, 1); }
-CAPR_INTERPOSE int(getchar)(void) { return get(stdin, 1); }
-CAPR_INTERPOSE int(fgetc_unlocked)(FILE *f) { return get(f, 0); }
-CAPR_INTERPOSE int(getc_unlocked)(FILE *f) { return get(f, 0); }
-CAPR_INTERPOSE int(getchar_unlocked)(void) { return get(stdin, 0); }
+CAPR_INTERPOSE int fgetc(FILE *f) { CAPR_MONITOR; return get(f, 1); }
+CAPR_INTERPOSE int(getc)(FILE *f) { CAPR_MONITOR; return get(f, 1); }
+CAPR_INTERPOSE int _IO_getc(FILE *f) { CAPR_MONITOR; return get(f, 1); }
+CAPR_INTERPOSE int(getchar)(void) { CAPR_MONITOR; return get(stdin, 1); }
+CAPR_INTERPOSE int(fgetc_unlocked)(FILE *f) { CAPR_MONITOR; return get(f, 0); }
+CAPR_INTERPOSE int(getc_unlocked)(FILE *f) { CAPR_MONITOR; return get(f, 0); }
+CAPR_INTERPOSE int(getchar_unlocked)(void) { CAPR_MONITOR; return get(stdin, 0); }
 
 /* What the macros of <stdio.h> call when the buffer is empty. */
-CAPR_INTERPOSE int __uflow(FILE *f) { return slow_getc(f, 0); }
+CAPR_INTERPOSE int __uflow(FILE *f) { CAPR_MONITOR; return slow_getc(f, 0); }
 
 /* ungetc(3). */
 CAPR_INTERPOSE int ungetc(int c, FILE *f) {
@@ -95,8 +95,8 @@ CAPR_INLINE char *gets_from(char *s, int n, FILE *f, int locked) {
     return slow_gets(s, n, f, locked);
 }
 
-CAPR_INTERPOSE char *fgets(char *restrict s, int n, FILE *restrict f) { return gets_from(s, n, f, 1); }
-CAPR_INTERPOSE char *fgets_unlocked(char *restrict s, int n, FILE *restrict f) { return gets_from(s, n, f, 0); }
+CAPR_INTERPOSE char *fgets(char *restrict s, int n, FILE *restrict f) { CAPR_MONITOR; return gets_from(s, n, f, 1); }
+CAPR_INTERPOSE char *fgets_unlocked(char *restrict s, int n, FILE *restrict f) { CAPR_MONITOR; return gets_from(s, n, f, 0); }
 
 /* fread(3). Blocks. */
 static __attribute__((noinline)) size_t slow_read(char *to, size_t size, size_t count, FILE *f, int locked) {
@@ -138,7 +138,7 @@ CAPR_INLINE size_t read_from(void *to, size_t size, size_t count, FILE *f, int l
     return slow_read(to, size, count, f, locked);
 }
 
-CAPR_INTERPOSE size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict f) { return read_from(to, size, count, f, 1); }
+CAPR_INTERPOSE size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict f) { CAPR_MONITOR; return read_from(to, size, count, f, 1); }
 CAPR_INTERPOSE size_t(fread_unlocked)(void *restrict to, size_t size, size_t count, FILE *restrict f) {
     CAPR_MONITOR;
     return read_from(to, size, count, f, 0);

@@ -92,6 +92,6 @@ CAPR_INTERPOSE void funlockfile(FILE *f) {
     if (l && l->owner == capr__self()) capr__file_leave(l);
 }
 
-CAPR_INTERPOSE void _IO_flockfile(FILE *f) { flockfile(f); }
-CAPR_INTERPOSE int _IO_ftrylockfile(FILE *f) { return ftrylockfile(f); }
-CAPR_INTERPOSE void _IO_funlockfile(FILE *f) { funlockfile(f); }
+CAPR_INTERPOSE void _IO_flockfile(FILE *f) { CAPR_MONITOR; flockfile(f); }
+CAPR_INTERPOSE int _IO_ftrylockfile(FILE *f) { CAPR_MONITOR; return ftrylockfile(f); }
+CAPR_INTERPOSE void _IO_funlockfile(FILE *f) { CAPR_MONITOR; funlockfile(f); }

@@ -66,8 +66,8 @@ CAPR_INTERPOSE int fflush(FILE *f) {
     return flush_one(f, 1);
 }
 
-CAPR_INTERPOSE int fflush_unlocked(FILE *f) { return f ? flush_one(f, 0) : fflush(NULL); }
-CAPR_INTERPOSE int _IO_fflush(FILE *f) { return fflush(f); }
+CAPR_INTERPOSE int fflush_unlocked(FILE *f) { CAPR_MONITOR; return f ? flush_one(f, 0) : fflush(NULL); }
+CAPR_INTERPOSE int _IO_fflush(FILE *f) { CAPR_MONITOR; return fflush(f); }
 
 /* What libc's own end of the program would write while nobody else runs. Not of FILEs that somebody is in the middle of. */
 __attribute__((destructor(101))) static void flush_at_exit(void) {
@@ -96,12 +96,12 @@ CAPR_INTERPOSE int setvbuf(FILE *restrict f, char *restrict buffer, int mode, si
     return r;
 }
 
-CAPR_INTERPOSE void setbuf(FILE *restrict f, char *restrict buffer) { setvbuf(f, buffer, buffer ? _IOFBF : _IONBF, BUFSIZ); }
+CAPR_INTERPOSE void setbuf(FILE *restrict f, char *restrict buffer) { CAPR_MONITOR; setvbuf(f, buffer, buffer ? _IOFBF : _IONBF, BUFSIZ); }
 CAPR_INTERPOSE void setbuffer(FILE *restrict f, char *restrict buffer, size_t size) {
     CAPR_MONITOR;
     setvbuf(f, buffer, buffer ? _IOFBF : _IONBF, size);
 }
-CAPR_INTERPOSE void setlinebuf(FILE *f) { setvbuf(f, NULL, _IOLBF, 0); }
+CAPR_INTERPOSE void setlinebuf(FILE *f) { CAPR_MONITOR; setvbuf(f, NULL, _IOLBF, 0); }
 
 /* fseek(3), ftell(3) and their relatives. Block. */
 CAPR_INTERPOSE int fseeko(FILE *f, off_t offset, int whence) {
@@ -113,8 +113,8 @@ CAPR_INTERPOSE int fseeko(FILE *f, off_t offset, int whence) {
     return r;
 }
 
-CAPR_INTERPOSE int fseek(FILE *f, long offset, int whence) { return fseeko(f, offset, whence); }
-CAPR_INTERPOSE int fseeko64(FILE *f, off64_t offset, int whence) { return fseeko(f, offset, whence); }
+CAPR_INTERPOSE int fseek(FILE *f, long offset, int whence) { CAPR_MONITOR; return fseeko(f, offset, whence); }
+CAPR_INTERPOSE int fseeko64(FILE *f, off64_t offset, int whence) { CAPR_MONITOR; return fseeko(f, offset, whence); }
 
 CAPR_INTERPOSE off_t ftello(FILE *f) {
     CAPR_MONITOR;
@@ -124,8 +124,8 @@ CAPR_INTERPOSE off_t ftello(FILE *f) {
     return r;
 }
 
-CAPR_INTERPOSE long ftell(FILE *f) { return ftello(f); }
-CAPR_INTERPOSE off64_t ftello64(FILE *f) { return ftello(f); }
+CAPR_INTERPOSE long ftell(FILE *f) { CAPR_MONITOR; return ftello(f); }
+CAPR_INTERPOSE off64_t ftello64(FILE *f) { CAPR_MONITOR; return ftello(f); }
 
 CAPR_INTERPOSE void rewind(FILE *f) {
     CAPR_MONITOR;
@@ -152,5 +152,5 @@ CAPR_INTERPOSE int fsetpos(FILE *f, const fpos_t *position) {
     return r;
 }
 
-CAPR_INTERPOSE int fgetpos64(FILE *restrict f, fpos64_t *restrict position) { return fgetpos(f, (fpos_t *)position); }
-CAPR_INTERPOSE int fsetpos64(FILE *f, const fpos64_t *position) { return fsetpos(f, (const fpos_t *)position); }
+CAPR_INTERPOSE int fgetpos64(FILE *restrict f, fpos64_t *restrict position) { CAPR_MONITOR; return fgetpos(f, (fpos_t *)position); }
+CAPR_INTERPOSE int fsetpos64(FILE *f, const fpos64_t *position) { CAPR_MONITOR; return fsetpos(f, (const fpos_t *)position); }

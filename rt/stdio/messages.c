@@ -51,28 +51,34 @@ static __attribute__((noinline)) void warn_of(const int *number, const char *for
     va_end(ap);                                                                                                                    \
     end
 
+/* Outside: what runs at exit is the program's. */
+static _Noreturn void end_with(int status) {
+    capr__out();
+    exit(status);
+}
+
 /* err(3). Block. */
 CAPR_INTERPOSE void vwarn(const char *format, va_list ap) {
     CAPR_MONITOR;
     int now = errno;
     warn_of(&now, format, ap);
 }
-CAPR_INTERPOSE void vwarnx(const char *format, va_list ap) { warn_of(NULL, format, ap); }
-CAPR_INTERPOSE void warn(const char *format, ...) { WARN(1, ); }
-CAPR_INTERPOSE void warnx(const char *format, ...) { WARN(0, ); }
+CAPR_INTERPOSE void vwarnx(const char *format, va_list ap) { CAPR_MONITOR; warn_of(NULL, format, ap); }
+CAPR_INTERPOSE void warn(const char *format, ...) { CAPR_MONITOR; WARN(1, ); }
+CAPR_INTERPOSE void warnx(const char *format, ...) { CAPR_MONITOR; WARN(0, ); }
 CAPR_INTERPOSE _Noreturn void verr(int status, const char *format, va_list ap) {
     CAPR_MONITOR;
     int now = errno;
     warn_of(&now, format, ap);
-    exit(status);
+    end_with(status);
 }
 CAPR_INTERPOSE _Noreturn void verrx(int status, const char *format, va_list ap) {
     CAPR_MONITOR;
     warn_of(NULL, format, ap);
-    exit(status);
+    end_with(status);
 }
-CAPR_INTERPOSE _Noreturn void err(int status, const char *format, ...) { WARN(1, exit(status)); }
-CAPR_INTERPOSE _Noreturn void errx(int status, const char *format, ...) { WARN(0, exit(status)); }
+CAPR_INTERPOSE _Noreturn void err(int status, const char *format, ...) { CAPR_MONITOR; WARN(1, end_with(status)); }
+CAPR_INTERPOSE _Noreturn void errx(int status, const char *format, ...) { CAPR_MONITOR; WARN(0, end_with(status)); }
 
 /* As libc's, all of it is without cancellation, stdout goes first, and the program may say its name itself. */
 static __attribute__((noinline)) void error_of(int status, int number, const struct capr_place *place, const char *format,
@@ -92,7 +98,11 @@ static __attribute__((noinline)) void error_of(int status, int number, const str
     } else {
         fflush(stdout);
         struct capr_file_lock *l = capr__file_enter(stderr);
-        if (error_print_progname) error_print_progname();
+        if (error_print_progname) {
+            uint32_t depth = capr__out();
+            error_print_progname();
+            capr__in(depth);
+        }
         struct capr_fd *d = capr__file_under(stderr, 1);
         if (d)
             capr__file_put(stderr, d, text, (size_t)n);
@@ -103,7 +113,7 @@ static __attribute__((noinline)) void error_of(int status, int number, const str
         capr__file_leave(l);
         free(text);
     }
-    if (status) exit(status);
+    if (status) end_with(status);
     pthread_setcancelstate(cancel_state, NULL);
 }
 

@@ -54,4 +54,4 @@ CAPR_INTERPOSE FILE *fopen(const char *restrict path, const char *restrict mode)
     return f;
 }
 
-CAPR_INTERPOSE FILE *fopen64(const char *restrict path, const char *restrict mode) { return fopen(path, mode); }
+CAPR_INTERPOSE FILE *fopen64(const char *restrict path, const char *restrict mode) { CAPR_MONITOR; return fopen(path, mode); }

@@ -56,13 +56,13 @@ CAPR_INLINE int put_byte(int c, FILE *f, int locked) {
 }
 
 /* fputc(3) under all its names. Blocks. */
-CAPR_INTERPOSE int fputc(int c, FILE *f) { return put_byte(c, f, 1); }
-CAPR_INTERPOSE int(putc)(int c, FILE *f) { return put_byte(c, f, 1); }
-CAPR_INTERPOSE int _IO_putc(int c, FILE *f) { return put_byte(c, f, 1); }
-CAPR_INTERPOSE int(putchar)(int c) { return put_byte(c, stdout, 1); }
-CAPR_INTERPOSE int(fputc_unlocked)(int c, FILE *f) { return put_byte(c, f, 0); }
-CAPR_INTERPOSE int(putc_unlocked)(int c, FILE *f) { return put_byte(c, f, 0); }
-CAPR_INTERPOSE int(putchar_unlocked)(int c) { return put_byte(c, stdout, 0); }
+CAPR_INTERPOSE int fputc(int c, FILE *f) { CAPR_MONITOR; return put_byte(c, f, 1); }
+CAPR_INTERPOSE int(putc)(int c, FILE *f) { CAPR_MONITOR; return put_byte(c, f, 1); }
+CAPR_INTERPOSE int _IO_putc(int c, FILE *f) { CAPR_MONITOR; return put_byte(c, f, 1); }
+CAPR_INTERPOSE int(putchar)(int c) { CAPR_MONITOR; return put_byte(c, stdout, 1); }
+CAPR_INTERPOSE int(fputc_unlocked)(int c, FILE *f) { CAPR_MONITOR; return put_byte(c, f, 0); }
+CAPR_INTERPOSE int(putc_unlocked)(int c, FILE *f) { CAPR_MONITOR; return put_byte(c, f, 0); }
+CAPR_INTERPOSE int(putchar_unlocked)(int c) { CAPR_MONITOR; return put_byte(c, stdout, 0); }
 
 /* What the macros of <stdio.h> call when the buffer is full; EOF: only to write it out. */
 CAPR_INTERPOSE int __overflow(FILE *f, int c) {
@@ -93,7 +93,7 @@ CAPR_INTERPOSE size_t(fwrite_unlocked)(const void *restrict from, size_t size, s
     return write_to(from, size, count, f, 0);
 }
 
-CAPR_INTERPOSE int putw(int w, FILE *f) { return put((const char *)&w, sizeof w, f, 1) == sizeof w ? 0 : EOF; }
+CAPR_INTERPOSE int putw(int w, FILE *f) { CAPR_MONITOR; return put((const char *)&w, sizeof w, f, 1) == sizeof w ? 0 : EOF; }
 
 /* fputs(3), puts(3). Block. */
 CAPR_INTERPOSE int fputs(const char *restrict s, FILE *restrict f) {
@@ -159,14 +159,14 @@ static __attribute__((noinline)) int print(FILE *f, int flag, const char *format
     va_end(ap);                                                                                                                    \
     return n
 
-CAPR_INTERPOSE int vfprintf(FILE *restrict f, const char *restrict format, va_list ap) { return print(f, -1, format, ap); }
-CAPR_INTERPOSE int(vprintf)(const char *restrict format, va_list ap) { return print(stdout, -1, format, ap); }
-CAPR_INTERPOSE int fprintf(FILE *restrict f, const char *restrict format, ...) { PRINT(f, -1); }
-CAPR_INTERPOSE int printf(const char *restrict format, ...) { PRINT(stdout, -1); }
+CAPR_INTERPOSE int vfprintf(FILE *restrict f, const char *restrict format, va_list ap) { CAPR_MONITOR; return print(f, -1, format, ap); }
+CAPR_INTERPOSE int(vprintf)(const char *restrict format, va_list ap) { CAPR_MONITOR; return print(stdout, -1, format, ap); }
+CAPR_INTERPOSE int fprintf(FILE *restrict f, const char *restrict format, ...) { CAPR_MONITOR; PRINT(f, -1); }
+CAPR_INTERPOSE int printf(const char *restrict format, ...) { CAPR_MONITOR; PRINT(stdout, -1); }
 CAPR_INTERPOSE int __vfprintf_chk(FILE *restrict f, int flag, const char *restrict format, va_list ap) {
     CAPR_MONITOR;
     return print(f, flag, format, ap);
 }
-CAPR_INTERPOSE int __vprintf_chk(int flag, const char *restrict format, va_list ap) { return print(stdout, flag, format, ap); }
-CAPR_INTERPOSE int __fprintf_chk(FILE *restrict f, int flag, const char *restrict format, ...) { PRINT(f, flag); }
-CAPR_INTERPOSE int __printf_chk(int flag, const char *restrict format, ...) { PRINT(stdout, flag); }
+CAPR_INTERPOSE int __vprintf_chk(int flag, const char *restrict format, va_list ap) { CAPR_MONITOR; return print(stdout, flag, format, ap); }
+CAPR_INTERPOSE int __fprintf_chk(FILE *restrict f, int flag, const char *restrict format, ...) { CAPR_MONITOR; PRINT(f, flag); }
+CAPR_INTERPOSE int __printf_chk(int flag, const char *restrict format, ...) { CAPR_MONITOR; PRINT(stdout, flag); }

@@ -30,7 +30,7 @@ static __attribute__((noinline)) int print_to(int fd, int flag, const char *form
     va_end(ap);                                                                                                                    \
     return n
 
-CAPR_INTERPOSE int vdprintf(int fd, const char *restrict format, va_list ap) { return print_to(fd, -1, format, ap); }
-CAPR_INTERPOSE int dprintf(int fd, const char *restrict format, ...) { PRINT_TO(fd, -1); }
-CAPR_INTERPOSE int __vdprintf_chk(int fd, int flag, const char *restrict format, va_list ap) { return print_to(fd, flag, format, ap); }
-CAPR_INTERPOSE int __dprintf_chk(int fd, int flag, const char *restrict format, ...) { PRINT_TO(fd, flag); }
+CAPR_INTERPOSE int vdprintf(int fd, const char *restrict format, va_list ap) { CAPR_MONITOR; return print_to(fd, -1, format, ap); }
+CAPR_INTERPOSE int dprintf(int fd, const char *restrict format, ...) { CAPR_MONITOR; PRINT_TO(fd, -1); }
+CAPR_INTERPOSE int __vdprintf_chk(int fd, int flag, const char *restrict format, va_list ap) { CAPR_MONITOR; return print_to(fd, flag, format, ap); }
+CAPR_INTERPOSE int __dprintf_chk(int fd, int flag, const char *restrict format, ...) { CAPR_MONITOR; PRINT_TO(fd, flag); }

@@ -67,17 +67,17 @@ static int scan(FILE *f, int c99, const char *format, va_list ap) {
     return r
 
 /* fscanf(3) and its relatives, under the names that <stdio.h> gives them for each standard. Block. */
-CAPR_INTERPOSE int __isoc99_vfscanf(FILE *restrict f, const char *restrict format, va_list ap) { return scan(f, 1, format, ap); }
-CAPR_INTERPOSE int __isoc99_vscanf(const char *restrict format, va_list ap) { return scan(stdin, 1, format, ap); }
-CAPR_INTERPOSE int __isoc99_fscanf(FILE *restrict f, const char *restrict format, ...) { SCAN(f, 1); }
-CAPR_INTERPOSE int __isoc99_scanf(const char *restrict format, ...) { SCAN(stdin, 1); }
+CAPR_INTERPOSE int __isoc99_vfscanf(FILE *restrict f, const char *restrict format, va_list ap) { CAPR_MONITOR; return scan(f, 1, format, ap); }
+CAPR_INTERPOSE int __isoc99_vscanf(const char *restrict format, va_list ap) { CAPR_MONITOR; return scan(stdin, 1, format, ap); }
+CAPR_INTERPOSE int __isoc99_fscanf(FILE *restrict f, const char *restrict format, ...) { CAPR_MONITOR; SCAN(f, 1); }
+CAPR_INTERPOSE int __isoc99_scanf(const char *restrict format, ...) { CAPR_MONITOR; SCAN(stdin, 1); }
 
 /* The GNU ones, whose names the header hides behind those above. */
 int gnu_vfscanf(FILE *restrict f, const char *restrict format, va_list ap) __asm__("vfscanf");
 int gnu_vscanf(const char *restrict format, va_list ap) __asm__("vscanf");
 int gnu_fscanf(FILE *restrict f, const char *restrict format, ...) __asm__("fscanf");
 int gnu_scanf(const char *restrict format, ...) __asm__("scanf");
-CAPR_INTERPOSE int gnu_vfscanf(FILE *restrict f, const char *restrict format, va_list ap) { return scan(f, 0, format, ap); }
-CAPR_INTERPOSE int gnu_vscanf(const char *restrict format, va_list ap) { return scan(stdin, 0, format, ap); }
-CAPR_INTERPOSE int gnu_fscanf(FILE *restrict f, const char *restrict format, ...) { SCAN(f, 0); }
-CAPR_INTERPOSE int gnu_scanf(const char *restrict format, ...) { SCAN(stdin, 0); }
+CAPR_INTERPOSE int gnu_vfscanf(FILE *restrict f, const char *restrict format, va_list ap) { CAPR_MONITOR; return scan(f, 0, format, ap); }
+CAPR_INTERPOSE int gnu_vscanf(const char *restrict format, va_list ap) { CAPR_MONITOR; return scan(stdin, 0, format, ap); }
+CAPR_INTERPOSE int gnu_fscanf(FILE *restrict f, const char *restrict format, ...) { CAPR_MONITOR; SCAN(f, 0); }
+CAPR_INTERPOSE int gnu_scanf(const char *restrict format, ...) { CAPR_MONITOR; SCAN(stdin, 0); }

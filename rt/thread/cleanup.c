@@ -26,7 +26,9 @@ static inline struct capr_cleanup *tagged(__pthread_unwind_buf_t *b) { return (s
 
 void capr__thread_cleanup(struct capr_thread *self)
 {
+    capr__enter(); /* others write there too */
     self->cancel_bits |= CAPR_CANCEL_UNWINDING;
+    capr__leave();
     while (self->cleanup) {
         uintptr_t link = (uintptr_t)self->cleanup;
         if (link & BY_JUMP) {
