@@ -54,7 +54,7 @@ struct capr_thread *capr__run_pick(struct capr_worker *w)
     struct capr_thread *t = w->count.switches >= w->pick_at ? NULL : capr__run_take(w);
     if (!t)
         return w->idle;
-    if (__builtin_expect(capr__locales, 0))
+    if (__builtin_expect(capr__locales || w->locale, 0))
         capr__locale_enter(t);
     return t;
 }
@@ -97,7 +97,7 @@ void capr__run_yield(void)
     }
     capr__run_append(w, self);
     capr__spin_unlock(&w->run_lock);
-    if (__builtin_expect(capr__locales, 0) && next != w->idle)
+    if (__builtin_expect(capr__locales || w->locale, 0) && next != w->idle)
         capr__locale_enter(next);
     capr__run_switch(self, next);
     if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))

@@ -268,7 +268,7 @@ _Noreturn void capr__worker_loop(void)
             w->pick_at = w->choose_at;
         if (capr__process.timer_count && w->fire_at > w->count.switches && w->fire_at < w->pick_at)
             w->pick_at = w->fire_at;
-        if (capr__locales)
+        if (capr__locales || w->locale)
             capr__locale_enter(next);
         capr__graph_restart_sample();
         capr__run_switch(w->idle, next);

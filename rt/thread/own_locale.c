@@ -14,14 +14,12 @@ extern locale_t __uselocale(locale_t locale); /* libc's, under its other name */
 
 CAPR_HIDDEN uint32_t capr__locales;
 
-/* The kernel thread's own, of which there is one that runs threads: NULL for LC_GLOBAL_LOCALE. */
-static locale_t current;
-
 static void change(locale_t to)
 {
-    if (to == current)
+    struct capr_worker *w = &capr__worker;
+    if (to == w->locale)
         return;
-    current = to;
+    w->locale = to;
     __uselocale(to ? to : LC_GLOBAL_LOCALE);
 }
 
