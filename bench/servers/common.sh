@@ -61,7 +61,7 @@ recipe() {
         for kind in ${2:-native capcc}; do
             [[ $kind == native || $kind == capcc ]] || usage
             make_build "$kind" || exit 1
-            echo "$work/$kind"
+            echo "${work#"$root"/}/$kind"
         done
         ;;
     test) run_test ;;
