@@ -130,7 +130,8 @@ static void rewrite(Function &F, ArrayRef<Access> Accesses, bool Shared) {
   fail(GV.getName() + ": a thread-local variable shared with code that capcc did not compile (an object file or a "
        "library): that code would see the kernel thread's copy. Remedy: " +
        (Shared ? "make it static or hidden (-fvisibility=hidden), or link the shared object with -fno-capriccio"
-               : "compile all its users with capcc"));
+               : "compile all its users with capcc; where there is no such code and -rdynamic (--export-dynamic) lets it be seen, compile "
+                 "with -fvisibility=hidden"));
 }
 
 /// A variable's other names give way to it, so that it alone has an offset.

@@ -51,7 +51,7 @@ static void check_line(const struct line *line) {
 }
 
 static int is_own(const char *word) {
-    return !strcmp(word, "--print-plan") || !strncmp(word, "-fcapriccio", 11) || !strncmp(word, "-fno-capriccio", 14);
+    return !strcmp(word, "--print-plan") || !strcmp(word, "--extract-bc") || !strncmp(word, "-fcapriccio", 11) || !strncmp(word, "-fno-capriccio", 14);
 }
 
 static void check_plan(struct arena *arena, const struct line *line, const struct plan *plan) {

@@ -6,6 +6,7 @@
 # say so (REQUIRES: capcc).
 
 import os
+import subprocess
 import lit.formats
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +30,9 @@ if native:
     config.excludes += ["pass", "house", "graph", "profile"]  # nothing there is about what a compiled program does
 else:
     config.available_features.add("capcc")
+    # Whether a file system may be mounted where nobody else sees it: some kernels and containers forbid it.
+    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/tmp"], capture_output=True).returncode == 0:
+        config.available_features.add("mount-namespace")
 
 tools = os.path.join(here, "tools")
 compiler = os.path.join(tools, "native-cc") if native else os.path.join(build, "bin", "capcc")

@@ -6,6 +6,7 @@
 
 #include "bounds.h"
 #include "diag.h"
+#include "extract.h"
 #include "inputs.h"
 #include "merge.h"
 #include "process.h"
@@ -62,6 +63,8 @@ static int do_step(struct arena *arena, const struct line *line, struct step *st
         return 0;
     case STEP_MERGE:
         return merge_relocatable(arena, step, scratch, line->verbose);
+    case STEP_EXTRACT:
+        return extract_bitcode(arena, step, scratch);
     case STEP_PROVE:
         return prove_linked(arena, step->output, step->input);
     case STEP_VERIFY:
@@ -77,6 +80,7 @@ static void show_step(struct arena *arena, const struct step *step) {
     if (step->kind == STEP_MERGE)
         fprintf(stderr, " # the bitcode of all inputs, merged by %s, is added to %s by %s: %s\n", step->files.items[0],
                 step->machine, step->files.items[1], step->output);
+    if (step->kind == STEP_EXTRACT) fprintf(stderr, " # the bitcode of all inputs, joined by %s: %s\n", step->input, step->output);
 }
 
 /// lld maps its output: a full disk ends it by SIGBUS, with a page on how to report a crash of LLVM. Says what it was. The smallest
@@ -97,7 +101,8 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
     bool started = false, link_failed = false;
     for (size_t i = 0; i < plan->count && !status; i++) {
         started |= plan->steps[i].kind == STEP_RUN;
-        if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE))
+        if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE ||
+                             plan->steps[i].kind == STEP_EXTRACT))
             show_step(arena, &plan->steps[i]);
         else
             status = do_step(arena, line, &plan->steps[i], scratch, &bounds);

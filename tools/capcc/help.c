@@ -42,6 +42,7 @@ void help_print(void) {
          "  -fno-capriccio-spin          loops that wait for another thread by looking at memory do not give way\n"
          "  -fno-capriccio-verify        no proof of the stack's bounds from the finished machine code\n"
          "  -fno-capriccio               plain clang, with the rest of the line\n"
+         "  --extract-bc FILE... -o OUT  the bitcode of objects and archives in one file, which may be linked in their place\n"
          "  --print-plan                 how the line is understood and what would be run, without doing it\n"
          "\n"
          "Environment: CAPCC_CLANG, the clang to run. See capcc(1). What follows is clang's own help.\n");

@@ -37,10 +37,11 @@ static const char *fault_of(struct arena *arena, struct bytes object) {
     return renamed ? arena_printf(arena, RENAMED_REMEDY, renamed) : NULL;
 }
 
-static int check_archive(struct arena *arena, const char *path, struct archive *archive) {
+static int each_member(struct arena *arena, const char *path, struct archive *archive, object_visitor *visit, void *context) {
     struct member member;
     char *directory = path_directory(arena, path);
-    while (archive_next(archive, &member)) {
+    int result = 0;
+    while (!result && archive_next(archive, &member)) {
         struct bytes bytes = member.bytes, outside = {0};
         if (archive->thin) {
             bool absolute = member.name.size && member.name.data[0] == '/';
@@ -49,19 +50,21 @@ static int check_archive(struct arena *arena, const char *path, struct archive *
             if (file_map(file, &outside)) continue; // lld names it if it needs it
             bytes = outside;
         }
-        const char *fault = fault_of(arena, bytes);
-        if (fault) diag_error("%s(%.*s): %s", path, (int)member.name.size, (const char *)member.name.data, fault);
+        result = visit(arena, arena_printf(arena, "%s(%.*s)", path, (int)member.name.size, (const char *)member.name.data), bytes, context);
         file_unmap(&outside);
-        if (fault) return 1;
     }
-    return 0;
+    return result;
 }
 
-static int check_contents(struct arena *arena, const char *path, struct bytes bytes) {
+int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, object_visitor *visit, void *context) {
     struct archive archive;
-    if (archive_open(bytes, &archive)) return check_archive(arena, path, &archive);
-    const char *fault = fault_of(arena, bytes);
-    return fault ? diag_error("%s: %s", path, fault) : 0;
+    return archive_open(bytes, &archive) ? each_member(arena, path, &archive, visit, context) : visit(arena, path, bytes, context);
+}
+
+static int check_object(struct arena *arena, const char *name, struct bytes object, void *context) {
+    (void)context;
+    const char *fault = fault_of(arena, object);
+    return fault ? diag_error("%s: %s", name, fault) : 0;
 }
 
 /// `required`: that the file cannot be read is an error.
@@ -71,7 +74,7 @@ static int check_file(struct arena *arena, const char *path, bool required, bool
     if (error)
         return required ? diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error)) : 0;
     if (!contents) return 0;
-    int result = check_contents(arena, path, bytes);
+    int result = inputs_each_object(arena, path, bytes, check_object, NULL);
     file_unmap(&bytes);
     return result;
 }
@@ -94,7 +97,8 @@ static int check_library(struct arena *arena, const struct line *line, const cha
 }
 
 int inputs_check(struct arena *arena, const struct line *line, const struct strvec *files) {
-    bool links = line->action == ACTION_EXECUTABLE || line->action == ACTION_SHARED || line->action == ACTION_RELOCATABLE;
+    bool links = line->action == ACTION_EXECUTABLE || line->action == ACTION_SHARED || line->action == ACTION_RELOCATABLE ||
+                 line->action == ACTION_EXTRACT;
     for (size_t i = 0; i < files->count; i++)
         if (check_file(arena, files->items[i], true, links)) return 1;
     if (!links) return 0;

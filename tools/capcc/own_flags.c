@@ -65,6 +65,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
     const char *value;
     if (!strcmp(text, "--print-plan")) {
         flags->print_plan = true;
+    } else if (!strcmp(text, "--extract-bc")) {
+        flags->extract = true;
     } else if (!strcmp(text, "-fno-capriccio") || !strcmp(text, "-fcapriccio")) {
         flags->plain = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {

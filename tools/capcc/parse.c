@@ -382,6 +382,7 @@ static enum action decide(const struct parser *p) {
     if (p->help) return ACTION_HELP;
     if (p->version) return ACTION_VERSION;
     if (p->query || (nothing && line->verbose)) return ACTION_QUERY;
+    if (line->own.extract) return ACTION_EXTRACT;
     if (p->stops & (STOP_PREPROCESS | STOP_EARLY | STOP_ASSEMBLY)) return ACTION_PLAIN;
     if (headers && headers == line->input_count) return ACTION_PLAIN;
     if (p->stops & STOP_OBJECT) return ACTION_COMPILE;
@@ -476,7 +477,8 @@ const char *action_name(enum action action) {
                                         [ACTION_COMPILE] = "compile",
                                         [ACTION_EXECUTABLE] = "link an executable",
                                         [ACTION_SHARED] = "link a shared object",
-                                        [ACTION_RELOCATABLE] = "link a relocatable object"};
+                                        [ACTION_RELOCATABLE] = "link a relocatable object",
+                                        [ACTION_EXTRACT] = "extract bitcode"};
     return names[action];
 }
 

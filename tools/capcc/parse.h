@@ -21,6 +21,7 @@ enum action {
     ACTION_EXECUTABLE, ///< a link that makes a program
     ACTION_SHARED, ///< -shared
     ACTION_RELOCATABLE, ///< -r
+    ACTION_EXTRACT, ///< --extract-bc: what objects and archives hold of bitcode, in one file
 };
 
 /// What an argument is for, so that a plan can leave out or replace some and keep the order of the others. A separate
@@ -35,7 +36,7 @@ enum role {
     ROLE_SHAPE, ///< -r and its spellings
     ROLE_EXCEPTIONS, ///< -fexceptions, which C is compiled without
     ROLE_LTO, ///< -flto, -ffat-lto-objects, -fuse-ld and their opposites, which the plan states itself
-    ROLE_OWN, ///< --print-plan, -fcapriccio-*, -Wcapriccio-*: never reaches clang
+    ROLE_OWN, ///< --print-plan, --extract-bc, -fcapriccio-*, -Wcapriccio-*: never reaches clang
     ROLE_SEPARATOR, ///< `--`: all after it are inputs
 };
 
@@ -72,6 +73,7 @@ struct own_warning {
 struct own_flags {
     bool plain; ///< -fno-capriccio
     bool print_plan; ///< --print-plan
+    bool extract; ///< --extract-bc
     bool no_verify; ///< -fno-capriccio-verify
     bool no_graph;  ///< -fno-capriccio-graph
     bool no_preempt; ///< -fno-capriccio-preempt

@@ -286,6 +286,14 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     }
 }
 
+static void plan_extract(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+    plan_inputs(arena, line, plan);
+    struct step *step = plan_add(plan, STEP_EXTRACT);
+    for (size_t i = 0; i < line->input_count; i++) strvec_push(arena, &step->files, line->inputs[i].path);
+    step->input = arena_printf(arena, "%s/llvm-link", paths->llvm_bin);
+    step->output = line->output ? line->output : arena_printf(arena, "%s.bc", line->inputs[0].path);
+}
+
 /// Clang alone: what it prints, or all that it does with -fno-capriccio.
 static void plan_clang(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
     struct step *step = plan_add(plan, STEP_EXEC);
@@ -297,7 +305,7 @@ static void plan_clang(struct arena *arena, const struct line *line, const struc
 
 void make_plan(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch, struct plan *plan) {
     *plan = (struct plan){.steps = arena_alloc(arena, most_steps(line) * sizeof *plan->steps)};
-    if (line->own.plain) {
+    if (line->own.plain && line->action != ACTION_EXTRACT) {
         plan_clang(arena, line, paths, plan);
         return;
     }
@@ -328,6 +336,9 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
         plan_inputs(arena, line, plan);
         plan_relocatable(arena, line, paths, scratch, plan);
         break;
+    case ACTION_EXTRACT:
+        plan_extract(arena, line, paths, plan);
+        break;
     }
     for (size_t i = 0; i < line->arg_count; i++)
         if (line->action > ACTION_QUERY && plan_word(line, &line->args[i]) != line->args[i].text) {
@@ -340,6 +351,8 @@ void make_plan(struct arena *arena, const struct line *line, const struct paths 
 
 bool plan_needs_scratch(const struct plan *plan) {
     for (size_t i = 0; i < plan->count; i++)
-        if (plan->steps[i].kind == STEP_BOUNDS || plan->steps[i].kind == STEP_MERGE) return true;
+        if (plan->steps[i].kind == STEP_BOUNDS || plan->steps[i].kind == STEP_MERGE ||
+            plan->steps[i].kind == STEP_EXTRACT)
+            return true;
     return false;
 }

@@ -15,6 +15,7 @@ enum step_kind {
     STEP_PROFILE, ///< `input` is a whole profile
     STEP_BOUNDS,  ///< `argv` prints the libc to bound; the next STEP_RUN gets CAPCC_BOUNDS
     STEP_MERGE,   ///< the bitcode of what the linker's trace in `input` names, and the machine code in `machine`, become `output`
+    STEP_EXTRACT, ///< the bitcode of `files`, joined by the llvm-link in `input`, becomes `output`
     STEP_PROVE,   ///< `output` holds the note that the pass leaves and, a program, exports what `input` lists, else it is removed
     STEP_VERIFY,  ///< the capstack in `input` finds no violation in `output`, else it is removed
 };

@@ -56,7 +56,7 @@ static void print_line(struct arena *arena, const struct line *line) {
     }
     if (line->linker_args.count) printf("linker arguments: %s\n", joined(arena, &line->linker_args));
     if (line->output) printf("output: %s\n", line->output);
-    if (line->own.plain) return;
+    if (line->own.plain || line->action == ACTION_EXTRACT) return;
     if (line->action >= ACTION_EXECUTABLE)
         printf("link-time optimisation: %s\n", line->optimise ? line->optimise : "-O2, since the line has no -O");
     if (line->action == ACTION_EXECUTABLE)
@@ -90,6 +90,9 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
             break;
         case STEP_MERGE:
             printf("merge: bitcode of the files in %s, with %s, into %s\n", step->input, step->machine, step->output);
+            break;
+        case STEP_EXTRACT:
+            printf("extract: bitcode of %s, joined by %s, into %s\n", joined(arena, &step->files), step->input, step->output);
             break;
         case STEP_PROVE:
             printf("prove: %s holds the note of the pass%s%s%s\n", step->output, step->input ? " and exports what " : "",

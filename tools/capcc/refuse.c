@@ -26,9 +26,23 @@ static bool is_refused_action(enum action action) {
     return action != ACTION_HELP && action != ACTION_VERSION && action != ACTION_QUERY;
 }
 
+/// Only what holds bitcode already, and no library that the linker would have to look for.
+static const char *refuse_extract(struct arena *arena, const struct line *line) {
+    if (!line->input_count) return "--extract-bc: no input files; name objects and archives that capcc made";
+    for (size_t i = 0; i < line->input_count; i++)
+        if (line->inputs[i].kind != INPUT_LINKED && line->inputs[i].kind != INPUT_BITCODE)
+            return arena_printf(arena, "%s: --extract-bc takes objects, archives and bitcode; compile it with `capcc -c` first",
+                                line->inputs[i].path);
+    if (line->libraries.count)
+        return arena_printf(arena, "-l%s: --extract-bc looks for no libraries; name the archive as a file", line->libraries.items[0]);
+    if (!line->output && line->input_count > 1) return "--extract-bc: several input files; name the output with -o";
+    return NULL;
+}
+
 const char *refuse_line(struct arena *arena, const struct line *line) {
     if (line->error) return line->error;
     if (!is_refused_action(line->action)) return NULL;
+    if (line->action == ACTION_EXTRACT) return refuse_extract(arena, line);
     if (!line->input_count && !(links(line->action) && line->has_linker_input)) return "no input files";
     if (line->own.plain) return NULL;
     if (line->target && !target_is_ours(line->target))

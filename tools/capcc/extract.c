@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Consumes objects and archives that capcc made, produces the one .bc that a whole-program build (wllvm's extract-bc) would: what
+// every object holds of bitcode, joined by llvm-link. Of an archive that is every member, needed or not, since without a link
+// nobody knows which are; `capcc -r` takes only those that are, and its result may be extracted. Members without bitcode
+// (assembly) stay in the archive, from which the link takes them when it stands behind the .bc.
+#include "extract.h"
+
+#include "diag.h"
+#include "inputs.h"
+#include "process.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct extraction {
+    const char *scratch;
+    const char *file;   ///< that is being walked; objects in it have other names
+    struct strvec link; ///< llvm-link's command line
+    size_t parts;       ///< files written so far
+};
+
+static int write_part(struct arena *arena, const char *name, struct bytes object, void *context) {
+    struct extraction *extraction = context;
+    struct bytes bitcode = object_bitcode(object);
+    if (!bitcode.size) {
+        if (strcmp(name, extraction->file)) diag_note("%s: has no bitcode and is left out; link the archive behind the result", name);
+        return 0;
+    }
+    const char *part = arena_printf(arena, "%s/part-%zu.bc", extraction->scratch, extraction->parts++);
+    int error = file_write(part, bitcode);
+    if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", part, strerror(-error));
+    strvec_push(arena, &extraction->link, part);
+    return 0;
+}
+
+static int write_parts(struct arena *arena, const char *path, struct extraction *extraction) {
+    struct bytes file;
+    size_t before = extraction->parts;
+    extraction->file = path;
+    int error = file_map(path, &file);
+    if (error) return diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error));
+    int status = inputs_each_object(arena, path, file, write_part, extraction);
+    file_unmap(&file);
+    if (!status && extraction->parts == before)
+        return diag_error("%s: has no bitcode; name objects and archives that capcc compiled, not what it linked", path);
+    return status;
+}
+
+int extract_bitcode(struct arena *arena, const struct step *step, const char *scratch) {
+    struct extraction extraction = {.scratch = scratch};
+    strvec_push(arena, &extraction.link, step->input);
+    strvec_push(arena, &extraction.link, "-o");
+    strvec_push(arena, &extraction.link, step->output);
+    for (size_t i = 0; i < step->files.count; i++)
+        if (write_parts(arena, step->files.items[i], &extraction)) return 1;
+    int status = process_run(arena, &extraction.link, NULL, NULL);
+    if (!status) return 0;
+    unlink(step->output); // an older one would pass for this one's
+    diag_error("%s: the bitcode cannot be joined (above); of archives with members that exclude each other make one object first, by "
+               "`capcc -r`",
+               step->output);
+    return status;
+}
