@@ -204,6 +204,9 @@ CAPR_INLINE void capr__fd_done(struct capr_fd *f, int direction) {
  * included), and makes the threads that wait for them ready. Returns the number of events. Runs on the idle thread. */
 CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns);
 
+/* The part of it that asks the kernel for no events: hands over requests to the disk, takes what has finished. */
+CAPR_HIDDEN void capr__io_collect(void);
+
 /* The worker's epoll set, made if there is none; -errno. */
 CAPR_HIDDEN int capr__io_epoll_fd(void);
 

@@ -115,6 +115,10 @@ static void disarm(void) {
     for (struct capr_source *s = sources; s; s = s->next) s->disarm();
 }
 
+CAPR_HIDDEN void capr__io_collect(void) {
+    if (sources) collect();
+}
+
 static void wake(struct capr_thread *t) {
     if (t->state == CAPR_PARKED) capr__ready(t);
 }

@@ -246,6 +246,8 @@ _Noreturn void capr__worker_loop(void)
             polls_until = 0;
             capr__io_poll(0);
             poller = NULL;
+        } else if (capr__process.fd_waiters) {
+            capr__io_collect();
         }
         if (capr__process.timer_count)
             capr__idle_fire(w);
