@@ -248,9 +248,6 @@ static SLOW_PATH int lock_slow(struct capr_mutex *m, uint64_t deadline)
 static SLOW_PATH int unlock_slow(struct capr_mutex *m)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_UNLIKELY(capr__many) && self && m->owner == held_by(self) && !m->count && !(m->kind & CAPR_MUTEX_ROBUST) &&
-        swap_owner(m, held_by(self), 0))
-        return 0;
     CAPR_MONITOR;
     enum state state = look_at(m);
     if (CAPR_UNLIKELY(state != PRIVATE))
@@ -289,6 +286,24 @@ static SLOW_PATH int unlock_slow(struct capr_mutex *m)
     return 0;
 }
 
+/* With several workers, the common case without what the slow path needs. */
+static SLOW_PATH int lock_many(struct capr_mutex *m, uint64_t deadline)
+{
+    struct capr_thread *self = capr__self();
+    if (CAPR_LIKELY(self && m->owner == 0 && swap_owner(m, 0, (uint64_t)self | CAPR_MUTEX_SLOW)))
+        return 0;
+    return lock_slow(m, deadline);
+}
+
+static SLOW_PATH int unlock_many(struct capr_mutex *m)
+{
+    struct capr_thread *self = capr__self();
+    uint64_t held = (uint64_t)self | CAPR_MUTEX_SLOW;
+    if (CAPR_LIKELY(self && m->owner == held && !m->count && !(m->kind & CAPR_MUTEX_ROBUST) && swap_owner(m, held, 0)))
+        return 0;
+    return unlock_slow(m);
+}
+
 inline int capr__mutex_lock(struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
@@ -296,7 +311,7 @@ inline int capr__mutex_lock(struct capr_mutex *m, uint64_t deadline)
         m->owner = (uint64_t)self;
         return 0;
     }
-    return lock_slow(m, deadline);
+    return capr__many ? lock_many(m, deadline) : lock_slow(m, deadline);
 }
 
 inline int capr__mutex_unlock(struct capr_mutex *m)
@@ -306,7 +321,7 @@ inline int capr__mutex_unlock(struct capr_mutex *m)
         m->owner = 0;
         return 0;
     }
-    return unlock_slow(m);
+    return capr__many ? unlock_many(m) : unlock_slow(m);
 }
 
 int capr__mutex_release(struct capr_mutex *m, uint32_t *count)
