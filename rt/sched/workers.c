@@ -343,9 +343,12 @@ static void be_first(struct capr_worker *w)
     capr__worker_count = started = 1;
 }
 
+/* There if the pass has seen the program, and with it the runtime: else addresses of the worker's are kept across waits (passes/WorkerAddresses.cpp). */
+extern char __start_capr_entry[] __attribute__((weak, visibility("hidden")));
+
 void capr__workers_init(struct capr_worker *w)
 {
-    most = capr__env.workers ? capr__env.workers : capr__processors();
+    most = !__start_capr_entry ? 1 : capr__env.workers ? capr__env.workers : capr__processors();
     if (most > CAPR_WORKERS_MOST)
         most = CAPR_WORKERS_MOST;
     capr__many = most > 1;
