@@ -125,6 +125,9 @@ static void unqueue(struct capr_thread *t) {
 
 /* Ends the wait of `t` if it is one that signals end; `cutting`: also one that SA_RESTART would go on with. */
 static void end_wait(struct capr_thread *t, int cutting) {
+    if (capr__many && t->state == CAPR_READY && !t->running && /* woken already, and on its way to another worker */
+        (t->wait_data == &capr__wait_interruptible || (t->wait_data == &capr__wait_restartable && cutting)))
+        t->wait_data = &capr__wait_interrupted;
     if (t->state != CAPR_PARKED) return;
     if (t->wait_data == &capr__wait_interruptible || (t->wait_data == &capr__wait_restartable && cutting)) {
         t->wait_data = &capr__wait_interrupted;

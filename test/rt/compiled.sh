@@ -4,6 +4,8 @@
 # A runtime test once more, as a user would build it: compiled by capcc, so that the threads are on linked stacks of a few
 # hundred bytes and the runtime's own frames are measured by the pass; run in each stack mode. Prints nothing unless it fails.
 #
+# Where CAPR_TEST_WORKERS=N is set, it runs once more with so many workers.
+#
 #   compiled.sh CAPCC SOURCE
 set -euo pipefail
 
@@ -11,11 +13,15 @@ capcc=$1 source=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 timeout 100 "$capcc" -w -O2 -g -D_GNU_SOURCE -I"$(dirname "$source")/../../rt" "$source" -o "$work/program" -pthread
-for mode in normal guard always; do
-    status=0
-    CAPRICCIO_STACK=$mode timeout 250 "$work/program" || status=$?
+run() { # SETTING...
+    local status=0
+    env "$@" timeout 250 "$work/program" || status=$?
     if [[ $status != 0 ]]; then
-        echo "compiled.sh: error: $source: exit status $status with CAPRICCIO_STACK=$mode" >&2
+        echo "compiled.sh: error: $source: exit status $status with $*" >&2
         exit "$status"
     fi
+}
+for mode in normal guard always; do
+    run CAPRICCIO_STACK=$mode
 done
+[[ -z ${CAPR_TEST_WORKERS:-} ]] || run CAPRICCIO_WORKERS="$CAPR_TEST_WORKERS"

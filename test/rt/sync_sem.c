@@ -66,7 +66,7 @@ static void test_calls(void)
 
 #define THREADS 600
 #define TURNS 100
-static long inside, most, timeouts;
+static _Atomic long inside, most, timeouts;
 
 static void *use(void *arg)
 {
@@ -82,9 +82,10 @@ static void *use(void *arg)
         } else {
             CHECK_INT(sem_wait(&s), 0);
         }
-        if (++inside > most)
-            most = inside;
-        CHECK(inside <= 5);
+        long now = ++inside;
+        if (now > most)
+            most = now;
+        CHECK(now <= 5);
         uint64_t r = check_random() % 8;
         if (r == 0)
             usleep((useconds_t)(check_random() % 30));
@@ -110,7 +111,7 @@ static void test_count(void)
 }
 
 static volatile sig_atomic_t posts;
-static volatile long received;
+static _Atomic long received;
 static volatile int enough;
 
 static void on_alarm(int signal)
