@@ -267,6 +267,8 @@ struct capr_worker {
     struct capr_bigstack *big_to_unmap;           /* perhaps still run on, until the switch after the one that gave them back */
     struct capr_chunk *to_bury;                   /* the same of chunks that are not in a class of this worker's: stack/chunk.c */
 
+    struct capr_thread *late_head, *late_tail;    /* ready threads whose turn was too long: behind the run queue (sched/preempt.h) */
+    uint32_t late_due, late_ran;                  /* one of them is next; one has run since the last tick */
     uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
     uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
     uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */

@@ -53,7 +53,8 @@ static void in_child(void) {
     for (struct capr_thread *t = capr__process.all; t; t = t->all_next)
         if (t != self && t->queue) capr__queue_remove(t);
     capr__graph_forked(w);
-    w->run_head = w->run_tail = capr__process.signal_ready = NULL;
+    w->run_head = w->run_tail = w->late_head = capr__process.signal_ready = NULL;
+    w->late_due = 0;
     capr__process.timer_count = 0;
     self->timer = -1;
     self->joiner = NULL;

@@ -7,6 +7,7 @@
 #include "../io/fd.h"
 #include "../sched/idle.h"
 #include "../sched/policy.h"
+#include "../sched/switch.h"
 #include "../sched/timer.h"
 #include "../sched/workers.h"
 #include "../stack/bigstack.h"
@@ -30,6 +31,11 @@ static void leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
 
 static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     capr__policy_flatten(w);
+    for (struct capr_thread **late = &w->late_head; *late; late = &(*late)->next)
+        if (*late == t) { /* the tail means nothing in an empty list only */
+            while (w->late_head) capr__run_late(w);
+            break;
+        }
     if (!capr__many) leave_run_queue_of(w, t);
     for (uint32_t i = 0; capr__many && i < capr__worker_count; i++) {
         capr__spin_lock(&capr__workers[i]->run_lock);

@@ -59,6 +59,10 @@ void capr__turn_ticks(ucontext_t *at)
         w->spin_left = 0; /* also where a round of a loop that waits takes long */
     }
     capr__look_soon(); /* turns may have got longer than sched/idle.c knows */
+    if (w->count.switches != w->tick_switches) { /* else it may be one of the late that runs */
+        w->late_due = w->late_head && !w->late_ran;
+        w->late_ran = 0;
+    }
     w->tick_switches = w->count.switches;
 }
 

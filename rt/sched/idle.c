@@ -149,7 +149,7 @@ void capr__idle_measure(struct capr_worker *w)
 /* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
 int64_t capr__idle_timeout(const struct capr_worker *w)
 {
-    if (w->run_head || capr__process.signal_ready)
+    if (w->run_head || w->late_head || capr__process.signal_ready)
         return 0;
     int64_t most = capr__policy_kept ? CAPR_POLICY_TICK : -1; /* those that may not run now may soon */
     if (!capr__process.timer_count)
@@ -169,7 +169,7 @@ static uint64_t next_stop(const struct capr_worker *w)
 
 struct capr_thread *capr__pick_seldom(struct capr_worker *w)
 {
-    int now = capr__process.signal_ready || capr__deferred_count || capr__graph_wanted;
+    int now = capr__process.signal_ready || capr__deferred_count || capr__graph_wanted || w->late_due;
     int look = now || !w->poll_at || w->count.switches >= w->look_at || !(w->policy || capr__locales);
     if (look)
         w->look_at = w->count.switches + w->poll_every;
@@ -222,6 +222,10 @@ static _Noreturn void idle_main(void)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy && !chosen)
             capr__policy_choose(w);
+        if (w->late_head && (!w->run_head || w->late_due)) {
+            capr__run_late(w);
+            w->choose_at++; /* it has run before the policy is asked again */
+        }
         if (!w->run_head)
             continue;
         w->poll_at = next_stop(w);

@@ -173,7 +173,7 @@ static int is_worth_it(const struct capr_worker *w)
         return 0;
     if (self->extra && ((const struct capr_extra *)self->extra)->sections)
         return 0;
-    return w->run_head || capr__process.fd_waiters || capr__process.timer_count || capr__process.signal_ready || capr__deferred_count || w->policy;
+    return w->run_head || w->late_head || capr__process.fd_waiters || capr__process.timer_count || capr__process.signal_ready || capr__deferred_count || w->policy;
 }
 
 static int is_asked(const struct capr_worker *w)

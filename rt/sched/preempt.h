@@ -7,6 +7,9 @@
  *          -> preempt_turn.c: gives way, as any thread that waits -> preempt.S -> preempt.c: takes the chunk back
  *          -> rt_sigreturn on the copy: the thread is where it was.
  *
+ * Such threads wait behind all others that are ready, so that one which a descriptor or a clock wakes runs at the end of the turn that is
+ * on, however many compute. One of them has its turn when nobody else is ready, and at the latest at the second tick without any.
+ *
  * Where the tick finds it in external code, that code is not interrupted: the return to the program is led past a place of ours that
  * sends the worker a tick (stack/borrow.S). In the runtime's code, nothing happens but that the locks' fast paths close.
  */

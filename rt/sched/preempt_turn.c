@@ -24,13 +24,11 @@ __attribute__((used)) void capr__preempt_turn(void)
     if (capr__many) {
         self->stays = 1;
         capr__look_soon();
-        capr__run_add(self);
+        capr__list_append(&w->late_head, &w->late_tail, self);
         capr__run_switch(self, w->idle);
     } else {
-        capr__run_append(w, self);
-        struct capr_thread *next = capr__pick(w);
-        if (next != self)
-            capr__switch_to(w, self, next);
+        capr__list_append(&w->late_head, &w->late_tail, self);
+        capr__switch_to(w, self, capr__pick(w));
     }
     capr__graph_drop_sample(&capr__worker); /* begun by another thread's block: what is left of this way would pass for the whole */
     self->midway = 0;

@@ -82,6 +82,11 @@ void capr__run_yield(void)
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     int look = w->count.switches >= w->pick_at;
+    if (!w->run_head && w->late_head) {
+        capr__spin_lock(&w->run_lock);
+        capr__run_late(w);
+        capr__spin_unlock(&w->run_lock);
+    }
     if (!w->run_head && !look && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) &&
         !capr__process.signal_ready)
         return;

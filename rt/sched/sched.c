@@ -104,6 +104,8 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
         capr__run_yield();
         return;
     }
+    if (!w->run_head && w->late_head)
+        capr__run_late(w);
     if (!w->run_head && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) && !capr__process.signal_ready)
         return;
     capr__graph_note(w, self, 0);

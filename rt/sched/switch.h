@@ -41,6 +41,20 @@ static inline void capr__list_append(struct capr_thread **head, struct capr_thre
     *tail = t;
 }
 
+/* The first thread whose turn was too long goes to the head of the run queue, which is locked where there are several workers. */
+static inline void capr__run_late(struct capr_worker *w)
+{
+    struct capr_thread *t = w->late_head;
+    w->late_head = t->next;
+    t->next = w->run_head;
+    if (!w->run_head)
+        w->run_tail = t;
+    w->run_head = t;
+    w->run_count++;
+    w->late_due = 0;
+    w->late_ran = 1;
+}
+
 static inline void capr__run_append(struct capr_worker *w, struct capr_thread *t) { capr__list_append(&w->run_head, &w->run_tail, t); }
 
 /* Seldom: looks whether it is time for the idle thread, and returns it or NULL. Plain code (idle.c). */

@@ -255,6 +255,12 @@ _Noreturn void capr__worker_loop(void)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy)
             capr__policy_choose(w);
+        if (w->late_head && (!w->run_head || w->late_due)) {
+            capr__spin_lock(&w->run_lock);
+            capr__run_late(w);
+            capr__spin_unlock(&w->run_lock);
+            w->choose_at++;
+        }
         struct capr_thread *next = capr__run_take(w);
         if (!next)
             next = steal(w);
