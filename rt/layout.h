@@ -284,6 +284,7 @@ struct capr_worker {
     uint32_t overdue;                             /* the running thread has had its turn for too long (proc/turn.c); `fast` is 0 throughout */
     uint32_t state;                               /* enum capr_worker_state; a futex */
     void *locale;                                 /* a locale_t, its kernel thread's own; NULL: LC_GLOBAL_LOCALE (thread/own_locale.c) */
+    uint32_t kept_inside;                         /* in a signal handler that came while it was inside: > 0, and it is not left before the handler ends */
     uint64_t balance_at;                          /* count.switches at which capr__chunk_balance is next (stack/chunk.h) */
     uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */

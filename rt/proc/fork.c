@@ -49,9 +49,12 @@ static void in_child(void) {
     capr__chunks_release();
 
     /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
-     * chunks stay behind as memory that the child never touches. */
-    for (struct capr_thread *t = capr__process.all; t; t = t->all_next)
+     * chunks stay behind as memory that the child never touches. The worker is the first now, and the number that it had may become
+     * another's. */
+    for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
+        t->worker = 0;
         if (t != self && t->queue) capr__queue_remove(t);
+    }
     capr__graph_forked(w);
     w->run_head = w->run_tail = w->late_head = capr__process.signal_ready = NULL;
     w->late_due = 0;

@@ -177,7 +177,14 @@ libc_function __longjmp_chk
     jmp 0b
     /* Out of a signal handler: did it interrupt the thread that we jump to? (A cleanup handler's buffer, which has something
      * else in this place, is only jumped to by its own thread: below 4096 it is no thread.) */
-3:  movq CAPR_J_THREAD(%rbx), %rax
+3:  movzwl CAPR_J_STATE(%rbx), %eax
+    shrl $1, %eax
+    jnz 5f
+    subq $8, %rsp
+    call capr__monitor_abandon
+    addq $8, %rsp
+    movq WORKER(CAPR_W_SELF), %rdi
+5:  movq CAPR_J_THREAD(%rbx), %rax
     cmpq %rax, %rdi
     je 0b
     cmpq $4096, %rax

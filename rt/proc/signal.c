@@ -63,14 +63,14 @@ CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *inf
 /* What a handler interrupted that runs apart from its thread's own stack; kept for the outermost one, where a thread may end. */
 struct place {
     uint64_t limit, big_sp, rsp, context;
-    uint32_t inside;
+    uint32_t inside, kept_inside;
 };
-static struct place interrupted;
+static _Thread_local struct place interrupted;
 
 static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
-    struct place from = {capr__limit(), w->big_sp, rsp, w->context, w->inside};
+    struct place from = {capr__limit(), w->big_sp, rsp, w->context, w->inside, w->kept_inside};
     /* The count and the lock of the monitor change one after the other. */
-    if (capr__many) w->inside = capr__monitor != w->number + 1 ? 0 : w->inside ? w->inside : 1;
+    if (capr__many) w->kept_inside = w->inside = capr__monitor != w->number + 1 ? 0 : w->inside ? w->inside : 1;
     if (!w->in_signal++) interrupted = from;
     capr__set_limit(0);
     w->big_sp = 0;
@@ -80,6 +80,7 @@ static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
 static void set_back(struct capr_worker *w, struct place to) {
     w->in_signal--;
     w->inside = to.inside;
+    w->kept_inside = to.kept_inside;
     w->big_sp = to.big_sp;
     capr__set_limit(to.limit);
 }
@@ -96,6 +97,7 @@ CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result) {
     if (w->service_sp - interrupted.rsp < CAPR_SERVICE_STACK)
         capr__fatal_thread("pthread_exit in a signal handler that interrupted a change of stacks; let the handler set a flag");
     w->context = interrupted.context;
+    capr__monitor_abandon();
     capr__signal_leave(result, interrupted.limit, interrupted.big_sp, interrupted.rsp);
 }
 

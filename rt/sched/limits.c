@@ -92,7 +92,7 @@ static void look_seldom(uint64_t now, double resident)
  * glibc's knows; by another allocator all that is resident. */
 static double taken(const struct capr_worker *w, double resident)
 {
-    struct mallinfo2 heap = mallinfo2();
+    struct mallinfo2 heap = CAPR_OUTSIDE(mallinfo2()); /* a handler may have interrupted who holds its lock, and wait for the monitor */
     double chunks = (double)w->chunk_bytes, mapped = (double)heap.arena + (double)heap.hblkhd + chunks;
     double bytes = (double)heap.uordblks + (double)heap.hblkhd + chunks + (resident > mapped ? resident - mapped : 0);
     return bytes < resident ? bytes : resident;
@@ -107,7 +107,7 @@ static double in_use(const struct capr_worker *w, uint64_t now, double resident)
     if (resident < NEAR * seldom.memory)
         return bytes;
     if (now >= trim_at && resident - bytes > KEPT * seldom.memory) {
-        malloc_trim(0);
+        (void)CAPR_OUTSIDE(malloc_trim(0));
         double after = capr__memory_resident();
         trim_at = now + (resident - after < KEPT / 2 * seldom.memory ? 5 * SELDOM : SELDOM / 2);
         resident = after;

@@ -67,12 +67,18 @@ void capr__monitor_leave(void)
 uint32_t capr__monitor_out(void)
 {
     struct capr_worker *w = &capr__worker;
-    uint32_t depth = w->inside;
+    uint32_t depth = w->kept_inside ? 0 : w->inside;
     if (depth) {
         w->inside = 0;
         __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
     }
     return depth;
+}
+
+void capr__monitor_abandon(void)
+{
+    capr__worker.kept_inside = 0;
+    capr__monitor_out();
 }
 
 void capr__monitor_in(uint32_t depth)

@@ -6,8 +6,8 @@
  * own. With one worker all of this is one test of a variable that never changes.
  *
  * A call of the program's enters, once or again inside another, by CAPR_MONITOR; where it waits (sched.c) it is outside, and in again
- * when it goes on, perhaps on another worker. A signal handler that came while its worker was inside counts as inside: what it
- * interrupted goes on only after it, as ever.
+ * when it goes on, perhaps on another worker. A signal handler that came while its worker was inside counts as inside to its end, also where
+ * it calls the kernel: what it interrupted is in the middle of something, and goes on only after it, as ever.
  */
 #ifndef CAPR_MONITOR_H
 #define CAPR_MONITOR_H
@@ -62,6 +62,9 @@ static inline void capr__left(const char *in)
  * what the other needs to be as deep inside again. */
 CAPR_HIDDEN uint32_t capr__monitor_out(void);
 CAPR_HIDDEN void capr__monitor_in(uint32_t depth);
+
+/* A signal handler is left for good, and with it what it interrupted. Called by setjmp.S, too. */
+CAPR_HIDDEN void capr__monitor_abandon(void);
 
 static inline uint32_t capr__out(void) { return __builtin_expect(capr__many, 0) ? capr__monitor_out() : 0; }
 

@@ -45,8 +45,9 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
 {
     if (!capr__policy->decides || now < tick_at)
         return;
-    tick_at = now + CAPR_POLICY_TICK;
+    tick_at = UINT64_MAX; /* one worker decides at a time, also while it is outside the monitor */
     uint32_t decides = capr__policy->decides(w, now) != 0;
+    tick_at = now + CAPR_POLICY_TICK;
     if (w->policy && !decides)
         capr__policy_flatten(w);
     w->policy = decides;

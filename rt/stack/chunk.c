@@ -374,6 +374,8 @@ static struct capr_chunk *make_for_worker(uint64_t below)
 
 void capr__chunk_bury(struct capr_chunk *chunk)
 {
+    if (chunk->size_class == CAPR_CLASS_SUPPLIED) /* the program's memory, which may be gone soon */
+        return;
     if (!capr__many) {
         bury(chunk);
         return;
@@ -416,8 +418,6 @@ void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top)
 static void bury(struct capr_chunk *chunk)
 {
     struct capr_chunk **list = &large_free;
-    if (chunk->size_class == CAPR_CLASS_SUPPLIED)
-        return;
     if (chunk->size_class == CAPR_CLASS_CANARY) {
         for (int i = 1; i <= CANARY_WORDS; i++)
             if (((uint64_t *)(chunk->base - capr__chunk_spare))[-i] != CANARY)

@@ -47,6 +47,10 @@ config.environment = {
     "CAPCC_LIT_NATIVE": "1" if native else "",
 }
 
+# The same tests, run by several workers: CAPRICCIO_WORKERS=4 lit test/lit/run.
+if "CAPRICCIO_WORKERS" in os.environ:
+    config.environment["CAPRICCIO_WORKERS"] = os.environ["CAPRICCIO_WORKERS"]
+
 # Longer names first: lit replaces in this order, and %run-modes begins like nothing else only by care.
 config.substitutions += [
     ("%run-matrix", os.path.join(tools, "run-matrix")),
