@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * How long does a request wait while others compute? THREADS threads compute without end, one answers a socket. The client is a
- * process of its own, which asks a millisecond after each answer, for two seconds at most; prints the median and the 99th percentile of its waits in us.
+ * process of its own, which asks a millisecond after each answer, for two seconds at most, once all threads have begun; prints the median and the 99th percentile of its waits in us.
  *
  * The loop that computes has an end, if a far one: one that has none would give way by itself.
  *
@@ -37,6 +37,7 @@ static void *answers(void *arg) {
 static void ask(long requests) {
     double *waits = calloc((size_t)requests, sizeof *waits);
     char byte = 'x';
+    sleep(4); /* all threads have begun: two slices each */
     double end = measure_ns(CLOCK_MONOTONIC) + 2e9;
     long done = 0;
     for (; done < requests && measure_ns(CLOCK_MONOTONIC) < end; done++) {
