@@ -100,7 +100,13 @@ void capr__signals_set_mask(uint64_t mask) {
 
 /* setjmp.S: what longjmp ends with, where setjmp saved the mask. */
 CAPR_HIDDEN int capr__signals_jumped(uint64_t mask, int value) {
+    CAPR_MONITOR;
     capr__signals_set_mask(mask);
+    if (capr__many && capr__self() && capr__worker.number == 0) {
+        /* The handler that was left had the mask of the moment in which it came, in the middle, perhaps, of a change by another worker. */
+        kernel_mask = capr__signals_common();
+        kernel_set(&kernel_mask);
+    }
     return value;
 }
 

@@ -74,7 +74,7 @@ static void test_errors(void)
 
 #define THREADS 500
 #define TURNS 60
-static long readers, writers, value, writes, most_readers;
+static _Atomic long readers, writers, value, writes, most_readers;
 
 static void pause_somehow(void)
 {
