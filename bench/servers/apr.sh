@@ -14,26 +14,23 @@ unpack() {
     touch libtoolT # apr's configure removes it, there or not, and is loud where it is not
 }
 
-# install_apr DIRECTORY PREFIX FLAG...: apr and apr-util, built under DIRECTORY; the flags say whether static or shared.
-install_apr() {
-    local directory=$1 prefix=$2
-    shift 2
-    unpack apr "$directory/apr"
+# install_package PACKAGE DIRECTORY PREFIX FLAG...: built under DIRECTORY.
+install_package() {
+    local package=$1 directory=$2 prefix=$3
+    shift 3
+    unpack "$package" "$directory/$package"
     ./configure -q --prefix="$prefix" "$@"
-    make -s -j "$jobs"
-    make -s install
-    unpack apr-util "$directory/apr-util"
-    ./configure -q --prefix="$prefix" --with-apr="$prefix" --without-crypto --disable-util-dso "$@"
     make -s -j "$jobs"
     make -s install
 }
 
-# install_pcre2 DIRECTORY PREFIX FLAG...
-install_pcre2() {
+# install_apr DIRECTORY PREFIX FLAG...: apr and apr-util; the flags say whether static or shared.
+install_apr() {
     local directory=$1 prefix=$2
     shift 2
-    unpack pcre2 "$directory/pcre2"
-    ./configure -q --prefix="$prefix" "$@"
-    make -s -j "$jobs"
-    make -s install
+    install_package apr "$directory" "$prefix" "$@"
+    install_package apr-util "$directory" "$prefix" --with-apr="$prefix" --without-crypto --disable-util-dso "$@"
 }
+
+# install_pcre2 DIRECTORY PREFIX FLAG...
+install_pcre2() { install_package pcre2 "$@"; }

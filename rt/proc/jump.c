@@ -7,7 +7,7 @@
 #include "../io/fd.h"
 #include "../sched/idle.h"
 #include "../sched/policy.h"
-#include "../sched/switch.h"
+#include "../sched/run_queue.h"
 #include "../sched/timer.h"
 #include "../sched/workers.h"
 #include "../stack/bigstack.h"
@@ -38,9 +38,9 @@ static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
         }
     if (!capr__many) leave_run_queue_of(w, t);
     for (uint32_t i = 0; capr__many && i < capr__worker_count; i++) {
-        capr__spin_lock(&capr__workers[i]->run_lock);
+        capr__run_lock(capr__workers[i]);
         leave_run_queue_of(capr__workers[i], t);
-        capr__spin_unlock(&capr__workers[i]->run_lock);
+        capr__run_unlock(capr__workers[i]);
     }
 }
 

@@ -81,14 +81,12 @@ static struct capr_thread *take_due(void)
  * Turns are counted in switches; those to this thread are none (below). */
 void capr__idle_fire(struct capr_worker *w)
 {
-    if (capr__many)
-        capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     uint64_t now = capr__now();
     struct capr_thread *behind = w->run_head, **link = &w->run_head;
     uint32_t most = behind ? w->poll_every / 2 : w->poll_every, turns = 0;
     if (w->policy) {
-        if (capr__many)
-            capr__spin_unlock(&w->run_lock);
+        capr__run_unlock(w);
         while (is_due(now))
             capr__ready(take_due());
         return;
@@ -123,7 +121,7 @@ void capr__idle_fire(struct capr_worker *w)
     if (!capr__many)
         return;
     int more = w->run_head && w->run_head->next;
-    capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
     if (more && capr__workers_idle)
         capr__worker_wake_one();
 }

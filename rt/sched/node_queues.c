@@ -141,10 +141,7 @@ void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
         return;
     let_go(q, t);
     note_freed(q, 1);
-    if (capr__many)
-        capr__run_add(t);
-    else
-        capr__run_append(w, t);
+    capr__run_put(w, t);
     w->choose_at++; /* one more that is chosen already */
 }
 

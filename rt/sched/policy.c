@@ -8,6 +8,7 @@
 
 #include "../sync/mutex.h"
 #include "node_queues.h"
+#include "run_queue.h"
 #include "switch.h"
 #include "workers.h"
 
@@ -50,18 +51,15 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
     tick_at = now + CAPR_POLICY_TICK;
     if (w->policy && !decides)
         capr__policy_flatten(w);
-    w->policy = decides;
-    for (uint32_t i = 0; capr__many && i < capr__worker_count; i++)
+    for (uint32_t i = 0; i < capr__worker_count; i++)
         capr__workers[i]->policy = decides;
 }
 
 uint32_t capr__policy_choose(struct capr_worker *w)
 {
-    if (capr__many)
-        capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     uint32_t chosen = capr__policy->choose(w);
-    if (capr__many)
-        capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
     w->choose_at = w->count.switches + chosen;
     return chosen;
 }
@@ -95,11 +93,9 @@ void capr__policy_flatten(struct capr_worker *w)
 {
     if (!w->policy || !capr__policy->leave)
         return;
-    if (capr__many)
-        capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     capr__policy->leave(w);
-    if (capr__many)
-        capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
 }
 
 void capr__policy_forked(struct capr_worker *w)

@@ -22,11 +22,11 @@ void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self)
 void capr__run_add(struct capr_thread *t)
 {
     struct capr_worker *mine = &capr__worker, *w = t->stays ? capr__workers[t->worker] : mine;
-    capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     int more = w->run_head != NULL;
     capr__run_append(w, t);
     w->run_count++;
-    capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
     if (w != mine)
         capr__worker_wake(w);
     else if (more && capr__workers_idle)
@@ -37,7 +37,7 @@ struct capr_thread *capr__run_take(struct capr_worker *w)
 {
     if (!w->run_head)
         return NULL;
-    capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     struct capr_thread *t = w->run_head;
     if (t) {
         w->run_head = t->next;
@@ -45,7 +45,7 @@ struct capr_thread *capr__run_take(struct capr_worker *w)
         if (t->next)
             capr__prefetch(t->next);
     }
-    capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
     return t;
 }
 
@@ -83,16 +83,16 @@ void capr__run_yield(void)
     struct capr_thread *self = w->self;
     int look = w->count.switches >= w->pick_at;
     if (!w->run_head && w->late_head) {
-        capr__spin_lock(&w->run_lock);
+        capr__run_lock(w);
         capr__run_late(w);
-        capr__spin_unlock(&w->run_lock);
+        capr__run_unlock(w);
     }
     if (!w->run_head && !look && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) &&
         !capr__process.signal_ready)
         return;
     capr__graph_note(w, self, 0);
     capr__stays_if_held(w, self);
-    capr__spin_lock(&w->run_lock);
+    capr__run_lock(w);
     struct capr_thread *next = w->run_head;
     if (look || !next) {
         next = w->idle;
@@ -103,7 +103,7 @@ void capr__run_yield(void)
             capr__prefetch(next->next);
     }
     capr__run_append(w, self);
-    capr__spin_unlock(&w->run_lock);
+    capr__run_unlock(w);
     if (__builtin_expect(capr__locales || w->locale, 0) && next != w->idle)
         capr__locale_enter(next);
     capr__run_switch(self, next);

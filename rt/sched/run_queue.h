@@ -10,9 +10,31 @@
 #include "monitor.h"
 #include "switch.h"
 
+/* A worker's queue is somebody's alone meanwhile. With one worker, nothing. */
+static inline void capr__run_lock(struct capr_worker *w)
+{
+    if (__builtin_expect(capr__many, 0))
+        capr__spin_lock(&w->run_lock);
+}
+
+static inline void capr__run_unlock(struct capr_worker *w)
+{
+    if (__builtin_expect(capr__many, 0))
+        capr__spin_unlock(&w->run_lock);
+}
+
 /* Puts `t`, which is ready, into the queue of its worker if it stays there, else of this one; wakes a worker if there is more to run than
  * one can. Inside the monitor. Never blocks. */
 CAPR_HIDDEN void capr__run_add(struct capr_thread *t);
+
+/* The same with any number of workers. */
+static inline void capr__run_put(struct capr_worker *w, struct capr_thread *t)
+{
+    if (__builtin_expect(capr__many, 0))
+        capr__run_add(t);
+    else
+        capr__run_append(w, t);
+}
 
 /* The next thread of this worker: the idle one when none is ready or it is time for a look. Never blocks. */
 CAPR_HIDDEN struct capr_thread *capr__run_pick(struct capr_worker *w);

@@ -27,10 +27,7 @@ void capr__ready(struct capr_thread *t)
     if (__builtin_expect(t->stamp != 0, 0))
         capr__graph_woken(t);
     t->state = CAPR_READY;
-    if (__builtin_expect(capr__many, 0))
-        capr__run_add(t);
-    else
-        capr__run_append(w, t);
+    capr__run_put(w, t);
 }
 
 /* While the thread ran, another worker's has sent it a signal or cancelled it: a wait that this ends is over. */

@@ -116,7 +116,7 @@ static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker 
 {
     struct capr_thread *first = NULL, *head = NULL, *tail = NULL;
     uint32_t taken = 0, looked = 0;
-    capr__spin_lock(&from->run_lock);
+    capr__run_lock(from);
     uint32_t want = (from->run_count + 1) / 2;
     struct capr_thread **link = &from->run_head, *before = NULL;
     want = want > STEAL_MOST ? STEAL_MOST : want;
@@ -138,19 +138,19 @@ static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker 
     }
     from->run_count -= taken;
     int more = from->run_head != NULL;
-    capr__spin_unlock(&from->run_lock);
+    capr__run_unlock(from);
     if (!first)
         return NULL;
     w->count.stolen += taken;
     if (head) {
-        capr__spin_lock(&w->run_lock);
+        capr__run_lock(w);
         if (w->run_head)
             w->run_tail->next = head;
         else
             w->run_head = head;
         w->run_tail = tail;
         w->run_count += taken - 1;
-        capr__spin_unlock(&w->run_lock);
+        capr__run_unlock(w);
     }
     if ((more || head) && capr__workers_idle)
         capr__worker_wake_one();
@@ -256,9 +256,9 @@ _Noreturn void capr__worker_loop(void)
         if (w->policy)
             capr__policy_choose(w);
         if (w->late_head && (!w->run_head || w->late_due)) {
-            capr__spin_lock(&w->run_lock);
+            capr__run_lock(w);
             capr__run_late(w);
-            capr__spin_unlock(&w->run_lock);
+            capr__run_unlock(w);
             w->choose_at++;
         }
         struct capr_thread *next = capr__run_take(w);
@@ -349,12 +349,11 @@ static void be_first(struct capr_worker *w)
     capr__worker_count = started = 1;
 }
 
-/* There if the pass has seen the program, and with it the runtime: else addresses of the worker's are kept across waits (passes/WorkerAddresses.cpp). */
-extern char __start_capr_entry[] __attribute__((weak, visibility("hidden")));
-
 void capr__workers_init(struct capr_worker *w)
 {
-    most = !__start_capr_entry ? 1 : capr__env.workers ? capr__env.workers : capr__processors();
+    /* Not known where the pass has not seen the program, and with it the runtime: there addresses of the worker's are kept across waits
+     * (passes/WorkerAddresses.cpp). */
+    most = !capr__entry_start ? 1 : capr__env.workers ? capr__env.workers : capr__processors();
     if (most > CAPR_WORKERS_MOST)
         most = CAPR_WORKERS_MOST;
     capr__many = most > 1;

@@ -111,10 +111,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     if (capr__process.live_threads > capr__process.live_threads_peak)
         capr__process.live_threads_peak = capr__process.live_threads;
     *out = (pthread_t)t;
-    if (__builtin_expect(capr__many, 0))
-        capr__run_add(t);
-    else
-        capr__run_append(w, t);
+    capr__run_put(w, t);
     if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0))
         capr__signals_mask_differs();
     return 0;

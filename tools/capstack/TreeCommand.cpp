@@ -4,6 +4,7 @@
 // stands in the source. From the same walk as `capstack verify`, so the bytes are those of the machine code.
 
 #include "TreeCommand.h"
+#include "Command.h"
 
 #include "Verifier.h"
 
@@ -32,11 +33,6 @@ int usage(const Twine &What) {
     return 2;
 }
 
-int failed(StringRef File, const Twine &What) {
-    errs() << "capstack: error: " << File << ": " << What << "\n";
-    return 1;
-}
-
 /// The name as the source has it: the body of an exported function has a suffix.
 std::string sourceName(const Program &P, uint64_t Address) {
     std::string Name = P.nameOf(Address);
@@ -44,16 +40,10 @@ std::string sourceName(const Program &P, uint64_t Address) {
     return Short.consume_back("$body") ? Short.str() : Name;
 }
 
-symbolize::LLVMSymbolizer::Options asCompiled() {
-    symbolize::LLVMSymbolizer::Options Chosen;
-    Chosen.PathStyle = DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath;
-    return Chosen;
-}
-
 class Printer {
     const Program &P;
     StringRef File;
-    symbolize::LLVMSymbolizer Lines{asCompiled()}; // files as the compiler's command line named them
+    symbolize::LLVMSymbolizer Lines{namedAsCompiled()};
 
     std::string place(uint64_t Address) {
         Expected<DILineInfo> Info = Lines.symbolizeCode(File, {Address, object::SectionedAddress::UndefSection});

@@ -4,6 +4,7 @@
 // bytes that nobody uses while threads wait. Lines come from the program, as long as it is still the one that ran.
 
 #include "TuneCommand.h"
+#include "Command.h"
 
 #include "Advice.h"
 
@@ -34,11 +35,6 @@ int usage(const Twine &What) {
     return 2;
 }
 
-int failed(StringRef File, const Twine &What) {
-    errs() << "capstack: error: " << File << ": " << What << "\n";
-    return 1;
-}
-
 /// As the source has it: without the number of a local function, and what the pass adds.
 StringRef sourceName(StringRef Name) {
     Name = Name.split('$').first;
@@ -51,13 +47,7 @@ class Lines {
     std::string Program;
     uint64_t Base = 0; // address of the first byte
     bool There = false;
-    symbolize::LLVMSymbolizer Symbolizer{asCompiled()};
-
-    static symbolize::LLVMSymbolizer::Options asCompiled() {
-        symbolize::LLVMSymbolizer::Options Chosen;
-        Chosen.PathStyle = DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath;
-        return Chosen;
-    }
+    symbolize::LLVMSymbolizer Symbolizer{namedAsCompiled()};
 
   public:
     unsigned Strange = 0; // calls that lie in other functions than the profile says

@@ -4,6 +4,7 @@
 // asked for. Takes the arguments apart and puts what was found into lines.
 
 #include "VerifyCommand.h"
+#include "Command.h"
 
 #include "Verifier.h"
 
@@ -26,10 +27,7 @@ int usage(const Twine &What) {
     return 2;
 }
 
-int failed(StringRef File, Error E) {
-    errs() << "capstack: error: " << File << ": " << toString(std::move(E)) << "\n";
-    return 1;
-}
+int failed(StringRef File, Error E) { return capstack::failed(File, toString(std::move(E))); }
 
 std::string lineFor(const Program &P, const Finding &F) {
     if (F.Address == 0) return F.Text;
