@@ -288,6 +288,7 @@ struct capr_worker {
     uint64_t balance_at;                          /* count.switches at which capr__chunk_balance is next (stack/chunk.h) */
     uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
+    volatile uint32_t spin_locks;                 /* that it holds or waits for (sched/monitor.h): no handler of the program's runs meanwhile */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints their sums at exit */
         uint64_t switches, blocks, epoll_wait, epoll_ctl, threads_created, big_kept, io_submit, pool_jobs, preempted, stolen, unparked;

@@ -218,8 +218,8 @@ void capr__graph_woken(struct capr_thread *t)
 {
     const struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
-    if (!g || (t->stamp & 3) != 1)
-        return;
+    if (!g || !g->seen || (t->stamp & 3) != 1)
+        return; /* a worker that counts nothing, for want of memory, may wake another's thread */
     struct capr_node_seen *n = &g->seen[t->node];
     sample(&n->wait, (float)since_stamp(t, now), n->waits);
     n->waits++;
@@ -230,7 +230,7 @@ void capr__graph_resumed(struct capr_thread *t)
 {
     struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
-    if ((t->stamp & 3) == 2) {
+    if ((t->stamp & 3) == 2 && g && g->seen) {
         struct capr_node_seen *n = &g->seen[t->node];
         uint32_t waited = since_stamp(t, now);
         sample(&n->delay, (float)waited, n->delays);

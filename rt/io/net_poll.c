@@ -49,7 +49,7 @@ CAPR_HIDDEN long capr__net_wait(struct epoll_event *events, long count, int64_t 
     }
     int wake = capr__process.wake_fd;
     if (wake >= 0) fds[n++] = (struct pollfd){wake, POLLIN, 0};
-    long r = capr__epoll_wait((long)fds, (void *)n, timeout_ns < 0 ? 0 : (long)&timeout, 0, &capr__signals_pending, SYS_ppoll);
+    long r = capr__epoll_wait((long)fds, (void *)n, timeout_ns < 0 ? 0 : (long)&timeout, 0, capr__signals_check(), SYS_ppoll);
     if (r <= 0) return r;
     for (long i = 0; i < n && found < count; i++) { /* what finds no place is ready next time too */
         uint32_t bits = (uint16_t)fds[i].revents;

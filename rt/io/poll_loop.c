@@ -142,20 +142,21 @@ static void deliver(const struct epoll_event *event) {
 /* In the kernel for at most timeout_ns. Returns the events' number or -errno. */
 static long wait_events(int set, int64_t timeout_ns) {
     static int no_pwait2; /* Linux before 5.11, and sandboxes that know no newer call */
+    volatile int *check = capr__signals_check();
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
     if (!no_pwait2) {
         long n =
-            capr__epoll_wait(set, events, EVENTS, timeout_ns < 0 ? 0 : (long)&timeout, &capr__signals_pending, SYS_epoll_pwait2);
+            capr__epoll_wait(set, events, EVENTS, timeout_ns < 0 ? 0 : (long)&timeout, check, SYS_epoll_pwait2);
         if (n != -ENOSYS) return n;
         no_pwait2 = 1;
     }
     int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
-    return capr__epoll_wait(set, events, EVENTS, ms > INT32_MAX ? INT32_MAX : ms, &capr__signals_pending, SYS_epoll_pwait);
+    return capr__epoll_wait(set, events, EVENTS, ms > INT32_MAX ? INT32_MAX : ms, check, SYS_epoll_pwait);
 }
 
 CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     /* A handler ran: what it did (perhaps made a thread ready) is for our caller to see, before it waits. */
-    if (capr__signals_pending) {
+    if (capr__signals_pending && capr__worker.number == 0) {
         capr__signals_deliver();
         timeout_ns = 0;
     }

@@ -84,6 +84,7 @@ static long take_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
         if (capr__signals_pending) capr__signals_gather();
         long r = capr__signal_take(wanted, info);
         if (r == 0) {
+            if (capr__signals_held & wanted) capr__signals_settle(capr__signals_held & wanted);
             r = CAPR_OUTSIDE(capr__sys4(SYS_rt_sigtimedwait, (long)set, (long)info, (long)&zero, 8));
             if (r > 0) capr__signals_taken((int)r);
         }

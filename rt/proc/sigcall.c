@@ -17,6 +17,9 @@
 #include "../sched/sched.h"
 #include "signals.h"
 
+/* So long a signal may go from one worker to the next. */
+#define SETTLING_NS 100000000
+
 CAPR_HIDDEN uint64_t capr__signals_caught, capr__signals_held;
 
 CAPR_HIDDEN void capr__signals_catch(uint64_t set) {
@@ -48,7 +51,6 @@ CAPR_HIDDEN enum capr_of_call capr__signal_of_call(int number, siginfo_t *info, 
     struct capr_worker *w = &capr__worker;
     uint64_t bit = CAPR_SIGNAL_BIT(number);
     if (!(capr__signals_caught & bit)) return CAPR_OF_NO_CALL;
-    capr__signals_held &= ~bit;
     enum capr_of_call whose = CAPR_OF_NO_CALL;
     if (w->self && w->self != w->idle && w->self->state != CAPR_DONE && by_call(info, context)) {
         whose = CAPR_OF_THIS_CALL;
@@ -57,11 +59,16 @@ CAPR_HIDDEN enum capr_of_call capr__signal_of_call(int number, siginfo_t *info, 
             return CAPR_OF_CALL_DEALT;
         }
     } else if (w->self && info->si_code != SI_TKILL && capr__signals_all_block(number)) {
-        /* Again to the process, while the trampoline's mask lets nothing through, and from then on the worker's does not. */
-        capr__signals_held |= bit;
+        /* Again to the process, while the trampoline's mask lets nothing through, and from then on the worker's does not. Other workers may
+         * get it in turn, until none is left whose mask has it through. */
+        __atomic_or_fetch(&capr__signals_held, bit, __ATOMIC_SEQ_CST);
         capr__signals_hold_too(bit, &((ucontext_t *)context)->uc_sigmask);
-        capr__sys3(SYS_rt_sigqueueinfo, capr__sys1(SYS_getpid, 0), number, (long)info);
+        /* With who sent it, which the kernel has only from a process's first thread. */
+        if (capr__sys3(SYS_rt_sigqueueinfo, capr__sys1(SYS_getpid, 0), number, (long)info) == -EPERM)
+            capr__sys2(SYS_kill, capr__sys1(SYS_getpid, 0), number);
         return CAPR_OF_CALL_DEALT;
+    } else {
+        capr__signals_let_go(bit);
     }
     if (has_handler) return whose;
     end_process(number);
@@ -70,7 +77,20 @@ CAPR_HIDDEN enum capr_of_call capr__signal_of_call(int number, siginfo_t *info, 
 
 CAPR_HIDDEN void capr__signals_taken(int number) {
     if (!(capr__signals_held & CAPR_SIGNAL_BIT(number))) return;
-    capr__signals_held &= ~CAPR_SIGNAL_BIT(number);
+    capr__signals_let_go(CAPR_SIGNAL_BIT(number));
+    capr__signals_mask_differs();
+}
+
+CAPR_HIDDEN void capr__signals_settle(uint64_t bits) {
+    uint64_t all = ~0ull, mask, pending = 0, until = capr__now() + SETTLING_NS;
+    for (int again = 0; (pending & bits) != bits && (!again || capr__now() < until); again = 1) {
+        if (again) capr__sys1(SYS_sched_yield, 0);
+        capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+        capr__sys2(SYS_rt_sigpending, (long)&pending, 8);
+        capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+    }
+    if (!(bits & ~pending)) return;
+    capr__signals_let_go(bits & ~pending); /* somebody has read them from a signalfd */
     capr__signals_mask_differs();
 }
 

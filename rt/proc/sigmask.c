@@ -16,6 +16,9 @@
 
 CAPR_HIDDEN volatile int capr__signals_mask_busy;
 
+/* Its value in a change by this worker. */
+static int busy_here(void) { return (int)capr__worker.number + 1; }
+
 /* Threads that block each signal; index n-1. */
 static uint32_t blocking[CAPR_SIGNALS];
 
@@ -38,7 +41,9 @@ uint64_t capr__signals_common(void) {
 /* Workers but the first take nothing that is sent to the process. */
 #define ELSEWHERE (~(CAPR_SIGNALS_OF_WORKER | CAPR_SIGNALS_UNBLOCKABLE))
 
-uint64_t capr__signals_of_kernel(void) { return capr__worker.number ? ELSEWHERE : capr__signals_common(); }
+static uint64_t elsewhere(void) { return ELSEWHERE | capr__signals_held; }
+
+uint64_t capr__signals_of_kernel(void) { return capr__worker.number ? elsewhere() : capr__signals_common(); }
 
 /* Tells the kernel, if it is news. */
 static void update(void) {
@@ -51,16 +56,24 @@ static void update(void) {
         capr__worker_interrupt(NULL);
 }
 
-/* On the worker that takes the process's signals, in a handler that returns to `kernels`: another one has changed what all block. */
-void capr__signals_follow(void *kernels) {
-    if (!capr__signals_mask_busy) *(uint64_t *)kernels = kernel_mask;
+void capr__signals_follow(void *kernels) { *(uint64_t *)kernels = capr__worker.number ? elsewhere() : kernel_mask; }
+
+int capr__signals_all_block(int number) {
+    /* Another worker's change is soon over. */
+    for (int i = 0; i < 100000 && capr__signals_mask_busy && capr__signals_mask_busy != busy_here(); i++) __builtin_ia32_pause();
+    return !capr__signals_mask_busy && blocking[number - 1] == capr__process.live_threads;
 }
 
-int capr__signals_all_block(int number) { return !capr__signals_mask_busy && blocking[number - 1] == capr__process.live_threads; }
-
 void capr__signals_hold_too(uint64_t bit, void *kernels) {
-    kernel_mask |= bit;
+    if (capr__worker.number == 0) kernel_mask |= bit;
     *(uint64_t *)kernels |= bit;
+}
+
+/* All of the kernel's threads that run threads are to let `bits` come again. */
+void capr__signals_let_go(uint64_t bits) {
+    if (!(capr__signals_held & bits)) return;
+    __atomic_and_fetch(&capr__signals_held, ~bits, __ATOMIC_SEQ_CST);
+    if (capr__many) capr__workers_interrupt();
 }
 
 /* Counts that `t` blocks `mask` in place of what it did. */
@@ -75,7 +88,11 @@ void capr__signals_mask_only(struct capr_thread *t, uint64_t mask) {
     uint64_t before = t->sigmask;
     t->sigmask = mask &= ~CAPR_SIGNALS_UNBLOCKABLE;
     count(before, mask);
-    if (!capr__signals_mask_busy) kernel_mask = capr__signals_common();
+    if (capr__signals_mask_busy) return;
+    uint64_t common = capr__signals_common();
+    int news = common != kernel_mask;
+    kernel_mask = common;
+    if (news && capr__worker.number) capr__worker_interrupt(NULL);
 }
 
 void capr__signals_set_mask(uint64_t mask) {
@@ -89,7 +106,7 @@ void capr__signals_set_mask(uint64_t mask) {
     if (mask == before) return;
     if (before & ~mask & CAPR_SIGNALS_OF_CALLS && capr__signals_pending && capr__may_switch()) capr__signals_gather();
     int busy = capr__signals_mask_busy;
-    capr__signals_mask_busy = 1;
+    capr__signals_mask_busy = busy_here();
     self->sigmask = mask;
     count(before, mask);
     capr__signals_mask_busy = busy;
@@ -121,7 +138,7 @@ void capr__signals_begin(void) {
 }
 
 void capr__signals_inherit(struct capr_thread *t) {
-    capr__signals_mask_busy = 1;
+    capr__signals_mask_busy = busy_here();
     count(0, t->sigmask);
     capr__process.live_threads++;
     capr__signals_mask_busy = 0;
@@ -132,7 +149,7 @@ void capr__signals_mask_differs(void) {
 }
 
 void capr__signals_leave(struct capr_thread *self) {
-    capr__signals_mask_busy = 1;
+    capr__signals_mask_busy = busy_here();
     count(self->sigmask, 0);
     capr__process.live_threads--;
     capr__signals_mask_busy = 0;
@@ -158,7 +175,7 @@ void capr__signals_before_exec(void) {
 
 void capr__signals_after_exec(void) {
     struct capr_thread *self = capr__self();
-    const uint64_t mask = capr__worker.number ? ELSEWHERE : kernel_mask;
+    const uint64_t mask = capr__worker.number ? elsewhere() : kernel_mask;
     if (self && (capr__worker.number || self->sigmask != mask)) kernel_set(&mask);
 }
 
@@ -202,6 +219,7 @@ CAPR_INTERPOSE int sigpending(sigset_t *set) {
     CAPR_MONITOR;
     uint64_t pending = 0;
     if (capr__signals_pending && capr__may_switch()) capr__signals_gather();
+    if (capr__signals_held) capr__signals_settle(capr__signals_held);
     long r = capr__sys2(SYS_rt_sigpending, (long)&pending, 8);
     if (r < 0) return (int)capr__result(r);
     if (capr__self()) pending |= capr__signals_of(capr__self());

@@ -50,7 +50,7 @@ static struct {
 } actions[CAPR_SIGNALS + 1];
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
-CAPR_HIDDEN volatile int capr__signals_pending;
+CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending;
 
 CAPR_HIDDEN void capr__sigreturn(void); /* sigreturn.S */
 
@@ -128,6 +128,7 @@ static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting
         n->info.si_signo = 0;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     noted = noted + 1;
+    if (capr__many) __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!capr__signals_pending) {
         capr__signals_pending = 1;
         __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE); /* the idle thread is to look although others are ready */
@@ -169,17 +170,37 @@ CAPR_HIDDEN void capr__signals_deliver(void) {
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
+/* Takes the first note of a signal of `set` for `t`, with signal 0 of a wake-up, away. Returns whether there is one. */
+static int take_note(const struct capr_thread *t, uint64_t set, int wakes, siginfo_t *info) {
+    int found = 0;
+    if (capr__many) capr__spin_lock(&notes_lock);
+    for (uint32_t i = read_notes; i != noted && !found; i++) {
+        struct note *n = &notes[i % NOTES];
+        int number = n->info.si_signo;
+        if (n->thread != t || !(number ? (set & CAPR_SIGNAL_BIT(number)) != 0 : wakes)) continue;
+        *info = n->info;
+        n->thread = NULL;
+        n->info.si_signo = 0;
+        found = 1;
+    }
+    if (capr__many) capr__spin_unlock(&notes_lock);
+    return found;
+}
+
 CAPR_HIDDEN void capr__signals_gather(void) {
     struct capr_thread *self = capr__self();
     uint64_t all = ~0ull, mask;
+    siginfo_t info;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    for (uint32_t i = read_notes; i != noted; i++) {
-        struct note *n = &notes[i % NOTES];
-        int number = n->info.si_signo;
-        if (n->thread != self || !number || !(self->sigmask & CAPR_SIGNALS_OF_CALLS & CAPR_SIGNAL_BIT(number))) continue;
-        capr__signal_send(self, &n->info);
-        n->thread = NULL;
-        n->info.si_signo = 0;
+    while (take_note(self, self->sigmask & CAPR_SIGNALS_OF_CALLS, 0, &info)) capr__signal_send(self, &info);
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN void capr__signals_forget(const struct capr_thread *t) {
+    uint64_t all = ~0ull, mask;
+    siginfo_t info;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    while (take_note(t, all, 1, &info)) {
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
@@ -230,6 +251,13 @@ static void count_cut(const struct capr_thread *t, int flags) {
     if (x && !(flags & SA_RESTART)) x->cuts++;
 }
 
+/* The trampoline gives the running thread `mask`. Returns the kernel's that follows; `busy` where it came in the middle of such a change. */
+static uint64_t masks_alone(struct capr_thread *self, uint64_t mask, uint64_t busy) {
+    CAPR_MONITOR;
+    capr__signals_mask_only(self, mask);
+    return capr__signals_mask_busy ? busy : capr__signals_of_kernel();
+}
+
 CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, int masked) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
@@ -245,16 +273,13 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
         __builtin_memset(&own, 0, sizeof own);
         context = &own;
     }
-    uint64_t mask = self->sigmask, inside = mask | actions[number].mask, common;
+    uint64_t mask = self->sigmask, inside = mask | actions[number].mask;
     if (!(flags & SA_NODEFER)) inside |= CAPR_SIGNAL_BIT(number);
     uint64_t *shown = (uint64_t *)&((ucontext_t *)context)->uc_sigmask, kernels = *shown, all = ~0ull;
     *shown = mask; /* which the handler may change, for the time after it */
     if (masked) {
-        capr__signals_mask_only(self, inside);
-        if (!capr__signals_mask_busy) {
-            common = capr__signals_of_kernel();
-            capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&common, 0, 8);
-        }
+        uint64_t now = masks_alone(self, inside, all);
+        if (now != all) capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&now, 0, 8);
     } else {
         capr__signals_handled++;
         count_cut(self, flags);
@@ -280,8 +305,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
 
     if (masked) {
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
-        capr__signals_mask_only(self, *shown);
-        *shown = capr__signals_mask_busy ? kernels : capr__signals_of_kernel(); /* what the kernel sets on return */
+        *shown = masks_alone(self, *shown, kernels); /* what the kernel sets on return */
     } else {
         capr__signals_set_mask(*shown);
     }
@@ -302,6 +326,7 @@ static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *in
     if (number == CAPR_NOTIFY_SIGNAL) return NOT_OURS;
     if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
     if (is_fault(number, info)) return OURS;
+    if (w->spin_locks) return NOT_OURS;
     if (self->sigmask & bit) return NOT_OURS;
     if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
     if (w->in_signal == 1 && first->state == CAPR_PARKED &&
@@ -350,7 +375,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         }
         if (w->self && info->si_code == SI_TKILL) {
             if (capr__many) {
-                if (w->number == 0) capr__signals_follow(&c->uc_sigmask);
+                capr__signals_follow(&c->uc_sigmask);
                 capr__preempt_asked(c);
             }
             capr__preempt_returned(c);
@@ -393,7 +418,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         actions[number].handler(number, info, context);
     } else {
         note(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
-        if (noted - read_notes >= NOTES / 2) {
+        if (noted - read_notes >= NOTES / 2 && w->number == 0) { /* which reads them */
             closed = 1;
             *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
         }

@@ -32,10 +32,19 @@ extern CAPR_HIDDEN char capr__wait_interrupted;
 CAPR_HIDDEN unsigned int capr__signals_cuts(void);
 
 /* Not 0: signal.c has left notes since the poll loop last looked. */
-extern CAPR_HIDDEN volatile int capr__signals_pending;
+extern CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending;
 
-/* Reads the notes: gives signals to threads, ends waits. On the idle thread only. */
+/* What a worker that is about to wait in the kernel looks at: only the first one delivers signals. */
+static inline volatile int *capr__signals_check(void)
+{
+    return capr__worker.number ? &capr__signals_none_pending : &capr__signals_pending;
+}
+
+/* Reads the notes: gives signals to threads, ends waits. On the first worker's idle thread, or for a thread that ends; elsewhere nothing. */
 CAPR_HIDDEN void capr__signals_deliver(void);
+
+/* The thread ends on another worker than the first: no note is to name it any more. */
+CAPR_HIDDEN void capr__signals_forget(const struct capr_thread *t);
 
 /* In the child of a fork: the notes were the parent's. */
 CAPR_HIDDEN void capr__signals_forget_all(void);
@@ -87,11 +96,14 @@ extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
 /* Whether every thread blocks `number`; no, where that cannot be said. In a handler. */
 CAPR_HIDDEN int capr__signals_all_block(int number);
 
-/* In the handler of the signal by which another worker has had this one, which takes the process's signals, look: the mask to return to. */
+/* In the handler of the signal by which another worker has had this one look: the mask to return to. */
 CAPR_HIDDEN void capr__signals_follow(void *kernels);
 
 /* The worker's mask, of which `kernels` is the copy that the trampoline returns to, gets `bit`. In a handler. */
 CAPR_HIDDEN void capr__signals_hold_too(uint64_t bit, void *kernels);
+
+/* What is held of `bits` is so no longer, on any worker: capr__signals_held. */
+CAPR_HIDDEN void capr__signals_let_go(uint64_t bits);
 
 /* A thread begins with its creator's mask, which is not empty, and is counted; a thread that ends is no longer. */
 CAPR_HIDDEN void capr__signals_inherit(struct capr_thread *t);
@@ -164,6 +176,9 @@ CAPR_HIDDEN enum capr_of_call capr__signal_of_call(int number, siginfo_t *info, 
 
 /* `number` was taken out of the kernel's hands. */
 CAPR_HIDDEN void capr__signals_taken(int number);
+
+/* Those of `bits`, which are held, become pending in the kernel, if they are not yet, or are held no longer. */
+CAPR_HIDDEN void capr__signals_settle(uint64_t bits);
 
 /* The kernel sent `number` to the kernel thread that made a call for the running thread. May run its handler. */
 CAPR_HIDDEN void capr__signal_of_job(int number);

@@ -165,6 +165,16 @@ static void interrupt(struct capr_thread *t, int cutting) {
     end_wait_for_handler(t, cutting);
 }
 
+/* Before it returns, as the kernel does it for who sends itself a signal; also on a worker whose mask has the process's signals not through. */
+static int take_default(int number) {
+    uint64_t bit = CAPR_SIGNAL_BIT(number), mask;
+    if (capr__sys3(SYS_tgkill, getpid(), gettid(), number) < 0) return EAGAIN;
+    if (capr__worker.number == 0) return 0;
+    capr__sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&bit, (long)&mask, 8);
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+    return 0;
+}
+
 int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
     struct capr_worker *w = &capr__worker;
     uint64_t bit = CAPR_SIGNAL_BIT(info->si_signo);
@@ -176,7 +186,7 @@ int capr__signal_send(struct capr_thread *t, const siginfo_t *info) {
         int ignored = action.sa_handler == SIG_IGN || (action.sa_handler == SIG_DFL && (IGNORED_BY_DEFAULT & bit));
         if (ignored && info->si_signo != SIGCONT) return 0;
         /* The default action is the process's: the kernel's business. Some thread does not block it, so the worker does not. */
-        if (action.sa_handler == SIG_DFL) return capr__sys3(SYS_tgkill, getpid(), capr__many ? getpid() : gettid(), info->si_signo) < 0 ? EAGAIN : 0;
+        if (action.sa_handler == SIG_DFL) return take_default(info->si_signo);
         if (running) {
             capr__signal_handle(info, NULL, 0);
             return 0;

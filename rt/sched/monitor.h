@@ -17,16 +17,24 @@
 /* Whether there may be several workers. Set at start, then read only. */
 extern CAPR_HIDDEN uint32_t capr__many;
 
-/* A lock for a few instructions. Never held across a call of the program's or a switch. */
+/* A lock for a few instructions, also outside the monitor. Never held across a call of the program's or a switch; a signal that comes
+ * meanwhile is kept for later, since its handler might wait for the monitor, and who is in there for this lock. */
 CAPR_HIDDEN void capr__spin_wait(uint32_t *word);
 
 static inline void capr__spin_lock(uint32_t *word)
 {
+    capr__worker.spin_locks++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0))
         capr__spin_wait(word);
 }
 
-static inline void capr__spin_unlock(uint32_t *word) { __atomic_store_n(word, 0, __ATOMIC_RELEASE); }
+static inline void capr__spin_unlock(uint32_t *word)
+{
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    capr__worker.spin_locks--;
+}
 
 /* The number of the worker inside, plus 1; 0: nobody. */
 extern CAPR_HIDDEN uint32_t capr__monitor;
@@ -62,6 +70,9 @@ static inline void capr__left(const char *in)
  * what the other needs to be as deep inside again. */
 CAPR_HIDDEN uint32_t capr__monitor_out(void);
 CAPR_HIDDEN void capr__monitor_in(uint32_t depth);
+
+/* A thread is about to wait outside the monitor, where what it waits in may change under its hands: ends the program. Plain code. */
+CAPR_HIDDEN _Noreturn void capr__outside_the_monitor(void);
 
 /* A signal handler is left for good, and with it what it interrupted. Called by setjmp.S, too. */
 CAPR_HIDDEN void capr__monitor_abandon(void);

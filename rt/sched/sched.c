@@ -51,6 +51,8 @@ void capr__park(void)
     w->count.blocks++;
     capr__graph_note(w, self, 1);
     if (__builtin_expect(capr__many, 0)) {
+        if (__builtin_expect(!w->inside, 0))
+            capr__outside_the_monitor();
         capr__stays_if_held(w, self);
         if (__builtin_expect(self->cancel_bits & (CAPR_SIGNALS_ASKED | CAPR_CANCEL_PENDING), 0))
             wait_asked(self);

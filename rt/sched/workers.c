@@ -16,6 +16,7 @@
 #include "../io/source.h"
 #include "../proc/env.h"
 #include "../proc/notify.h"
+#include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../stack/bigstack.h"
 #include "../stack/chunk.h"
@@ -99,6 +100,15 @@ void capr__worker_interrupt(struct capr_thread *t)
     int32_t kernel_thread = t ? capr__workers[t->worker]->kernel_thread : capr__workers[0]->kernel_thread;
     capr__sys3(SYS_tgkill, capr__turn_process, kernel_thread, CAPR_TURN_SIGNAL);
 }
+
+void capr__workers_interrupt(void)
+{
+    for (uint32_t i = 0; i < capr__worker_count; i++)
+        if (i != capr__worker.number)
+            capr__sys3(SYS_tgkill, capr__turn_process, capr__workers[i]->kernel_thread, CAPR_TURN_SIGNAL);
+}
+
+void capr__outside_the_monitor(void) { capr__fatal_thread("a wait outside the monitor: a fault of the runtime's own; run with CAPRICCIO_WORKERS=1"); }
 
 void capr__worker_keep_awake(void)
 {
@@ -296,8 +306,9 @@ static void *worker_main(void *unused)
     struct capr_worker *w = &capr__worker;
     struct home *home = mmap(NULL, sizeof *home, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     void *service = mmap(NULL, CAPR_SERVICE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (home == MAP_FAILED || service == MAP_FAILED || mprotect(service, 4096, PROT_NONE) || capr__signal_stack() || capr__graph_worker_init(w))
+    if (home == MAP_FAILED || service == MAP_FAILED || mprotect(service, 4096, PROT_NONE) || capr__signal_stack())
         return NULL; /* as many workers as there is memory for */
+    (void)capr__graph_worker_init(w); /* without memory for it, it counts nothing */
     w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;
     w->poll_every = CAPR_POLL_EVERY;

@@ -43,6 +43,9 @@ CAPR_HIDDEN void capr__worker_wake_one(void);
  * block others now. Plain code. */
 CAPR_HIDDEN void capr__worker_interrupt(struct capr_thread *t);
 
+/* Has all others look whether their masks have changed (proc/signals.h). Plain code. */
+CAPR_HIDDEN void capr__workers_interrupt(void);
+
 /* In a signal handler, which has left something for the idle thread: it is not to go to sleep over it. */
 CAPR_HIDDEN void capr__worker_keep_awake(void);
 

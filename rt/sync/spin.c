@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * pthread_spin_*. On one worker a lock that is held is held by a thread that is not running: spinning would never end, so that
+ * pthread_spin_*. With one worker a lock that is held is held by a thread that is not running: spinning would never end, so that
  * a waiter gives way instead. The word holds the holder's number, which finds a thread that locks twice. Process-shared
  * locks, whose other holders really run, are glibc's, by its own functions, and hold no number: x86's are 1 when free, 0 when held,
  * below by as much as others spin, and ours are above.
@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "../sched/monitor.h"
 #include "../thread/cancel.h"
 #include "libcs.h"
 #include "wait.h"
@@ -23,10 +24,26 @@
 static int id_of(const struct capr_thread *t) { return t ? (int)(t->id % 0x40000000) + FREE + 1 : FOREIGN_ID; }
 static int is_libcs(int word) { return word <= LIBCS_FREE && word != DESTROYED; }
 
+/* Rounds before a waiter gives way, where there are several workers. */
+#define SPINS 100
+
+/* Takes the lock if it is free. With one worker nobody comes between. */
+static inline int take(volatile int *l, const struct capr_thread *self)
+{
+    int free = FREE;
+    if (CAPR_UNLIKELY(capr__many))
+        return __atomic_compare_exchange_n(l, &free, id_of(self), 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    if (*l != FREE)
+        return 0;
+    *l = id_of(self);
+    return 1;
+}
+
 static __attribute__((noinline)) int lock_slow(volatile int *l)
 {
     struct capr_thread *self = capr__self();
     if (is_libcs(*l)) {
+        CAPR_MONITOR;
         for (unsigned round = 0; capr__libcs()->spin_trylock((pthread_spinlock_t *)l) != 0;)
             capr__poll_wait(&round, CAPR_FOREVER, 0);
         return 0;
@@ -35,18 +52,19 @@ static __attribute__((noinline)) int lock_slow(volatile int *l)
         return EINVAL;
     if (self && *l == id_of(self))
         return EDEADLK;
-    for (unsigned round = 0; *l != FREE;) {
+    for (unsigned round = 0; !take(l, self); round++) {
         if (self && capr__worker.in_signal)
             return EDEADLK; /* its holder cannot run before this handler ends */
-        if (self && round < 64) {
-            round++;
+        if (capr__many && round < SPINS) {
+            __builtin_ia32_pause(); /* its holder runs on another worker, perhaps */
+        } else if (self && round < SPINS + 64) {
             capr__yield();
         } else {
             unsigned pause = 1;
+            CAPR_MONITOR;
             capr__poll_wait(&pause, CAPR_FOREVER, 0); /* held by a thread that waits for something slow */
         }
     }
-    *l = id_of(self);
     return 0;
 }
 
@@ -69,20 +87,15 @@ static __attribute__((noinline)) int unlock_slow(volatile int *l)
 CAPR_INTERPOSE int pthread_spin_lock(pthread_spinlock_t *l)
 {
     struct capr_thread *self = capr__self();
-    if (CAPR_LIKELY(*l == FREE && self)) {
-        *l = id_of(self);
+    if (CAPR_LIKELY(self && take(l, self)))
         return 0;
-    }
     return lock_slow(l);
 }
 
 /* POSIX pthread_spin_trylock. Returns 0 or EBUSY. Never blocks. */
 CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
 {
-    if (CAPR_UNLIKELY(*l != FREE))
-        return try_slow(l);
-    *l = id_of(capr__self());
-    return 0;
+    return CAPR_LIKELY(take(l, capr__self())) ? 0 : try_slow(l);
 }
 
 /* POSIX pthread_spin_unlock. Returns 0, or EPERM when it is free. */
@@ -90,7 +103,7 @@ CAPR_INTERPOSE int pthread_spin_unlock(pthread_spinlock_t *l)
 {
     int held = *l;
     if (CAPR_LIKELY(held > FREE)) { /* a number of ours */
-        *l = FREE;
+        __atomic_store_n(l, FREE, __ATOMIC_RELEASE);
         return 0;
     }
     return unlock_slow(l);

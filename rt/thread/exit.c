@@ -36,8 +36,11 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
         capr__signals_leave(self);
     else
         capr__process.live_threads--;
-    if (__builtin_expect(capr__signals_pending, 0))
-        capr__signals_deliver(); /* notes name threads by their records */
+    if (__builtin_expect(capr__signals_pending, 0)) { /* notes name threads by their records */
+        capr__signals_deliver();
+        if (w->number)
+            capr__signals_forget(self);
+    }
     if (self->joiner && self->joiner->state == CAPR_PARKED && self->joiner->wait_data == self) /* else it looks after its signal handler */
         capr__ready(self->joiner);
     struct capr_thread *next = capr__many ? capr__run_pick(w) : capr__pick(w);
