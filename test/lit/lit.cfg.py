@@ -47,9 +47,10 @@ config.environment = {
     "CAPCC_LIT_NATIVE": "1" if native else "",
 }
 
-# The same tests, run by several workers: CAPRICCIO_WORKERS=4 lit test/lit/run.
-if "CAPRICCIO_WORKERS" in os.environ:
-    config.environment["CAPRICCIO_WORKERS"] = os.environ["CAPRICCIO_WORKERS"]
+# The same tests, run by several workers: CAPRICCIO_WORKERS=4 lit test/lit/run; and with more levels of optimisation (tools/run-matrix).
+for name in "CAPRICCIO_WORKERS", "CAPCC_LONG":
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
 
 # Longer names first: lit replaces in this order, and %run-modes begins like nothing else only by care.
 config.substitutions += [

@@ -23,7 +23,7 @@ static void *station(void *arg) {
     for (int i = 0; i < TOKENS * ROUNDS; i++) {
         int token;
         CHECK_EQUAL(read(link_of[me][0], &token, sizeof token), sizeof token);
-        hops++;
+        __atomic_add_fetch(&hops, 1, __ATOMIC_RELAXED);
         token++;
         CHECK_EQUAL(write(link_of[next][1], &token, sizeof token), sizeof token);
     }

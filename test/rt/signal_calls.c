@@ -42,6 +42,13 @@ static int pending(int number) {
     return sigismember(&set, number);
 }
 
+/* With several workers it may go from one to the next first. */
+static int becomes_pending(int number) {
+    const char *workers = getenv("CAPRICCIO_WORKERS");
+    for (int i = 0; workers && atoi(workers) > 1 && i < 1000 && !pending(number); i++) usleep(1000);
+    return pending(number);
+}
+
 static int take(int number) {
     sigset_t set = set_of(number);
     struct timespec zero = {0, 0};
@@ -135,12 +142,12 @@ static void one_takes(void) {
 
     /* Nobody waits: it is pending for all, until one takes it, or no longer blocks it. */
     kill(getpid(), SIGPIPE);
-    CHECK(pending(SIGPIPE));
+    CHECK(becomes_pending(SIGPIPE));
     CHECK_EQUAL(take(SIGPIPE), SIGPIPE);
     CHECK(!pending(SIGPIPE));
     run(hold_back, NULL);
     kill(getpid(), SIGPIPE);
-    CHECK(pending(SIGPIPE));
+    CHECK(becomes_pending(SIGPIPE));
     ran = 0;
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     CHECK_EQUAL(ran, 1);

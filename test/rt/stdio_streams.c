@@ -239,7 +239,7 @@ static void *line_reader(void *arg) {
     while (fgets(line, sizeof line, common_in)) {
         CHECK_EQUAL(sscanf(line, "%d %*d %d", &a, &b), 2);
         CHECK_EQUAL(a, b);
-        lines_seen[a]++;
+        __atomic_add_fetch(&lines_seen[a], 1, __ATOMIC_RELAXED);
     }
     return arg;
 }

@@ -18,7 +18,7 @@ static long added[ROUNDS], seen, handled;
 static pthread_t threads[THREADS];
 static volatile int stop, rounds_done;
 
-static void count(int number) { (void)number; handled++; }
+static void count(int number) { (void)number; __atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED); }
 
 static void add(long *a, long *b, uint64_t *r)
 {
@@ -54,11 +54,11 @@ static void *run(void *arg)
             CHECK_EQUAL(pthread_rwlock_rdlock(&rwlock), 0);
             stress_pause(&r);
             CHECK_EQUAL(by_rwlock.a, by_rwlock.b);
-            seen++;
+            __atomic_add_fetch(&seen, 1, __ATOMIC_RELAXED);
             CHECK_EQUAL(pthread_rwlock_unlock(&rwlock), 0);
             adds = 0;
         }
-        added[round] += adds;
+        __atomic_add_fetch(&added[round], adds, __ATOMIC_RELAXED);
         int last = pthread_barrier_wait(&barrier);
         if (last == PTHREAD_BARRIER_SERIAL_THREAD) {
             serial++;
@@ -71,7 +71,7 @@ static void *run(void *arg)
             for (int i = 0; i <= round; i++)
                 should += added[i];
             CHECK_EQUAL(sum + by_rwlock.a + by_spin.a, should);
-            rounds_done++;
+            __atomic_add_fetch(&rounds_done, 1, __ATOMIC_RELAXED);
         } else {
             CHECK_EQUAL(last, 0);
         }

@@ -20,7 +20,7 @@ static void *step(void *arg)
             sched_yield();
         else if (check_random() % 64 == 0)
             usleep(10);
-        arrived[i]++;
+        __atomic_add_fetch(&arrived[i], 1, __ATOMIC_RELAXED);
         int result = pthread_barrier_wait(&b);
         CHECK(result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD);
         CHECK_INT(arrived[i], THREADS);

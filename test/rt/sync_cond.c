@@ -42,8 +42,16 @@ static void test_wake_ups(void)
     sched_yield();
     CHECK_INT(woken, 10); /* the mutex is ours */
     CHECK_INT(pthread_mutex_unlock(&m), 0);
-    for (int i = 0; i < 100; i++)
-        CHECK_INT((intptr_t)check_join(t[i]), i); /* first come, first served */
+    /* First come, first served; several workers may take the mutex in another order than they were woken in. */
+    const char *workers = getenv("CAPRICCIO_WORKERS");
+    int ordered = !workers || atoi(workers) == 1;
+    intptr_t sum = 0;
+    for (int i = 0; i < 100; i++) {
+        intptr_t turn = (intptr_t)check_join(t[i]);
+        CHECK(!ordered || turn == i);
+        sum += turn;
+    }
+    CHECK_INT(sum, 99 * 100 / 2);
     CHECK_INT(pthread_cond_init(&c, NULL), 0);
     CHECK_INT(pthread_cond_signal(&c), 0); /* nobody waits: nothing is kept */
     struct timespec when = check_in(CLOCK_REALTIME, 5);

@@ -5,7 +5,7 @@
  *
  * REQUIRES: capcc
  * RUN: env CAPRICCIO_GRAPH_CHECK=1 %run-matrix %s %t -g | FileCheck %s
- * RUN: env CAPRICCIO_GRAPH=%t.json %t_O0 && FileCheck --check-prefix=JSON --input-file=%t.json %s
+ * RUN: env CAPRICCIO_GRAPH=%t.json %t_O2 && FileCheck --check-prefix=JSON --input-file=%t.json %s
  * CHECK: done
  * JSON-DAG: {"function": "body", "at": "{{[^ ]*}}"}, {"function": "odd", "at": "{{[^ ]*:29}}"}], "call": "usleep"
  * JSON-DAG: {"function": "body", "at": "{{[^ ]*}}"}, {"function": "even", "at": "{{[^ ]*:23}}"{{(, "recursive": true)?}}}, {"function": "odd", "at": "{{[^ ]*:29}}"}], "call": "usleep"
