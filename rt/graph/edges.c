@@ -107,7 +107,7 @@ static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uin
     if (e->from == from) {
         /* Later than at its own place: it takes turns with the one that is there, so that the busier of the two is found at once. */
         struct capr_edge *home = &t->edges[capr__edge_hash(word, from) & t->mask];
-        if (e != home && !((capr__edge_hash(home->word, home->from) ^ capr__edge_hash(word, from)) & t->mask)) {
+        if (e != home && !__atomic_load_n(&g->readers, __ATOMIC_RELAXED) && !((capr__edge_hash(home->word, home->from) ^ capr__edge_hash(word, from)) & t->mask)) {
             struct capr_edge other = *home;
             begin_writing(g);
             *home = *e;
@@ -342,6 +342,7 @@ void capr__graph_forked(struct capr_worker *w)
         if (t != w->self)
             g->nodes[t->node].left++;
     for (struct capr_worker_graph *part = g->workers; part; part = part->next) {
+        part->readers = 0;
         if (!part->worker || part->worker == w)
             continue;
         part->writing += part->writing & 1; /* its worker was at it */

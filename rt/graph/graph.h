@@ -80,6 +80,7 @@ struct capr_worker_graph {
     struct capr_table *table;     /* NULL: the graph is off */
     uint32_t edge_count;
     uint32_t writing;             /* odd while entries of the table change in more than their countdown */
+    uint32_t readers;             /* who look for every entry: none changes its place meanwhile */
     struct capr_node_seen *seen;  /* by node, CAPR_NODES_MAX reserved */
     uint64_t lost;                /* blocks that found no room in the table */
     uint64_t since;               /* cycles: when the way that is being timed began */

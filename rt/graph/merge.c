@@ -8,7 +8,9 @@
 
 #include "workers.h"
 
-#define WALKS 8 /* of a table whose entries are moved meanwhile */
+/* Of a table: an entry may be missed that was moved as this began, or put into a larger table; more are never needed but where a worker
+ * stands still in the middle. */
+#define WALKS 1000
 
 static void *reserve(uint64_t bytes)
 {
@@ -30,11 +32,12 @@ void capr__merged_free(struct capr_merged *m)
 }
 
 /* The first `count` edges of one worker, by their numbers; `from` UINT32_MAX: not met. */
-static void copy_edges(const struct capr_worker_graph *g, struct capr_merged_edge *out, uint64_t count)
+static void copy_edges(struct capr_worker_graph *g, struct capr_merged_edge *out, uint64_t count)
 {
     uint64_t met = 0;
     for (uint64_t i = 0; i < count; i++)
         out[i].from = UINT32_MAX;
+    __atomic_add_fetch(&g->readers, 1, __ATOMIC_SEQ_CST);
     for (int walk = 0; walk < WALKS && met < count; walk++) {
         const struct capr_table *t = __atomic_load_n(&g->table, __ATOMIC_ACQUIRE);
         for (uint64_t i = 0; t && i <= t->mask; i++) {
@@ -49,6 +52,7 @@ static void copy_edges(const struct capr_worker_graph *g, struct capr_merged_edg
             memcpy(to->kinds, kinds, sizeof to->kinds);
         }
     }
+    __atomic_sub_fetch(&g->readers, 1, __ATOMIC_RELEASE);
 }
 
 static void add_seen(struct capr_node_seen *to, const struct capr_node_seen *from)
@@ -69,7 +73,7 @@ int capr__copy_all(struct capr_merged *out)
     for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next)
         out->room += __atomic_load_n(&g->edge_count, __ATOMIC_ACQUIRE);
     out->edges = reserve(out->room * sizeof *out->edges);
-    for (const struct capr_worker_graph *g = capr__graph_workers(); out->edges && g; g = g->next) {
+    for (struct capr_worker_graph *g = capr__graph_workers(); out->edges && g; g = g->next) {
         uint64_t count = __atomic_load_n(&g->edge_count, __ATOMIC_ACQUIRE), left = out->room - out->edge_count;
         count = count < left ? count : left;
         copy_edges(g, out->edges + out->edge_count, count);
