@@ -171,7 +171,7 @@ struct capr_thread *capr__pick_seldom(struct capr_worker *w)
     int look = now || !w->poll_at || w->count.switches >= w->look_at || !(w->policy || capr__locales);
     if (look)
         w->look_at = w->count.switches + w->poll_every;
-    if (look && (capr__process.fd_waiters || capr__process.timer_count || now || (w->policy && capr__policy->decides)))
+    if (look && (capr__process.fd_waiters || capr__process.timer_count || now || (capr__policy && capr__policy->decides)))
         return w->idle;
     if (w->policy && (w->count.switches >= w->choose_at || !w->run_head)) {
         capr__policy_choose(w);

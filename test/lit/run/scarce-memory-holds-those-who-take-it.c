@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Ten times as many producers of blocks as consumers keep up with: CAPRICCIO_MEMORY stays a limit, and 4,000 blocks are consumed. With rr, which
- * knows nothing of memory, the blocks that pile up pass it: that is what shows that the test can fail.
+ * knows nothing of memory, the blocks that pile up pass it: that is what shows that the test can fail. The same where nobody waits for
+ * a clock or a descriptor, so that nothing but the turns themselves brings the scheduler to look.
  *
  * REQUIRES: capcc
  * RUN: %capcc -O2 %s -o %t
  * RUN: env CAPRICCIO_MEMORY=128M timeout 120 %t | FileCheck %s
  * RUN: env CAPRICCIO_MEMORY=128M CAPRICCIO_SCHED=rr timeout 120 %t | FileCheck --check-prefix=RR %s
+ * RUN: %capcc -O2 -DYIELDS %s -o %t.yields
+ * RUN: env CAPRICCIO_MEMORY=128M timeout 120 %t.yields | FileCheck %s
+ * RUN: env CAPRICCIO_MEMORY=128M CAPRICCIO_SCHED=rr timeout 120 %t.yields | FileCheck --check-prefix=RR %s
  * CHECK: consumed, below 160 MiB
  * RR: above 160 MiB
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#ifdef YIELDS
+#define PAUSE(us) sched_yield()
+#else
+#define PAUSE(us) usleep(us)
+#endif
 #define BLOCK (256 << 10)
 #define ENOUGH 4000
 struct block {
@@ -36,7 +46,7 @@ static void *produce(void *arg) {
         head = b;
         pthread_cond_signal(&filled);
         pthread_mutex_unlock(&lock);
-        usleep(1000);
+        PAUSE(1000);
     }
     return arg;
 }
@@ -55,7 +65,7 @@ static void *consume(void *arg) {
         pthread_mutex_unlock(&lock);
         free(b);
         if (now >= ENOUGH) break;
-        usleep(2000);
+        PAUSE(2000);
     }
     return arg;
 }
