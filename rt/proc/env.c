@@ -27,7 +27,6 @@ struct capr_env capr__env = {
     .min_chunk = 512,               /* docs/abi.md */
     .map_count_max = 65530,         /* the kernel's default */
     .slice = 10000000,
-    .workers = 1,
     .pool_max = 64,                 /* twice the requests that a disk of one queue sorts among at once */
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * A loop with a look that runs in a signal handler which has interrupted a thread: it goes on without any other thread's having
- * run. What it waits for comes from a second signal. (A handler that the thread runs as its own code may give way.)
+ * A loop with a look that runs in a signal handler which has interrupted a thread, here by a breakpoint: it goes on without any other
+ * thread's having run on the same worker. What it waits for comes from a second signal. (A handler that the thread runs as its own code
+ * may give way.)
  *
  * REQUIRES: capcc
- * RUN: %run-matrix %s %t | FileCheck %s
+ * RUN: env CAPRICCIO_WORKERS=1 %run-matrix %s %t | FileCheck %s
  */
 #include <pthread.h>
 #include <sched.h>
@@ -36,16 +37,14 @@ static void *takes_turns(void *unused) {
 }
 
 int main(void) {
-    struct itimerval soon = {{0, 0}, {0, 5000}};
     pthread_t t;
-    signal(SIGALRM, waits);
+    signal(SIGTRAP, waits);
     signal(SIGVTALRM, answers);
     pthread_create(&t, NULL, takes_turns, NULL);
-    setitimer(ITIMER_REAL, &soon, NULL);
-    while (!handled) {
-    }
+    while (!turns) sched_yield();
+    __asm__ volatile("int3" ::: "memory");
     pthread_join(t, NULL);
-    printf("handled %d, turns %d, meanwhile %d\n", handled == SIGALRM, turns > 0, ran_meanwhile);
+    printf("handled %d, turns %d, meanwhile %d\n", handled == SIGTRAP, turns > 0, ran_meanwhile);
     return 0;
 }
 // CHECK: handled 1, turns 1, meanwhile 0
