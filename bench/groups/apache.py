@@ -29,7 +29,7 @@ def way(mpm, name, flags, connections, seconds, quick):
 
 def rows(quick):
     for connections in (64, 1000) if quick else (64, 1000, 5000, 9000):
-        seconds = 2 if quick else 4 if connections <= 1000 else 6
+        seconds = 2 if quick else 3 if connections <= 1000 else 4
         ways = {
             "capcc": way("worker", "capcc", [], connections, seconds, quick),
             "worker": way("worker", "clang", ["--clang"], connections, seconds, quick),

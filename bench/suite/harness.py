@@ -22,10 +22,10 @@ ABSENT_NAMES = {"st": "State Threads"}
 
 
 class Bar:
-    """What our figure has to be: at most (or least) `factor` times that of a peer, or an absolute number."""
+    """What our figure has to be: at most (or least) `factor` times that of a peer, or an absolute number, of which `told` says what it is."""
 
-    def __init__(self, factor, peer=None, least=False):
-        self.factor, self.peer, self.least = factor, peer, least
+    def __init__(self, factor, peer=None, least=False, told=None):
+        self.factor, self.peer, self.least, self.told = factor, peer, least, told
 
     def judge(self, medians):
         ours, other = medians.get("capcc"), medians.get(self.peer) if self.peer else 1
@@ -36,15 +36,16 @@ class Bar:
     def text(self):
         sign = ">=" if self.least else "<="
         if not self.peer:
-            return "%s %g" % (sign, self.factor)
+            return "%s %s" % (sign, self.told or "%g" % self.factor)
         name = PEERS[self.peer]
         return "%s %s" % (sign, name if self.factor == 1 else "%.3g %s" % (self.factor, name))
 
 
 class Figure:
-    """One of a row's figures: `key` in what a measurement returns (a list or a dictionary)."""
+    """One of a row's figures: `key` in what a measurement returns (a list or a dictionary), of all peers if none are named."""
 
-    def __init__(self, name, unit, key, bars=(), digits=None):
+    def __init__(self, name, unit, key, bars=(), peers=None):
+        self.peers = peers
         self.name, self.unit, self.key, self.bars = name, unit, key, bars if isinstance(bars, (list, tuple)) else [bars]
 
 
@@ -118,14 +119,16 @@ def run_row(row, rounds):
     for figure in row.figures:
         peers = {}
         for peer, measured in seen.items():
+            if figure.peers and peer not in figure.peers:
+                continue
             values = [m[figure.key] for m in measured if figure.key in (m if isinstance(m, dict) else range(len(m)))]
             if values:
                 peers[peer] = summary(values)
         medians = {peer: value["median"] for peer, value in peers.items()}
         for peer, value in peers.items():
-            if peer != "capcc" and medians.get("capcc") is not None and value["median"]:
+            if peer != "capcc" and medians.get("capcc", 0) > 0 and value["median"] > 0:
                 value["capcc_over_this"] = medians["capcc"] / value["median"]
-        results.append({"what": row.what + (", " + figure.name if figure.name else ""), "unit": figure.unit, "x": row.x, "order": list(row.ways), "peers": peers,
+        results.append({"what": row.what + (", " + figure.name if figure.name else ""), "unit": figure.unit, "x": row.x, "order": [peer for peer in row.ways if not figure.peers or peer in figure.peers], "peers": peers,
                         "absent": absent, "failed": failed, "bars": [{"text": bar.text(), "reached": bar.judge(medians)} for bar in figure.bars]})
     return results
 

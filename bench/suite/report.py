@@ -12,7 +12,7 @@ LABEL, CELL = 34, 14
 def number(value):
     """Three digits that count, two of what is small."""
     if value == 0 or not math.isfinite(value):
-        return "%g" % value
+        return "%g" % abs(value)
     if abs(value) < 0.01:
         return "%.2g" % value
     digits = max(0, 2 - int(math.floor(math.log10(abs(value)))))
@@ -22,8 +22,11 @@ def number(value):
 def cell(result, peer):
     value = result["peers"].get(peer)
     if value:
-        spread = (value["high"] - value["low"]) / 2 / value["median"] * 100 if value["median"] else 0
-        return number(value["median"]) + (" ±%.0f%%" % spread if len(value["values"]) > 1 else "     ")
+        if len(value["values"]) < 2 or value["median"] <= 0:
+            return number(value["median"]) + " " * 5
+        return number(value["median"]) + " ±%.0f%%" % ((value["high"] - value["low"]) / 2 / value["median"] * 100)
+    if peer not in result["order"]:
+        return ""
     return "absent" if peer in result["absent"] else "failed" if peer in result["failed"] else ""
 
 
