@@ -31,4 +31,4 @@ def rows(quick):
     }, figures, rounds=2)
     if not quick:
         yield Row("a thread of 1,000,000", {"capcc": command(ours, 1000000), "go": command(attempt(programs.go), "memory", 1000000)},
-                  [Figure("user", "bytes", USER)], rounds=1, timeout=120)
+                  [Figure("user", "bytes", USER)], rounds=1)

@@ -14,7 +14,7 @@ def rows(quick):
     go, bare = attempt(programs.go), attempt(programs.bare)
     calls = 1000000 if quick else 4000000
     # Calls in each of five rounds: as many as take some 0.1 s. With 100,000 threads some packages take minutes to begin.
-    for threads, most, of_native, of_pth, bars in ((2, 5, 100000, 50000, Bar(1, "st")), (1000, 8, 100000, 10000, Bar(1, "fiber")), (100000, 30, 0, 0, Bar(1, "fiber"))):
+    for threads, most, of_native, of_pth, bars in ((2, 5, 100000, 20000, Bar(1, "st")), (1000, 8, 50000, 2000, Bar(1, "fiber")), (100000, 30, 0, 0, Bar(1, "fiber"))):
         ways = {"capcc": command(ours, threads, calls)}
         if of_native:
             ways["native"] = command(native, threads, of_native)

@@ -56,7 +56,7 @@ class Row:
     """`ways`: by peer, a command (a list; its output's numbers are the figures) or a function that returns the figures. A peer of which
     building or finding the program raised is an exception here. `x`: where the row is on the axis of a figure."""
 
-    def __init__(self, what, ways, figures, x=None, timeout=60, rounds=None, env=None):
+    def __init__(self, what, ways, figures, x=None, timeout=120, rounds=None, env=None):
         self.what, self.ways, self.figures, self.x = what, ways, figures if isinstance(figures, list) else [figures], x
         self.timeout, self.rounds, self.env = timeout, rounds, env or {}
 
