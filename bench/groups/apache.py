@@ -11,14 +11,18 @@ PAPER = "Figure 9"
 EVENT_THREADS = 128
 # The event MPM hands a waiting connection back: it takes so many for each thread that is free.
 EVENT_LINES = ["AsyncRequestWorkerFactor 200"]
+LINES = ["ListenBacklog 4096"]
+# As in Debian's configuration. Without it each directory of the path is looked at for each request, and the file itself as one.
+NO_HTACCESS = ["<Directory />", "AllowOverride None", "</Directory>"]
 
 
-def way(mpm, name, flags, connections, seconds, quick):
+def way(mpm, name, flags, lines, connections, seconds, quick):
     directory = attempt(programs.httpd, mpm, not quick)
     built = directory if isinstance(directory, Exception) else attempt(programs.httpd_link, directory, name, *flags)
     if isinstance(built, Exception):
         return built
-    threads, lines = (connections + 16, []) if mpm == "worker" else (EVENT_THREADS, EVENT_LINES)
+    threads = connections + 16 if mpm == "worker" else EVENT_THREADS
+    lines = LINES + lines + (EVENT_LINES if mpm == "event" else [])
 
     def run():
         with servers.httpd(directory, name, threads, lines) as (port, pid):
@@ -28,15 +32,20 @@ def way(mpm, name, flags, connections, seconds, quick):
 
 
 def rows(quick):
-    for connections in (64, 1000) if quick else (64, 1000, 5000, 9000):
-        seconds = 2 if quick else 3 if connections <= 1000 else 4
+    def row(what, connections, lines, **more):
+        seconds = 2 if quick else 3 if connections <= 1000 else 5
         ways = {
-            "capcc": way("worker", "capcc", [], connections, seconds, quick),
-            "worker": way("worker", "clang", ["--clang"], connections, seconds, quick),
-            "event": way("event", "clang", ["--clang"], connections, seconds, quick),
-            "capcc-event": way("event", "capcc", [], connections, seconds, quick),
+            "capcc": way("worker", "capcc", [], lines, connections, seconds, quick),
+            "worker": way("worker", "clang", ["--clang"], lines, connections, seconds, quick),
+            "event": way("event", "clang", ["--clang"], lines, connections, seconds, quick),
+            "capcc-event": way("event", "capcc", [], lines, connections, seconds, quick),
         }
+        # With few connections never behind, with many half.
         figures = [Figure("", "us", "cpu", [Bar(1 if connections < 1000 else 0.5, "worker"), Bar(1, "event")])]
         if connections == 9000:
             figures.append(Figure("resident", "MiB", "resident", Bar(1, "worker")))
-        yield Row("worker MPM, connections: {:,}".format(connections), ways, figures, x=connections, rounds=2 if quick else 3)
+        return Row(what % "{:,}".format(connections), ways, figures, rounds=2 if quick else 3, **more)
+
+    for connections in (64, 1000) if quick else (64, 1000, 5000, 9000):
+        yield row("worker, connections: %s", connections, NO_HTACCESS, x=connections)
+    yield row(".htaccess, connections: %s", 64, [])

@@ -12,7 +12,7 @@ PAPER = "section 5.3"
 
 def rows(quick):
     rate, died, memory = {}, {}, {}
-    text = programs.script("bench/overload/run", timeout=600, env={"SECONDS_EACH": "5" if quick else "20"})
+    text = programs.script("bench/overload/run", timeout=600, env={"SECONDS_EACH": "10" if quick else "30"})
     for line in text.splitlines():
         found = re.match(r"(.+, \d+ producers) +(\d+) +(\d+) *(killed in second \d+)?", line)
         if found:

@@ -6,7 +6,7 @@ import math
 
 from suite.harness import ABSENT_NAMES, PEERS
 
-LABEL, CELL = 34, 14
+CELL = 14
 
 
 def number(value):
@@ -43,21 +43,21 @@ def columns(group):
     return seen
 
 
-def heading(group, peers):
-    return " " * LABEL + "".join("%*s" % (CELL, PEERS.get(peer, peer)) for peer in peers)
+def label(result):
+    return "%s (%s)" % (result["what"], result["unit"])
 
 
-def lines(result, peers):
+def lines(result, peers, width):
     bars = judged(result)
-    yield (("%s (%s)" % (result["what"], result["unit"])).ljust(LABEL) + "".join("%*s" % (CELL, cell(result, peer)) for peer in peers) +
+    yield (label(result).ljust(width) + "".join("%*s" % (CELL, cell(result, peer)) for peer in peers) +
            ("  " + bars[0] if bars else "")).rstrip()
     ratios = [result["peers"].get(peer, {}).get("capcc_over_this") for peer in peers]
     if any(r is not None for r in ratios):
-        yield ("    capcc / it".ljust(LABEL) + "".join("%*s" % (CELL, "%s     " % number(r) if r is not None else "") for r in ratios) +
+        yield ("    capcc / it".ljust(width) + "".join("%*s" % (CELL, "%s     " % number(r) if r is not None else "") for r in ratios) +
                ("  " + bars[1] if len(bars) > 1 else "")).rstrip()
         bars = bars[:1] + bars[2:]
     for bar in bars[1:]:
-        yield " " * (LABEL + CELL * len(peers)) + "  " + bar
+        yield " " * (width + CELL * len(peers)) + "  " + bar
 
 
 def notes(group):
@@ -76,9 +76,10 @@ def notes(group):
 
 def table(group):
     peers = columns(group)
-    yield heading(group, peers)
+    width = max(len(label(result)) for result in group["rows"])
+    yield " " * width + "".join("%*s" % (CELL, PEERS.get(peer, peer)) for peer in peers)
     for result in group["rows"]:
-        yield from lines(result, peers)
+        yield from lines(result, peers, width)
     yield from notes(group)
 
 
