@@ -6,6 +6,7 @@ import json
 import os
 import re
 
+from groups.apache import NO_HTACCESS
 from suite import programs
 from suite.harness import Bar, Figure, Row, attempt
 
@@ -31,7 +32,7 @@ def instructions(directory, name):
     def way():
         counts = os.path.join(directory, name + ".calls")
         if not os.path.exists(counts) or os.path.getmtime(counts) < os.path.getmtime(os.path.join(directory, name)):
-            programs.script("bench/httpd/profile", directory, name, timeout=600)
+            programs.script("bench/httpd/profile", directory, name, timeout=600, env={"httpd_more": "\n".join(NO_HTACCESS)})
         with open(counts) as f:
             ran = json.load(f)
         return {"instructions": ran["instructions"] / ran["requests"]}
@@ -64,6 +65,6 @@ def rows(quick):
     if not quick:
         if not isinstance(directory, Exception):
             attempt(programs.httpd_link, directory, "clang", "--clang")
-        yield Row("a request", {"capcc": of(instructions, "capcc"), "native": of(instructions, "clang")}, Figure("", "instructions", "instructions", Bar(1.01, "native")), rounds=1)
+        yield Row("a request", {"capcc": of(instructions, "capcc"), "native": of(instructions, "clang")}, Figure("", "instructions", "instructions"), rounds=1)
         yield Row("a connection", {"capcc": of(idle, "capcc"), "native": of(idle, "clang")},
                   [Figure("stack", "bytes", "stack", Bar((8 << 20) // 200 // 4)), Figure("resident", "bytes", "resident")], rounds=1)
