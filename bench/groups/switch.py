@@ -15,7 +15,7 @@ def rows(quick):
     calls = 1000000 if quick else 4000000
     # Calls in each of five rounds: as many as take some 0.1 s, and 20 by each thread at least, beside which the barrier that begins and ends a round
     # is little. With 100,000 threads native ones cannot be had, and Pth takes minutes to begin.
-    for threads, most, of_native, of_pth, bars in ((2, 5, 100000, 20000, Bar(1, "st")), (1000, 8, 50000, 2000, Bar(1, "fiber")), (100000, 30, 0, 0, Bar(1, "fiber"))):
+    for threads, most, of_native, of_pth, bars in ((2, 5, 100000, 20000, Bar(1, "st")), (1000, 8, 50000, 20000, Bar(1, "fiber")), (100000, 30, 0, 0, Bar(1, "fiber"))):
         of_ours, of_others = max(calls, 40 * threads), max(calls // 4, 20 * threads)
         ways = {"capcc": command(ours, threads, of_ours)}
         if of_native:
