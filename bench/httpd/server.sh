@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Read by the scripts here: runs an httpd (worker MPM) on 127.0.0.1 with nothing configured that a static file does not need, as one
-# process (-X), so that a profile and the counters are of one process; and stops it by its pid. Sets `server`, the pid, and `url`.
+# Read by the scripts here: runs an httpd on 127.0.0.1 with nothing configured that a static file does not need, as one
+# process (-X), so that a profile and the counters are of one process; and stops it by its pid. Sets `server`, the pid, and `url`. `httpd_more`
+# may hold further lines of configuration.
 
 # shellcheck shell=bash
 port=${HTTPD_PORT:-8321}
@@ -33,6 +34,7 @@ ThreadsPerChild $threads
 MaxRequestWorkers $threads
 MinSpareThreads 1
 MaxSpareThreads $threads
+${httpd_more-}
 <Directory />
     Require all granted
 </Directory>

@@ -3,7 +3,9 @@
 // What the programs in bench/threads and here do, by goroutines: prints the medians of elapsed and of processor time per operation in ns,
 // for `latency` the median and the 99th percentile of the waits in us.
 //
-//	bench cpu|yield|handoff|mutex|create|buffer|latency [N]
+// `pipes` and `sockets` are a ring of these; `memory` prints what N goroutines that wait hold, as bench/threads/memory.c does.
+//
+//	bench cpu|yield|handoff|mutex|create|buffer|pipes|sockets|memory|latency [N]
 package main
 
 import (
@@ -13,6 +15,7 @@ import (
 	"runtime"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -151,6 +154,89 @@ func buffer(pairs int) func(int) int {
 	}
 }
 
+// ring is bench/threads/pipes.c: a goroutine for each pipe or socket pair, a quarter of them, at most 128, with a token of 12 bytes.
+func ring(kind string, pipes int) func(int) int {
+	const token = 12
+	reads, writes := make([]*os.File, pipes), make([]*os.File, pipes)
+	for i := range reads {
+		var ends [2]int
+		var err error
+		if kind == "pipes" {
+			err = syscall.Pipe2(ends[:], syscall.O_NONBLOCK)
+		} else {
+			ends, err = syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(3)
+		}
+		reads[i], writes[i] = os.NewFile(uintptr(ends[0]), "read"), os.NewFile(uintptr(ends[1]), "write")
+	}
+	steps := make([]int64, pipes)
+	for i := range reads {
+		go func(i int) {
+			buffer := make([]byte, token)
+			for {
+				if n, err := reads[i].Read(buffer); n != token || err != nil {
+					return
+				}
+				writes[(i+1)%pipes].Write(buffer)
+				atomic.AddInt64(&steps[i], 1)
+			}
+		}(i)
+	}
+	time.Sleep(100 * time.Millisecond)
+	tokens := pipes / 4
+	if tokens > 128 {
+		tokens = 128
+	}
+	for i := 0; i < tokens; i++ {
+		writes[i*pipes/tokens].Write(make([]byte, token))
+	}
+	time.Sleep(100 * time.Millisecond)
+	sum := func() (all int64) {
+		for i := range steps {
+			all += atomic.LoadInt64(&steps[i])
+		}
+		return
+	}
+	return func(int) int {
+		before := sum()
+		time.Sleep(200 * time.Millisecond)
+		return int(sum()-before) + 1
+	}
+}
+
+// field is the kB in the line of file that begins with name.
+func field(file, name string) int {
+	text, _ := os.ReadFile(file)
+	for _, line := range strings.Split(string(text), "\n") {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == name {
+			kb, _ := strconv.Atoi(words[1])
+			return kb
+		}
+	}
+	return 0
+}
+
+func memory(threads int) {
+	look := func() [4]int {
+		return [4]int{field("/proc/self/smaps_rollup", "Pss:"), field("/proc/self/status", "VmPTE:"), field("/proc/meminfo", "KernelStack:"),
+			field("/proc/meminfo", "SUnreclaim:")}
+	}
+	end := make(chan bool)
+	var started sync.WaitGroup
+	started.Add(threads)
+	before := look()
+	for i := 0; i < threads; i++ {
+		go func() { started.Done(); <-end }()
+	}
+	started.Wait()
+	after := look()
+	each := func(i int) float64 { return float64(after[i]-before[i]) * 1024 / float64(threads) }
+	fmt.Printf("threads %d  user bytes per thread %.0f  page tables %.0f  kernel stacks %.0f  kernel slabs %.0f\n", threads, each(0), each(1), each(2), each(3))
+}
+
 // The client, a process of its own, on descriptors 0 and 1.
 func ask() {
 	var waits []float64
@@ -206,8 +292,13 @@ func main() {
 	case "latency":
 		latency(n)
 		return
+	case "memory":
+		memory(n)
+		return
 	case "buffer":
 		run[what] = buffer(n)
+	case "pipes", "sockets":
+		run[what] = ring(what, n)
 	}
 	for round := 0; round < 5; round++ {
 		measure(func() int { return run[os.Args[1]](n) })

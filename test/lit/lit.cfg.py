@@ -6,6 +6,7 @@
 # say so (REQUIRES: capcc).
 
 import os
+import shutil
 import subprocess
 import lit.formats
 
@@ -33,6 +34,8 @@ else:
     # Whether a file system may be mounted where nobody else sees it: some kernels and containers forbid it.
     if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/tmp"], capture_output=True).returncode == 0:
         config.available_features.add("mount-namespace")
+    if shutil.which("gnuplot"):  # Debian's gnuplot-nox, which only the figures of bench/plot need
+        config.available_features.add("gnuplot")
 
 tools = os.path.join(here, "tools")
 compiler = os.path.join(tools, "native-cc") if native else os.path.join(build, "bin", "capcc")
