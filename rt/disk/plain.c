@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -58,6 +59,21 @@ CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got) {
 
 static int no_cached_walk; /* Linux before 5.12, and sandboxes that know no newer call */
 
+/* Whether what is to be a directory of `path` is something else: the kernel's walk that does not wait gives up there, where a last name
+ * with a slash behind it has it say so. Apache looks for FILE/.htaccess at each request. */
+static int is_below_a_file(int dir, const char *path) {
+    char parent[512];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+    if (length < 2 || length >= sizeof parent) return 0;
+    memcpy(parent, path, length);
+    parent[length] = 0;
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED};
+    long r = CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)parent, (long)&how, sizeof how));
+    if (r >= 0) capr__sys1(SYS_close, r);
+    return r == -ENOTDIR;
+}
+
 static long open_cached(int dir, const char *path, int flags) {
     if (no_cached_walk) return -EAGAIN;
     struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED};
@@ -68,7 +84,7 @@ static long open_cached(int dir, const char *path, int flags) {
     }
     /* A descriptor more than the call that this stands in for would take, perhaps. */
     if ((flags & O_PATH) && (r == -EMFILE || r == -ENFILE)) return -EAGAIN;
-    return r;
+    return r == -EAGAIN && is_below_a_file(dir, path) ? -ENOTDIR : r;
 }
 
 /* openat2 refuses these two with RESOLVE_CACHED, and knows O_LARGEFILE only as what the kernel makes of it. */

@@ -61,8 +61,8 @@ config.substitutions += [
     ("%run-modes", os.path.join(tools, "run-modes")),
     ("%capcc", compiler),
     ("%plain-clang", os.path.join(llvm_bin, "clang") + " -pthread"),
-    # No start-up files, no questions, no network; without address randomisation, as gdb likes it.
-    ("%gdb", "timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0'"),
+    # No start-up files, no questions, no network; without address randomisation, as gdb likes it; one kernel thread.
+    ("%gdb", "env CAPRICCIO_WORKERS=1 timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set width 0'"),
     ("%build", build),
     ("%source_root", os.path.dirname(os.path.dirname(here))),
     ("%pass", os.path.join(build, "lib", "capcc", "CapriccioPass.so")),

@@ -180,6 +180,33 @@ static void one_position(void) {
     unlink(path);
 }
 
+/* What is below a file is known not to be there without the disk, and the pool with it. */
+static volatile int looked;
+static void *waits(void *arg) {
+    while (!looked) usleep(1000);
+    return arg;
+}
+
+static void below_a_file(void) {
+    char path[300], below[320];
+    struct stat st;
+    pthread_t t;
+    CHECK_EQUAL(pthread_create(&t, NULL, waits, NULL), 0); /* alone a thread calls the kernel itself */
+    snprintf(path, sizeof path, "%s/file", top);
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0 && fstat(fd, &st) == 0);
+    close(fd);
+    snprintf(below, sizeof below, "%s/.htaccess", path);
+    for (int i = 0; i < 2; i++) {
+        CHECK(open(below, O_RDONLY) == -1 && errno == ENOTDIR);
+        CHECK(stat(below, &st) == -1 && errno == ENOTDIR);
+    }
+    looked = 1;
+    pthread_join(t, NULL);
+    CHECK(open("/dev/null/x/y", O_RDONLY) == -1 && errno == ENOTDIR);
+    unlink(path);
+}
+
 int main(int argc, char **argv) {
     const char *given = getenv("CAPR_TEST_SEED");
     seed = given ? (unsigned)atol(given) : (unsigned)time(NULL);
@@ -193,6 +220,7 @@ int main(int argc, char **argv) {
     for (long i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, user, (void *)i), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(t[i], NULL);
     one_position();
+    below_a_file();
     CHECK_EQUAL(rmdir(top), 0);
     return 0;
 }
