@@ -13,25 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../proc/env.h"
-#include "../proc/message.h"
 #include "../sched/sched.h"
 #include "../sched/state.h"
-#include "../stack/profile.h"
-#include "../thread/kernel_thread.h"
 #include "decode.h"
-#include "file.h"
 #include "tables.h"
 #include "text.h"
-#include "window.h"
 #include "workers.h"
 
 #define STAMP_CYCLES (double)(1 << CAPR_STAMP_SHIFT)
-#define NAME 4096
 #define NODE_NAME 40
-#define STACK (128u << 10) /* of the thread that writes: names of files, decoding */
-
-volatile int capr__graph_wanted;
 
 /* What is written: a copy of what goes on changing. Return addresses are only ever added. */
 struct capr_snapshot {
@@ -40,7 +30,6 @@ struct capr_snapshot {
     uint64_t cycles, ns; /* since the graph began */
     struct capr_counts counts;
     struct capr_scheduler_state scheduler;
-    char file[NAME];
 };
 
 static void *copy(const void *from, size_t bytes)
@@ -195,7 +184,9 @@ static void dot_kinds(struct capr_text *dot, const struct capr_merged_edge *e)
             capr__text_add(dot, "\\n%s %+.2g", capr__kind_names[k], e->kinds[k].mean);
 }
 
-static void render(const struct capr_snapshot *s, const struct flow *flows, struct capr_text *json, struct capr_text *dot)
+static int is_off(const uint8_t *off) { return off && __atomic_load_n(off, __ATOMIC_RELAXED); }
+
+static void render(const struct capr_snapshot *s, const struct flow *flows, struct capr_text *json, struct capr_text *dot, const uint8_t *off)
 {
     const struct capr_graph *g = &s->g;
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
@@ -206,7 +197,7 @@ static void render(const struct capr_snapshot *s, const struct flow *flows, stru
                    (unsigned long long)s->ns, s->counts.workers, s->counts.threads, (unsigned long long)s->counts.switches,
                    (unsigned long long)s->all.lost);
     capr__text_add(dot, "digraph blocking {\n  node [shape=box, fontname=\"monospace\"];\n");
-    for (uint32_t i = 0; i < g->node_count; i++)
+    for (uint32_t i = 0; i < g->node_count && !is_off(off); i++)
         render_node(s, i, &flows[i], json, dot);
     capr__text_add(json, "],\n\"edges\": [\n");
     const char *comma = "";
@@ -233,87 +224,35 @@ static void render(const struct capr_snapshot *s, const struct flow *flows, stru
     capr__text_add(dot, "}\n");
 }
 
-/* One at a time renders: tables.c sorts once. One at a time writes: files have one name beside theirs. Sleeps, since the exit of the program
- * may meet a kernel thread that is at it. */
-static uint8_t rendering, writing;
+/* One at a time renders: tables.c sorts once. Sleeps, since the exit of the program may meet a kernel thread that is at it. */
+static uint8_t rendering;
 
-static void begin(uint8_t *busy)
+void capr__rendering_begin(void)
 {
     const struct timespec ms = {0, 1000000};
-    while (__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(&rendering, 1, __ATOMIC_ACQUIRE))
         syscall(SYS_nanosleep, &ms, NULL);
 }
 
-static void end(uint8_t *busy) { __atomic_store_n(busy, 0, __ATOMIC_RELEASE); }
+void capr__rendering_end(void) { __atomic_store_n(&rendering, 0, __ATOMIC_RELEASE); }
+void capr__rendering_forked(void) { rendering = 0; }
 
-void capr__rendering_begin(void) { begin(&rendering); }
-void capr__rendering_end(void) { end(&rendering); }
-
-/* Returns an errno. */
-static int render_all(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot)
+int capr__snapshot_render(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot, const uint8_t *off)
 {
     const struct capr_graph *g = &s->g;
-    begin(&rendering);
+    capr__rendering_begin();
     struct flow *flows = mmap(NULL, g->node_count * sizeof *flows, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int error = flows == MAP_FAILED || !capr__merge(&s->all) ? ENOMEM : capr__tables_index();
     if (!error) {
         for (uint64_t i = 0; i < s->all.edge_count; i++)
             add_flow(flows, &s->all.edges[i]);
-        render(s, flows, json, dot);
-        error = json->failed || (dot && dot->failed) ? ENOMEM : 0;
+        render(s, flows, json, dot, off);
+        error = is_off(off) ? ECANCELED : json->failed || (dot && dot->failed) ? ENOMEM : 0;
     }
     if (flows != MAP_FAILED)
         munmap(flows, g->node_count * sizeof *flows);
-    end(&rendering);
+    capr__rendering_end();
     return error;
-}
-
-int capr__snapshot_json(struct capr_snapshot *s, struct capr_text *json) { return render_all(s, json, NULL); }
-
-static size_t stem_of(const char *file)
-{
-    size_t length = strlen(file);
-    return length > 5 && !strcmp(file + length - 5, ".json") ? length - 5 : length;
-}
-
-static void tell(const char *file, int error)
-{
-    if (error)
-        capr__warn("%s: the blocking graph could not be written: %s", file, strerror(error));
-}
-
-static void write_both(struct capr_snapshot *s)
-{
-    struct capr_text json = {0}, dot = {0};
-    char other[sizeof s->file + 8];
-    snprintf(other, sizeof other, "%.*s.dot", (int)stem_of(s->file), s->file);
-    int error = render_all(s, &json, &dot), into = 0;
-    begin(&writing);
-    if (!error)
-        error = capr__graph_file_put(s->file, &json, &into);
-    tell(s->file, error);
-    if (!error && !into)
-        tell(other, capr__graph_file_put(other, &dot, &into));
-    end(&writing);
-    capr__text_free(&json);
-    capr__text_free(&dot);
-}
-
-/* Writes, tells what went wrong, and frees. */
-static void finish(struct capr_snapshot *s, int error)
-{
-    if (error)
-        tell(s->file, error);
-    else
-        write_both(s);
-    capr__snapshot_free(s);
-}
-
-/* While the program runs. */
-static void *finish_apart(void *of)
-{
-    finish(of, capr__graph_file_apart());
-    return NULL;
 }
 
 struct capr_snapshot *capr__snapshot_take(const char **why)
@@ -343,70 +282,11 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
     return NULL;
 }
 
+uint64_t capr__snapshot_ns(const struct capr_snapshot *s) { return s->ns; }
+
 void capr__snapshot_free(struct capr_snapshot *s)
 {
     munmap(s->g.nodes, s->g.node_count * sizeof *s->g.nodes);
     capr__merged_free(&s->all);
     munmap(s, sizeof *s);
-}
-
-/* The named file is the first process's; a forked child writes beside it: x.PID.json. */
-static void name_file(char *file, size_t size)
-{
-    const char *named = capr__env.graph_file;
-    size_t stem = named ? stem_of(named) : 0;
-    int pid = (int)getpid();
-    if (!named)
-        snprintf(file, size, "capriccio-%d.json", pid);
-    else if (pid == capr__env.pid)
-        snprintf(file, size, "%s", named);
-    else
-        snprintf(file, size, "%.*s.%d%s", (int)stem, named, pid, named + stem);
-}
-
-static struct capr_snapshot *take_for_file(void)
-{
-    char file[NAME];
-    const char *why;
-    name_file(file, sizeof file);
-    struct capr_snapshot *s = capr__snapshot_take(&why);
-    if (s)
-        memcpy(s->file, file, sizeof file);
-    else
-        capr__warn("%s: no blocking graph is written: %s", file, why);
-    return s;
-}
-
-static void write_meanwhile(void)
-{
-    struct capr_snapshot *s = take_for_file();
-    if (s && capr__kernel_thread_start(finish_apart, s, STACK, 0))
-        finish(s, 0);
-}
-
-void capr__graph_answer(void)
-{
-    int wanted = __atomic_exchange_n(&capr__graph_wanted, 0, __ATOMIC_ACQ_REL);
-    if (wanted & CAPR_WANTED_FILE) {
-        if (capr__profiling)
-            capr__profile_answer();
-        if (capr__env.graph_file || !capr__profiling)
-            write_meanwhile();
-    }
-    if (wanted & CAPR_WANTED_WINDOW)
-        capr__window_answer();
-}
-
-void capr__graph_dump_forked(void) { rendering = writing = 0; }
-
-/* Children that fork makes for a single errand would leave as many files. */
-__attribute__((destructor)) static void at_exit(void)
-{
-    struct capr_counts counts;
-    capr__count_all(&counts);
-    if (!capr__env.graph_file || !capr__worker.self || (getpid() != capr__env.pid && !counts.threads_created))
-        return;
-    struct capr_snapshot *s = take_for_file();
-    if (s)
-        finish(s, 0);
 }

@@ -21,6 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../proc/env.h"
+
+#define BESIDE 48    /* bytes of the name of a file beside, with two numbers in it */
 #define WAIT_MS 2000 /* for a pipe's reader to read on, as for a client of the window */
 
 /* Standard error is kept, for messages. Nothing above is copied, or the writer would keep open what the program closes meanwhile. */
@@ -67,16 +70,28 @@ static int resolve(const char *file, char *path, size_t size)
     return regular;
 }
 
+/* A new file in the directory of `path`, by a name that is short whatever the other's length: other writers and other processes, some with
+ * the same number where the directory is several containers', have theirs there. */
+static int open_beside(const char *path, char *beside)
+{
+    static uint32_t number;
+    const char *slash = strrchr(path, '/');
+    int directory = slash ? (int)(slash + 1 - path) : 0, fd;
+    do
+        snprintf(beside, (size_t)directory + BESIDE, "%.*s.capriccio-%d-%u.tmp", directory, path, (int)getpid(),
+                 __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED));
+    while ((fd = (int)syscall(SYS_openat, AT_FDCWD, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0 && errno == EEXIST);
+    return fd;
+}
+
 static int put(const char *file, const struct capr_text *t, int *into)
 {
-    char path[4096], beside[4096 + 32];
+    char path[4096], beside[4096 + BESIDE];
     if (strlen(file) >= sizeof path)
         return ENAMETOOLONG;
     *into = !resolve(file, path, sizeof path);
-    snprintf(beside, sizeof beside, "%s.%d.tmp", path, (int)getpid());
     /* A pipe that nobody reads: refused, not waited for. */
-    int fd = *into ? (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-                   : (int)syscall(SYS_openat, AT_FDCWD, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = *into ? (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : open_beside(path, beside);
     if (fd < 0)
         return errno;
     int error = write_all(fd, t);
@@ -104,4 +119,25 @@ int capr__graph_file_put(const char *file, const struct capr_text *t, int *into)
         continue;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     return error;
+}
+
+void capr__graph_file_name(const char *named, size_t stem, char *file, size_t size)
+{
+    char pid[16];
+    size_t used = 0, digits = (size_t)snprintf(pid, sizeof pid, ".%d", (int)getpid());
+    int distinct = getpid() == capr__env.pid || strstr(named, "%p");
+    for (size_t i = 0; used + sizeof pid + 1 < size; i++) {
+        int place = named[i] == '%' && named[i + 1] == 'p', beside = i == stem && !distinct;
+        if (place || beside) {
+            memcpy(file + used, pid + place, digits - (size_t)place);
+            used += digits - (size_t)place;
+        }
+        if (!named[i])
+            break;
+        if (place)
+            i++;
+        else
+            file[used++] = named[i];
+    }
+    file[used] = 0;
 }

@@ -14,4 +14,8 @@ int capr__graph_file_apart(void) __attribute__((visibility("hidden")));
  * lies in /dev or /proc, is written into (*into). Returns an errno. Raises no signal. */
 int capr__graph_file_put(const char *file, const struct capr_text *t, int *into) __attribute__((visibility("hidden")));
 
+/* The name of a process's file: each %p in `named` is the process's number; where there is none, a forked child's has its own, with a dot
+ * before, at `stem`. */
+void capr__graph_file_name(const char *named, size_t stem, char *file, size_t size) __attribute__((visibility("hidden")));
+
 #endif

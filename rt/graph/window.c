@@ -199,7 +199,7 @@ static void serve(int client)
     struct capr_snapshot *s = ask_worker(&late);
     if (late)
         write_error(&text, "for a second the worker has come to no switch: a thread computes without a call that blocks, or is stopped");
-    else if (!s || capr__snapshot_json(s, &text))
+    else if (!s || capr__snapshot_render(s, &text, NULL, NULL))
         write_error(&text, "out of memory");
     if (s)
         capr__snapshot_free(s);

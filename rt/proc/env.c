@@ -151,21 +151,33 @@ static int read_graph_check(const char *v)
     return read_choice(v, zero_one, &capr__env.graph_check);
 }
 
-/* USR2, SIGUSR2 or a number; signals that programs can handle. */
+/* 0: there is none. */
+static int signal_named(const char *v)
+{
+    for (int i = 1; i < 32; i++)
+        if (sigabbrev_np(i) && !strcmp(v, sigabbrev_np(i)))
+            return i;
+    int base = !strncmp(v, "RTMIN", 5) ? SIGRTMIN : !strncmp(v, "RTMAX", 5) ? SIGRTMAX : 0;
+    v += base ? 5 : 0;
+    if (base && !*v)
+        return base;
+    if (base && *v++ != (base == SIGRTMIN ? '+' : '-'))
+        return 0;
+    char *end;
+    unsigned long n = *v >= '0' && *v <= '9' ? strtoul(v, &end, 10) : SIGRTMAX + 1ul;
+    if (n > (unsigned long)SIGRTMAX || *end)
+        return 0;
+    int number = base == SIGRTMAX ? base - (int)n : base + (int)n;
+    return number > SIGRTMAX || (base && number < SIGRTMIN) ? 0 : number;
+}
+
+/* USR2, SIGUSR2, RTMIN+3, RTMAX-3 or a number. Not what a fault raises: the program would go on with the same fault, for ever; nor what libc
+ * keeps for itself and what nobody can handle. */
 static int read_dump_signal(const char *v)
 {
-    if (!strncmp(v, "SIG", 3))
-        v += 3;
-    int number = 0;
-    for (int i = 1; i < 32 && !number; i++)
-        if (sigabbrev_np(i) && !strcmp(v, sigabbrev_np(i)))
-            number = i;
-    char *end;
-    if (!number && *v >= '0' && *v <= '9') {
-        unsigned long n = strtoul(v, &end, 10);
-        number = *end || n > (unsigned long)SIGRTMAX ? 0 : (int)n;
-    }
-    if (number < 1 || number == SIGKILL || number == SIGSTOP || number == 32 || number == 33)
+    static const uint8_t refused[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGKILL, SIGSTOP, 32, 33};
+    int number = signal_named(!strncmp(v, "SIG", 3) ? v + 3 : v);
+    if (number < 1 || memchr(refused, number, sizeof refused))
         return -1;
     capr__env.dump_signal = (uint8_t)number;
     return 0;
@@ -182,10 +194,19 @@ static const char *absolute(const char *v, char *path, size_t size)
     return path;
 }
 
+/* %p is the only thing that a percent sign may begin. */
+static int is_name(const char *v)
+{
+    for (const char *c = v; (c = strchr(c, '%')); c += 2)
+        if (c[1] != 'p')
+            return 0;
+    return *v != 0;
+}
+
 static int read_graph(const char *v)
 {
     static char path[4096];
-    if (!*v)
+    if (!is_name(v))
         return -1;
     capr__env.graph_off = !strcmp(v, "off");
     if (capr__env.graph_off || !strcmp(v, "on"))
@@ -194,15 +215,11 @@ static int read_graph(const char *v)
     return 0;
 }
 
-/* %p is the only thing that a percent sign may begin. */
 static int read_profile(const char *v)
 {
     static char path[4096];
-    if (!*v)
+    if (!is_name(v))
         return -1;
-    for (const char *c = v; (c = strchr(c, '%')); c += 2)
-        if (c[1] != 'p')
-            return -1;
     capr__env.profile_file = absolute(v, path, sizeof path);
     return 0;
 }
@@ -245,8 +262,8 @@ static const struct setting {
     {"CAPRICCIO_BIG_STACK", read_big_stack, "2M to 1G"},
     {"CAPRICCIO_DEADLOCK", read_deadlock, "report, abort or off"},
     {"CAPRICCIO_DISK", read_disk, "aio, pool or immediate"},
-    {"CAPRICCIO_DUMP_SIGNAL", read_dump_signal, "a signal's name or number, such as USR2"},
-    {"CAPRICCIO_GRAPH", read_graph, "on, off or the name of a file"},
+    {"CAPRICCIO_DUMP_SIGNAL", read_dump_signal, "a signal's name or number, such as USR2 or RTMIN+3; not one that a fault raises, KILL or STOP"},
+    {"CAPRICCIO_GRAPH", read_graph, "on, off or the name of a file, in which %p stands for the process's number"},
     {"CAPRICCIO_GRAPH_CHECK", read_graph_check, "0 or 1"},
     {"CAPRICCIO_MEMORY", read_memory, "1M to 65536G"},
     {"CAPRICCIO_MIN_CHUNK", read_min_chunk, "256 to 65536"},

@@ -80,7 +80,8 @@ static void in_child(void) {
     capr__signals_forked(self);
     capr__sync_forked();
     capr__policy_forked(w);
-    capr__graph_dump_forked();
+    capr__rendering_forked();
+    capr__graph_writer_forked();
     capr__window_forked();
     capr__idle_init(w);
     capr__declared_forked(self);

@@ -102,43 +102,13 @@ static void render(const struct capr_profile *p, struct capr_text *t)
     capr__text_add(t, "end\n");
 }
 
-/* The file's name: %p is the process's number, and a forked child adds its own where there is none. */
-static void name_file(char *file, size_t size)
-{
-    const char *from = capr__env.profile_file;
-    char pid[16];
-    size_t used = 0, digits = 0;
-    int n = getpid(), named = n == capr__env.pid;
-    for (int left = n; left; left /= 10)
-        digits++;
-    pid[digits] = 0;
-    for (size_t i = digits; i--; n /= 10)
-        pid[i] = (char)('0' + n % 10);
-    for (; *from && used + sizeof pid + 2 < size; from++) {
-        if (from[0] == '%' && from[1] == 'p') {
-            memcpy(file + used, pid, digits);
-            used += digits;
-            from++;
-            named = 1;
-        } else {
-            file[used++] = *from;
-        }
-    }
-    if (!named) {
-        file[used++] = '.';
-        memcpy(file + used, pid, digits);
-        used += digits;
-    }
-    file[used] = 0;
-}
-
 static void write_file(int error)
 {
     struct capr_profile copy = capr__profile;
     struct capr_text text = {0};
     char file[NAME];
     int into = 0;
-    name_file(file, sizeof file);
+    capr__graph_file_name(capr__env.profile_file, strlen(capr__env.profile_file), file, sizeof file);
     /* What goes on counting is copied: names take long. */
     size_t calls = CAPR_PROFILE_CALLS * sizeof *copy.calls;
     size_t sites = (copy.site_count + 1) * sizeof *copy.sites, pairs = (copy.pair_count + 1) * sizeof *copy.pairs;

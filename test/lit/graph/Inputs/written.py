@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 
 from looking import BUILD, OUT, check, until
 
@@ -127,6 +128,69 @@ def names():
     check('disk "fast" \\ slot ' in summary.stdout, summary.stdout)
     with open(inside("x.dot")) as f:
         check('disk \\"fast\\" \\\\ slot +' in f.read(), "quoted for graphviz")
+
+
+def storm():
+    """Of many signals the one that is written and the last count; the process's end waits for no more."""
+    fresh()
+    os.mkfifo(inside("a.json"))
+    end = os.open(inside("a.json"), os.O_RDONLY | os.O_NONBLOCK)
+    environment = {**os.environ, "CAPRICCIO_GRAPH": "a.json"}
+    with subprocess.Popen([program, "threads", "calls", "hear"], env=environment, cwd=OUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as p:
+        p.stdout.readline()
+        tasks = len(os.listdir(f"/proc/{p.pid}/task"))
+        for _ in range(20):
+            p.send_signal(signal.SIGUSR2)
+            time.sleep(0.02)
+        tasks = len(os.listdir(f"/proc/{p.pid}/task")) - tasks
+        check(tasks <= 1, f"one kernel thread writes, not {tasks}")
+        _, errors = p.communicate(b"\n")
+        # Each waits two seconds for the reader: perhaps one or two that were written meanwhile, and the last.
+        check(p.returncode == 0 and 0 < errors.count(b"Connection timed out") < 10, errors)
+    os.close(end)
+
+
+def last():
+    """What is there at the end is the whole, however many were being written."""
+    for _ in range(10):
+        fresh()
+        run("a.json")
+        functions = {step["function"] for n in read("a.json")["nodes"] for step in n["chain"]}
+        check("at_the_end" in functions, functions)
+        check(sorted(os.listdir(OUT)) == ["a.dot", "a.json"], os.listdir(OUT))
+
+
+def file_names():
+    """As long as a name may be; with the process's number in it, also a forked child's."""
+    fresh()
+    long = "a" * 250 + ".json"
+    done = run(long, "threads")
+    check(done.stderr == "" and sorted(os.listdir(OUT)) == ["a" * 250 + ".dot", long], f"{done.stderr!r} {os.listdir(OUT)}")
+    fresh()
+    done = run("g-%p-%p.json", "threads", "fork", "threads", "hear", input="\n")
+    child = int(done.stdout)
+    check(len(os.listdir(OUT)) == 4 and read(f"g-{child}-{child}.json")["pid"] == child, os.listdir(OUT))
+    fresh()
+    done = run("g-%d.json", "threads")
+    check(done.stderr.count("\n") == 1 and "bad value, ignored" in done.stderr and not os.listdir(OUT), done.stderr)
+
+
+def signals():
+    """Signals that a fault raises are refused, those of real time have names."""
+    fresh()
+    for name in ("SEGV", "BUS", "ILL", "FPE", "TRAP", "ABRT", "SYS", "KILL", "STOP", "SIGSEGV", "11", "33", "65", "RTMIN+", "RTMIN-1", "RTMIN+31", "RTMAX-31", "3x"):
+        done = run("off", environment={"CAPRICCIO_DUMP_SIGNAL": name})
+        check(done.stderr.count("\n") == 1 and f"CAPRICCIO_DUMP_SIGNAL={name}: bad value, ignored" in done.stderr, f"{name}: {done.stderr!r}")
+    for name, number in (("RTMIN+3", signal.SIGRTMIN + 3), ("SIGRTMAX-2", signal.SIGRTMAX - 2), ("RTMIN", signal.SIGRTMIN), ("HUP", signal.SIGHUP)):
+        fresh()
+        environment = {**os.environ, "CAPRICCIO_GRAPH": "on", "CAPRICCIO_DUMP_SIGNAL": name}
+        with subprocess.Popen([program, "threads", "hear"], env=environment, cwd=OUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            p.stdout.readline()
+            p.send_signal(number)
+            until(lambda: os.path.exists(inside(f"capriccio-{p.pid}.dot")), f"{name} has it written")
+            p.communicate(b"\n")
+            check(p.returncode == 0, f"{name}: {p.returncode}")
 
 
 globals()[sys.argv[4]]()
