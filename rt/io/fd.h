@@ -133,6 +133,9 @@ CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags);
 #define CAPR_KIND_NONE (-1)
 CAPR_HIDDEN void capr__fd_count_as(struct capr_fd *f, int kind);
 
+/* `fd` was just made by a call of libc's, if it is one: counted as CAPR_KIND_*, and else unknown until it is used. */
+CAPR_HIDDEN void capr__fd_made_by_libc(int fd, int kind);
+
 /* `fd` is about to be closed, or was closed behind our back: wakes all waiters (they return EBADF) and forgets the rest. */
 CAPR_HIDDEN void capr__fd_forget(int fd);
 

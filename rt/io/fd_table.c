@@ -224,13 +224,25 @@ CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t) {
     }
 }
 
-CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags) {
+/* The record of a number that has just been given out, with nothing of its past. */
+static struct capr_fd *renewed(int fd) {
     struct capr_fd *f = capr__fd_find(fd);
-    if (!f) return;
+    if (!f) return NULL;
     if (f->kind != CAPR_FD_UNKNOWN || f->flags || has_waiters(f)) { /* closed behind our back: it is in no epoll set any more */
         f->flags &= (uint8_t)~CAPR_FD_REGISTERED;
         capr__fd_forget(fd);
     }
+    return f;
+}
+
+CAPR_HIDDEN void capr__fd_made_by_libc(int fd, int kind) {
+    struct capr_fd *f = renewed(fd);
+    if (f) capr__fd_count_as(f, kind);
+}
+
+CAPR_HIDDEN void capr__fd_fresh(int fd, int kind, int flags) {
+    struct capr_fd *f = renewed(fd);
+    if (!f) return;
     f->kind = (uint8_t)kind;
     capr__fd_count_as(f, kind == CAPR_FD_UNKNOWN ? CAPR_KIND_FILE : kind == CAPR_FD_NOWAIT ? CAPR_KIND_OTHER : CAPR_KIND_SOCKET);
     f->flags |= (uint8_t)(flags | CAPR_FD_OWNED);

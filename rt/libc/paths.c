@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "../graph/call_back.h"
+#include "../io/fd.h"
 #include "call.h"
 
 /* realpath(3), canonicalize_file_name(3). Block. */
@@ -33,7 +34,12 @@ CAPR_INTERPOSE int statvfs64(const char *restrict path, struct statvfs64 *restri
 CAPR_INTERPOSE int fstatvfs64(int fd, struct statvfs64 *out) { CAPR_MONITOR; return fstatvfs(fd, (struct statvfs *)out); }
 
 /* mkstemp(3) and its relatives, tmpfile(3). Block. */
-CAPR_INTERPOSE int mkostemps(char *name, int suffix, int flags) { CAPR_MONITOR; return (int)CAPR_LIBC_CALL("mkostemps", (long)name, suffix, flags); }
+CAPR_INTERPOSE int mkostemps(char *name, int suffix, int flags) {
+    CAPR_MONITOR;
+    int fd = (int)CAPR_LIBC_CALL("mkostemps", (long)name, suffix, flags);
+    capr__fd_made_by_libc(fd, CAPR_KIND_FILE);
+    return fd;
+}
 CAPR_INTERPOSE int mkstemp(char *name) { CAPR_MONITOR; return mkostemps(name, 0, 0); }
 CAPR_INTERPOSE int mkostemp(char *name, int flags) { CAPR_MONITOR; return mkostemps(name, 0, flags); }
 CAPR_INTERPOSE int mkstemps(char *name, int suffix) { CAPR_MONITOR; return mkostemps(name, suffix, 0); }
@@ -42,7 +48,12 @@ CAPR_INTERPOSE int mkostemp64(char *name, int flags) { CAPR_MONITOR; return mkos
 CAPR_INTERPOSE int mkstemps64(char *name, int suffix) { CAPR_MONITOR; return mkostemps(name, suffix, 0); }
 CAPR_INTERPOSE int mkostemps64(char *name, int suffix, int flags) { CAPR_MONITOR; return mkostemps(name, suffix, flags); }
 CAPR_INTERPOSE char *mkdtemp(char *name) { CAPR_MONITOR; return (char *)CAPR_LIBC_CALL("mkdtemp", (long)name); }
-CAPR_INTERPOSE FILE *tmpfile(void) { CAPR_MONITOR; return (FILE *)CAPR_LIBC_CALL("tmpfile", 0); }
+CAPR_INTERPOSE FILE *tmpfile(void) {
+    CAPR_MONITOR;
+    FILE *file = (FILE *)CAPR_LIBC_CALL("tmpfile", 0);
+    if (file) capr__fd_made_by_libc(fileno(file), CAPR_KIND_FILE);
+    return file;
+}
 CAPR_INTERPOSE FILE *tmpfile64(void) { CAPR_MONITOR; return tmpfile(); }
 
 /* posix_fallocate(3), which writes to each block where the file system has no better way. Blocks. Returns an error number. */

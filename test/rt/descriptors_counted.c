@@ -6,8 +6,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -49,8 +56,35 @@ int main(void) {
     SAME(CHECK((fd = open("/", O_RDONLY)) >= 0); close_range((unsigned)fd, (unsigned)fd, 0););
     SAME(CHECK((f = popen("true", "r"))); CHECK_EQUAL(pclose(f), 0););
 
-    /* And they are counted while they are open, as what they are. */
+    /* And they are counted while they are open, as what they are; also those that libc makes. */
     struct capr_use before = capr__worker.use;
+    char name[] = "/tmp/capriccio-XXXXXX", other[] = "/tmp/capriccio-XXXXXX.c";
+    sigset_t set;
+    sigemptyset(&set);
+    int made[] = {epoll_create(1), epoll_create1(0), inotify_init(), inotify_init1(IN_NONBLOCK), signalfd(-1, &set, 0)};
+    for (int i = 0; i < 5; i++) CHECK(made[i] >= 0);
+    taken(before, 0, 0, 0, 5);
+    CHECK_EQUAL(signalfd(made[4], &set, 0), made[4]);
+    taken(before, 0, 0, 0, 5);
+    for (int i = 0; i < 5; i++) CHECK_EQUAL(close(made[i]), 0);
+    taken(before, 0, 0, 0, 0);
+    CHECK((made[0] = mkstemp(name)) >= 0 && (made[1] = mkostemps(other, 2, 0)) >= 0 && !unlink(name) && !unlink(other));
+    CHECK((made[2] = memfd_create("memory", 0)) >= 0 && (f = tmpfile()));
+    taken(before, 0, 0, 4, 0);
+    CHECK(write(made[0], "x", 1) == 1 && write(made[2], "x", 1) == 1 && fputs("x", f) >= 0);
+    for (int i = 0; i < 3; i++) CHECK_EQUAL(close(made[i]), 0);
+    CHECK_EQUAL(fclose(f), 0);
+    taken(before, 0, 0, 0, 0);
+    if (!openpty(&pair[0], &pair[1], NULL, NULL, NULL)) { /* a machine may have no terminals */
+        taken(before, 0, 0, 2, 0);
+        CHECK((made[0] = posix_openpt(O_RDWR | O_NOCTTY)) >= 0 && (made[1] = getpt()) >= 0);
+        taken(before, 0, 0, 4, 0);
+        CHECK_EQUAL(close(made[0]), 0);
+        CHECK_EQUAL(close(made[1]), 0);
+        CHECK_EQUAL(close(pair[0]), 0);
+        CHECK_EQUAL(close(pair[1]), 0);
+    }
+    taken(before, 0, 0, 0, 0);
     int listener, more[2];
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;

@@ -2,11 +2,14 @@
  *
  * Threads that take descriptors and give them back, each kind at a place of its own.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,11 +47,11 @@ static void *pipes(void *arg)
 
 static void *others(void *arg)
 {
-    int fd;
+    int fd, set, memory;
     for (int i = 0; i < ROUNDS; i++) {
-        ask((fd = eventfd(0, 0)) < 0);
+        ask((fd = eventfd(0, 0)) < 0 || (set = epoll_create1(0)) < 0 || (memory = memfd_create("memory", 0)) < 0);
         sched_yield();
-        ask(close(fd));
+        ask(close(fd) || close(set) || close(memory));
         sched_yield();
     }
     return arg;
