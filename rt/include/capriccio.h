@@ -29,7 +29,7 @@
 #endif
 
 /* What follows a program may call wherever it runs: where capcc has not linked it, the calls do nothing. None of them fails in a way that
- * the program has to look after, and none sets errno. In threads that capcc's runtime does not run (made by a library with clone) they do
+ * the program has to look after, and none sets errno but capr_resource_create. In threads that capcc's runtime does not run (made by a library with clone) they do
  * nothing either. */
 #ifdef __cplusplus
 extern "C" {
@@ -63,15 +63,17 @@ static inline void capr_progress(unsigned long units)
 }
 
 /* Declares a resource of the program's own, of which there are `limit` units: at most 4 in a process. `name` is copied, 31 bytes of it.
- * Returns its number, or -1: no more can be declared, name is NULL or limit 0 (EINVAL), or nobody is there to know it; -1 is accepted by the calls below, which then do
- * nothing. Never blocks. */
+ * Returns its number, or -1 and errno: EINVAL, name is NULL or empty or limit 0; EEXIST, there is one of that name, or the runtime has one
+ * (memory, stack, descriptors, cpu, disk); ENOSPC, no more can be declared; and -1 alone where nobody is there to know it. -1 is accepted by
+ * the calls below, which then do nothing. Never blocks. */
 static inline int capr_resource_create(const char *name, unsigned long limit)
 {
     return capr_runtime_resource_create ? capr_runtime_resource_create(name, limit) : -1;
 }
 
 /* Takes `units`; waits, in order of arrival, until so many are left, or nobody holds any (so that a demand beyond the limit is met
- * alone). What each place in the program takes and gives back is learnt, and threads that are about to take are let in later when
+ * alone). While a thread that waits runs a signal handler, others may go ahead of it; one that its handler takes out of the wait by
+ * siglongjmp has not taken any. What each place in the program takes and gives back is learnt, and threads that are about to take are let in later when
  * units are scarce. Blocks. No cancellation point. Not in signal handlers. */
 static inline void capr_resource_acquire(int resource, unsigned long units)
 {

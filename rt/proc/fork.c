@@ -84,7 +84,7 @@ static void in_child(void) {
     capr__graph_writer_forked();
     capr__window_forked();
     capr__idle_init(w);
-    capr__declared_forked(self);
+    capr__declared_left();
     capr__leave();
 }
 

@@ -6,6 +6,7 @@
  */
 #include "../io/fd.h"
 #include "../sched/idle.h"
+#include "../sched/limits.h"
 #include "../sched/policy.h"
 #include "../sched/run_queue.h"
 #include "../sched/timer.h"
@@ -58,6 +59,7 @@ void capr__jump_to_other(struct capr_thread *owner) {
         capr__fatal("a signal handler left by siglongjmp for thread %u, which another worker runs; take the signal by sigwait in a thread of "
                     "its own, or let the handler set a flag", owner->id);
     if (owner->queue) capr__queue_remove(owner);
+    capr__declared_left();
     capr__fd_unwatch(owner);
     if (owner->timer >= 0) capr__timer_remove(owner);
     if (owner->state == CAPR_READY) leave_run_queue(w, owner);

@@ -11,6 +11,7 @@
 
 #include "../io/fd.h"
 #include "../sched/deadlock.h"
+#include "../sched/limits.h"
 #include "../sched/run_queue.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
@@ -291,4 +292,5 @@ CAPR_HIDDEN void capr__signals_jump(uint64_t sp) {
     x->handler_frame = NULL;
     x->awaited = 0;
     capr__fd_unwatch(self);
+    capr__declared_left();
 }

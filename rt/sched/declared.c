@@ -7,20 +7,15 @@
 
 #include "../graph/workers.h"
 #include "../stack/chunk.h"
+#include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "limits.h"
 #include "sched.h"
 
-/* A thread that waits, on its stack. */
-struct demand {
-    struct capr_queue queue; /* itself */
-    struct demand *next;
-    struct capr_thread *thread;
-    uint64_t units;
-    int met;
-};
+/* The wait_data of a thread that waits is where its units are, and NULL once it has got them. It leaves the queue where a signal handler takes
+ * it out of its wait, for good or not, so that nothing stays behind on a stack that it left by a jump. */
 static struct {
-    struct demand *first, *last; /* in order of arrival */
+    struct capr_queue waiters; /* in order of arrival */
     char name[32];
 } declared[CAPR_NAMED];
 static int count;
@@ -42,28 +37,77 @@ static int fits(int i, uint64_t units)
 /* Gives to those that wait, in order, until one's demand does not fit. */
 static void meet(int i)
 {
-    for (struct demand *d; (d = declared[i].first) && fits(i, d->units);) {
-        declared[i].first = d->next;
-        *used(i) += (int64_t)d->units;
-        d->met = 1;
-        capr__wake_one(&d->queue);
+    for (struct capr_thread *t; (t = declared[i].waiters.head);) {
+        uint64_t units = *(const uint64_t *)t->wait_data;
+        if (!fits(i, units))
+            return;
+        *used(i) += (int64_t)units;
+        t->wait_data = NULL;
+        capr__wake_one(&declared[i].waiters);
     }
+}
+
+CAPR_HIDDEN void capr__declared_left(void)
+{
+    CAPR_MONITOR;
+    for (int i = 0; i < count; i++)
+        meet(i);
+}
+
+/* As far as it is kept. */
+static int same(const char *a, const char *b)
+{
+    for (unsigned i = 0; i + 1 < sizeof declared->name; i++)
+        if (a[i] != b[i] || !a[i])
+            return a[i] == b[i];
+    return 1;
+}
+
+static int refuse(int error)
+{
+    errno = error;
+    return -1;
 }
 
 CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long limit)
 {
     CAPR_MONITOR;
-    if (!name || !limit) {
-        errno = EINVAL;
+    if (!name || !*name || !limit)
+        return refuse(EINVAL);
+    if (!capr__worker.self)
         return -1;
-    }
-    if (count == CAPR_NAMED || !capr__worker.self)
-        return -1;
+    for (int i = 0; i < CAPR_LIMIT_NAMED + count; i++)
+        if (same(capr__limits[i].name, name))
+            return refuse(EEXIST);
+    if (count == CAPR_NAMED)
+        return refuse(ENOSPC);
     for (unsigned i = 0; i + 1 < sizeof declared[count].name && name[i]; i++)
         declared[count].name[i] = name[i];
     capr__limits[CAPR_LIMIT_NAMED + count] = (struct capr_limit){
         declared[count].name, .limit = (double)limit, .use = CAPR_USE_NAMED + count, .least = 0.05, .high = 0.90, .low = 0.75, .counted = 1};
     return count++;
+}
+
+/* While a handler of its own runs, those behind it may go ahead; then it is the first. */
+static void wait_for(int i, struct capr_thread *self, uint64_t units)
+{
+    int again = 0;
+    do {
+        if (again && fits(i, units)) {
+            *used(i) += (int64_t)units;
+            self->wait_data = NULL;
+            return;
+        }
+        self->wait_data = &units;
+        if (again)
+            capr__queue_push_front(&declared[i].waiters, self);
+        else
+            capr__queue_push(&declared[i].waiters, self);
+        capr__park_lock(CAPR_FOREVER);
+        if (self->wait_data && capr__cancel_async_due(self))
+            capr__cancel_self();
+        again = 1;
+    } while (self->wait_data);
 }
 
 CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
@@ -73,18 +117,10 @@ CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units)
         return;
     if (units > INT64_MAX / 2)
         units = INT64_MAX / 2;
-    if (!capr__may_switch() || (!declared[i].first && fits(i, units))) {
+    if (!capr__may_switch() || (!declared[i].waiters.head && fits(i, units)))
         *used(i) += (int64_t)units;
-        return;
-    }
-    struct demand d = {.units = units, .thread = capr__worker.self};
-    if (declared[i].first)
-        declared[i].last->next = &d;
     else
-        declared[i].first = &d;
-    declared[i].last = &d;
-    while (!d.met)
-        capr__wait(&d.queue, CAPR_FOREVER);
+        wait_for(i, capr__worker.self, units);
 }
 
 CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
@@ -95,21 +131,6 @@ CAPR_EXPORT void capr_runtime_resource_release(int i, unsigned long units)
     int64_t taken = taken_of(i);
     *used(i) -= (uint64_t)taken < units ? taken : (int64_t)units;
     meet(i);
-}
-
-/* The demands of threads that a fork left behind are on stacks that nobody goes on with. That of `self` stands: a signal
- * handler that came on its way into the wait may have forked. What the others hold stays taken, as with a semaphore. */
-CAPR_HIDDEN void capr__declared_forked(const struct capr_thread *self)
-{
-    for (int i = 0; i < count; i++) {
-        struct demand *d = declared[i].first;
-        while (d && d->thread != self)
-            d = d->next;
-        if (d)
-            d->next = NULL;
-        declared[i].first = declared[i].last = d;
-        meet(i);
-    }
 }
 
 CAPR_EXPORT void capr_runtime_progress(unsigned long units) { progress += units; }

@@ -24,8 +24,9 @@ struct capr_limit {
 enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_DISK, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
 extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
 
-/* sched/declared.c: in the child of a fork, whose only thread is `self`. */
-CAPR_HIDDEN void capr__declared_forked(const struct capr_thread *self);
+/* sched/declared.c: a thread may have left the queue of those that wait for what the program declares, by a jump, or all others by a fork:
+ * gives those behind theirs. What a thread holds that a fork left behind stays taken, as with a semaphore. */
+CAPR_HIDDEN void capr__declared_left(void);
 
 /* The same: what the program has said by capr_progress. */
 CAPR_HIDDEN uint64_t capr__progress(void);

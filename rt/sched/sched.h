@@ -84,11 +84,23 @@ static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t
     t->next = t->prev = NULL;
 }
 
-/* Wait queues: intrusive, FIFO. `capr__queue_push` sets t->queue, the other two clear it. */
+/* Wait queues: intrusive, FIFO; to the front who has been there before. The first two set t->queue, the others clear it. */
 static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
 {
     t->queue = q;
     capr__list_push(q, t);
+}
+
+static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thread *t)
+{
+    t->queue = q;
+    t->prev = NULL;
+    t->next = q->head;
+    if (q->head)
+        q->head->prev = t;
+    else
+        q->tail = t;
+    q->head = t;
 }
 
 static inline void capr__queue_remove(struct capr_thread *t)

@@ -134,18 +134,6 @@ void capr__mutex_pass(struct capr_mutex *m)
     capr__ready(t);
 }
 
-static inline void push_front(struct capr_queue *q, struct capr_thread *t)
-{
-    t->queue = q;
-    t->prev = NULL;
-    t->next = q->head;
-    if (q->head)
-        q->head->prev = t;
-    else
-        q->tail = t;
-    q->head = t;
-}
-
 /* Waits for the mutex until the deadline. Frame: about 56 bytes and the park's. */
 static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, uint64_t deadline)
 {
@@ -166,7 +154,7 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                     goto look;
             }
             if (lost)
-                push_front(&m->waiters, self);
+                capr__queue_push_front(&m->waiters, self);
             else
                 capr__queue_push(&m->waiters, self);
             m->owner |= CAPR_MUTEX_WAITERS;

@@ -39,7 +39,7 @@ int main(void) {
     pthread_t t[20];
     int first = capr_resource_create("slots", 3), beyond = -2;
     slots = first;
-    while (beyond != -1 && beyond < 100) beyond = capr_resource_create("another", 1);
+    while (beyond != -1 && beyond < 100) beyond = capr_resource_create((char[]){(char)(beyond + 70), 0}, 1);
     for (int i = 0; i < 20; i++) pthread_create(&t[i], NULL, work, NULL);
     for (int i = 0; i < 20; i++) pthread_join(t[i], NULL);
     capr_resource_acquire(slots, 100);
