@@ -300,6 +300,7 @@ static void plan_clang(struct arena *arena, const struct line *line, const struc
     plan_start_clang(arena, line, paths, &step->argv);
     if (line->action == ACTION_QUERY && line->linker_args.count && !line->own.plain)
         strvec_push(arena, &step->argv, "-fuse-ld=lld"); // -Wl,--version tells a build system which linker it will get
+    if (line->own.plain) push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, true, false, NULL, &step->argv);
 }
 
