@@ -93,7 +93,7 @@ static void arrow(FILE *to, const struct edge *e, double most, double slow_ms) {
     fprintf(to, "\"%s];\n", edge_is_slow(e, slow_ms) ? ", color=red, fontcolor=red" : "");
 }
 
-void draw_dot(FILE *to, const struct graph *g, double slow_ms) {
+void draw_dot(FILE *to, const struct graph *g, const struct drawn *d, double slow_ms) {
     double most = 0;
     for (int i = 0; i < g->edge_count; i++) most = fmax(most, g->edges[i].count);
     fputs("digraph blocking {\n"
@@ -103,8 +103,13 @@ void draw_dot(FILE *to, const struct graph *g, double slow_ms) {
           "  label=<",
           to);
     escape(to, g->program);
-    fprintf(to, ": %.0f thread%s, %.0f switches>;\n", g->threads, g->threads == 1 ? "" : "s", g->switches);
-    for (int i = 0; i < g->node_count; i++) box(to, g, i);
-    for (int i = 0; i < g->edge_count; i++) arrow(to, &g->edges[i], most, slow_ms);
+    fprintf(to, ": %.0f thread%s, %.0f switches", g->threads, g->threads == 1 ? "" : "s", g->switches);
+    if (d->node_count < g->node_count || d->edge_count < g->edge_count)
+        fprintf(to, "; %d of %d places, %d of %d ways", d->node_count, g->node_count, d->edge_count, g->edge_count);
+    fputs(">;\n", to);
+    for (int i = 0; i < g->node_count; i++)
+        if (d->nodes[i]) box(to, g, i);
+    for (int i = 0; i < g->edge_count; i++)
+        if (d->edges[i]) arrow(to, &g->edges[i], most, slow_ms);
     fputs("}\n", to);
 }

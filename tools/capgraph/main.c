@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: capgraph FILE|PID [--svg FILE] [--dot FILE] [--json] [--slow MS]";
+static const char usage[] = "usage: capgraph FILE|PID [--svg FILE] [--dot FILE] [--all] [--json] [--slow MS]";
 
 static const char help[] =
     "capgraph: shows where the threads of a program wait, and how they come from one place to the next\n"
@@ -22,6 +22,7 @@ static const char help[] =
     "\n"
     "  --svg FILE   a picture, drawn by graphviz\n"
     "  --dot FILE   the same for graphviz to draw\n"
+    "  --all        draw all of a large graph, not only its busiest part\n"
     "  --json       the graph as it was read\n"
     "  --slow MS    mark ways on which threads run longer than this without yielding (10)\n"
     "\n"
@@ -29,7 +30,7 @@ static const char help[] =
 
 struct options {
     const char *source, *svg, *dot;
-    bool json;
+    bool json, all;
     double slow_ms;
 };
 
@@ -51,6 +52,8 @@ static int parse(int argc, char **argv, struct options *o) {
             return 0;
         } else if (!strcmp(a, "--json")) {
             o->json = true;
+        } else if (!strcmp(a, "--all")) {
+            o->all = true;
         } else if (file || !strcmp(a, "--slow")) {
             if (++i == argc || !*argv[i]) return say_error("%s: needs a value; %s", a, usage), 2;
             if (file) {
@@ -68,16 +71,25 @@ static int parse(int argc, char **argv, struct options *o) {
     return -1;
 }
 
+/// The DOT text, and a word on standard error of what is not in it.
+static int draw(const struct options *o, const struct graph *g, char **dot, size_t *length) {
+    struct drawn d;
+    FILE *to = drawn_choose(&d, g, o->slow_ms, o->all) ? open_memstream(dot, length) : NULL;
+    if (to) draw_dot(to, g, &d, o->slow_ms);
+    int status = !to || fclose(to) ? say_error("%s: out of memory", o->source) : 0;
+    if (!status && (d.node_count < g->node_count || d.edge_count < g->edge_count))
+        fprintf(stderr, "capgraph: %s: large, so that %d of %d places and %d of %d ways are drawn, the busiest; --all draws all\n", o->source,
+                d.node_count, g->node_count, d.edge_count, g->edge_count);
+    drawn_free(&d);
+    return status;
+}
+
 /// Everything that was asked for, from the graph and the text that it was read from.
 static int show(const struct options *o, const struct graph *g, const char *text, size_t length) {
     char *dot = NULL;
     size_t dot_length = 0;
     int status = 0;
-    if (o->svg || o->dot) {
-        FILE *to = open_memstream(&dot, &dot_length);
-        if (to) draw_dot(to, g, o->slow_ms);
-        if (!to || fclose(to)) status = say_error("%s: out of memory", o->source);
-    }
+    if (o->svg || o->dot) status = draw(o, g, &dot, &dot_length);
     if (!status && o->dot) status = output_file(o->dot, dot, dot_length);
     if (!status && o->svg) status = output_svg(o->svg, dot, dot_length);
     free(dot);
