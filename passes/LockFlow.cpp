@@ -16,6 +16,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/PatternMatch.h"
 
 using namespace llvm;
 
@@ -65,6 +66,29 @@ bool modelCallsBack(const pointsto::Model &Known) {
   return any_of(Known.Statements, [](const pointsto::ModelStatement &S) { return S.K == pointsto::ModelStatement::CallBack; });
 }
 
+/// Returns 0 when it is called and something else from a jump, unlike getcontext.
+bool isSetjmp(StringRef Name) { return is_contained({"setjmp", "_setjmp", "__sigsetjmp", "sigsetjmp"}, Name); }
+
+/// Of those that hold if a call's result is 0, or is not, what its caller can tell by what the function returns: the result, or whether it
+/// is 0.
+HeldLocks whereReturned(const HeldLocks &Held, const Value *Result) {
+  while (Result && isa<ZExtInst, SExtInst>(Result))
+    Result = cast<CastInst>(Result)->getOperand(0);
+  const auto *Cmp = dyn_cast_or_null<ICmpInst>(Result);
+  if (Cmp && (!Cmp->isEquality() || !match(Cmp->getOperand(1), PatternMatch::m_Zero())))
+    Cmp = nullptr;
+  HeldLocks There;
+  for (HeldLock L : Held) {
+    if (L.If && L.If != Result) {
+      if (!Cmp || Cmp->getOperand(0) != L.If)
+        continue;
+      L.IfNotZero ^= Cmp->getPredicate() == ICmpInst::ICMP_EQ;
+    }
+    There.push_back(L);
+  }
+  return There;
+}
+
 /// What is known of the call's result over the edge.
 enum class Outcome : uint8_t { Unknown, Zero, NotZero };
 
@@ -77,7 +101,9 @@ Tested testedOn(const BasicBlock &From, const BasicBlock &To) {
   const auto *Br = dyn_cast<BranchInst>(From.getTerminator());
   if (Br && Br->isConditional() && Br->getSuccessor(0) != Br->getSuccessor(1)) {
     const auto *Cmp = dyn_cast<ICmpInst>(Br->getCondition());
-    const auto *C = Cmp ? dyn_cast<ConstantInt>(Cmp->getOperand(1)) : nullptr;
+    if (!Cmp)
+      return {Br->getCondition(), Br->getSuccessor(0) == &To ? Outcome::NotZero : Outcome::Zero};
+    const auto *C = dyn_cast<ConstantInt>(Cmp->getOperand(1));
     if (!C || !Cmp->isEquality())
       return {};
     bool Equal = (Cmp->getPredicate() == ICmpInst::ICMP_EQ) == (Br->getSuccessor(0) == &To);
@@ -141,7 +167,7 @@ class FunctionFlow {
         if (LockPath Here = seenFrom(Site, Path); !isHeld(Held, Here))
           addOnce(Sum->Suspends, forCallers(Here));
     for (const HeldLock &L : Callee.Takes)
-      take(Held, {seenFrom(Site, L.Path), L.Shared, &Site, L.Origin, L.OnZero ? &Site : nullptr});
+      take(Held, {seenFrom(Site, L.Path), L.Shared, &Site, L.Origin, L.If ? &Site : nullptr, L.IfNotZero});
   }
 
   /// A call of code that nothing is known of. It may call the program back, and give back a lock that it is handed.
@@ -171,11 +197,13 @@ class FunctionFlow {
   bool step(HeldLocks &Held, const CallBase &Site) {
     if (Site.isInlineAsm() || isa<IntrinsicInst>(Site))
       return true;
-    if (Site.hasFnAttr(Attribute::ReturnsTwice)) {
-      Held.clear(); // the second time with what holds at the jump
+    const Function *Callee = calleeOf(Site);
+    if (Site.hasFnAttr(Attribute::ReturnsTwice)) { // the second time with what holds at the jump
+      erase_if(Held, [&](const HeldLock &L) { return L.If || !Callee || !isSetjmp(Callee->getName()); });
+      for (HeldLock &L : Held)
+        L.If = &Site;
       return true;
     }
-    const Function *Callee = calleeOf(Site);
     if (!Callee) {
       applyUnknown(Held, Site);
     } else if (!Callee->isDeclaration()) {
@@ -207,7 +235,7 @@ class FunctionFlow {
   /// The locks during the call: those held before and not given back by it.
   HeldLocks during(const HeldLocks &Before, const CallBase &Site) {
     HeldLocks Held = Before;
-    erase_if(Held, [](const HeldLock &L) { return L.OnZero; });
+    erase_if(Held, [](const HeldLock &L) { return L.If; });
     const Function *Callee = calleeOf(Site);
     if (!Callee || Held.empty())
       return {};
@@ -230,15 +258,19 @@ class FunctionFlow {
 
   static void refine(HeldLocks &Held, const BasicBlock &From, const BasicBlock &To) {
     Tested T = testedOn(From, To);
-    if (T.Result == Outcome::NotZero)
-      erase_if(Held, [&](const HeldLock &L) { return L.OnZero == T.Of || (L.Site == T.Of && T.Of->getType()->isIntegerTy()); });
-    if (T.Result != Outcome::Zero)
+    if (T.Result == Outcome::Unknown)
       return;
+    bool Zero = T.Result == Outcome::Zero;
     for (HeldLock L : SmallVector<HeldLock, 2>(Held))
-      if (L.OnZero == T.Of) {
+      if (L.If == T.Of) {
         erase(Held, L);
-        L.OnZero = nullptr;
+        if (Zero == L.IfNotZero)
+          continue;
+        L.If = nullptr;
+        L.IfNotZero = false;
         take(Held, L);
+      } else if (!Zero && L.Site == T.Of && T.Of->getType()->isIntegerTy()) {
+        erase(Held, L);
       }
   }
 
@@ -301,7 +333,7 @@ public:
       const auto *Return = dyn_cast<ReturnInst>(BB.getTerminator());
       if (!Return)
         continue;
-      erase_if(Held, [&](const HeldLock &L) { return L.OnZero && L.OnZero != Return->getReturnValue(); });
+      Held = whereReturned(Held, Return->getReturnValue());
       if (Result.Returns)
         intersect(Result.Takes, Held);
       else

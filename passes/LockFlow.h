@@ -18,10 +18,11 @@ struct HeldLock {
   bool Shared = false;                    // a read lock
   const llvm::CallBase *Site = nullptr;   // the call that took it, in the function in question
   const llvm::CallBase *Origin = nullptr; // the call of libc's in that
-  const llvm::CallBase *OnZero = nullptr; // held only where this call's result is 0
+  const llvm::CallBase *If = nullptr;     // held only where this call's result is 0
+  bool IfNotZero = false;                 // or rather where it is not
 
   bool operator==(const HeldLock &Other) const {
-    return Path == Other.Path && (Path.isKnown() || Site == Other.Site) && OnZero == Other.OnZero;
+    return Path == Other.Path && (Path.isKnown() || Site == Other.Site) && If == Other.If && IfNotZero == Other.IfNotZero;
   }
 };
 using HeldLocks = llvm::SmallVector<HeldLock, 2>;
@@ -29,7 +30,7 @@ using LockPaths = llvm::SmallVector<LockPath, 2>;
 
 /// What a call of a function does to its caller's locks.
 struct LockSummary {
-  HeldLocks Takes;     // holds when it returns; with OnZero where it returns 0
+  HeldLocks Takes;     // holds when it returns; with If where it returns 0, or not 0
   LockPaths GivesBack; // may give back
   LockPaths Suspends;  // may give back while it waits, to take it again
   bool GivesBackAll = false; // nothing is known of it
