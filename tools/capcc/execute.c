@@ -9,6 +9,7 @@
 #include "extract.h"
 #include "inputs.h"
 #include "merge.h"
+#include "probe.h"
 #include "process.h"
 #include "profile.h"
 #include "prove.h"
@@ -52,6 +53,8 @@ static int do_step(struct arena *arena, const struct line *line, struct step *st
         if (*bounds && step->env.count) strvec_push(arena, &step->env, arena_printf(arena, "CAPCC_BOUNDS=%s", *bounds));
         if (line->verbose) show_environment(arena, step);
         return process_run(arena, &step->argv, &step->env, step->output);
+    case STEP_TRY: // execute_plan's
+        break;
     case STEP_INPUTS:
         return inputs_check(arena, line, &step->files);
     case STEP_PARTS:
@@ -100,6 +103,11 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
     int status = 0;
     bool started = false, link_failed = false;
     for (size_t i = 0; i < plan->count && !status; i++) {
+        if (plan->steps[i].kind == STEP_TRY) {
+            if (probe_try(arena, &plan->steps[i], scratch)) continue;
+            scratch_remove();
+            return 0;
+        }
         started |= plan->steps[i].kind == STEP_RUN;
         if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE ||
                              plan->steps[i].kind == STEP_EXTRACT))

@@ -37,6 +37,7 @@ void help_print(void) {
          "                               contexts\n"
          "  -Wcapriccio-blocking-in-critical-section  warn at the link of calls that wait while a mutex is certainly held\n"
          "  -Wcapriccio-stdio-in-critical-section     the same of output to streams\n"
+         "  -fcapriccio-probes           what configure and CMake link to find out what there is goes through the pass, too\n"
          "  -fno-capriccio-graph         threads do not carry the chain of calls that they are in: no blocking graph\n"
          "  -fno-capriccio-preempt       a thread that computes for long keeps its worker until it waits or calls\n"
          "  -fno-capriccio-spin          loops that wait for another thread by looking at memory do not give way\n"

@@ -71,6 +71,8 @@ bool own_flag_take(struct arena *arena, const char *text, struct own_flags *flag
         flags->plain = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-verify") || !strcmp(text, "-fcapriccio-verify")) {
         flags->no_verify = text[2] == 'n';
+    } else if (!strcmp(text, "-fno-capriccio-probes") || !strcmp(text, "-fcapriccio-probes")) {
+        flags->full_probes = text[2] != 'n';
     } else if (!strcmp(text, "-fno-capriccio-graph") || !strcmp(text, "-fcapriccio-graph")) {
         flags->no_graph = text[2] == 'n';
     } else if (!strcmp(text, "-fno-capriccio-spin") || !strcmp(text, "-fcapriccio-spin")) {

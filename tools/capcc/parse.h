@@ -76,6 +76,7 @@ struct own_flags {
     bool extract; ///< --extract-bc
     bool no_verify; ///< -fno-capriccio-verify
     bool no_graph;  ///< -fno-capriccio-graph
+    bool full_probes; ///< -fcapriccio-probes
     bool no_preempt; ///< -fno-capriccio-preempt
     bool no_spin; ///< -fno-capriccio-spin
     unsigned max_path; ///< bytes, 256 to 1048576

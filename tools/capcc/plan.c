@@ -7,12 +7,13 @@
 // since the last -z counts.
 #include "plan.h"
 
+#include "probe.h"
 #include "undefined.h"
 
 #include <string.h>
 
 /// More than any plan but that of a -r line, whose steps are one for each source.
-static size_t most_steps(const struct line *line) { return line->input_count + 9; }
+static size_t most_steps(const struct line *line) { return line->input_count + 10; }
 
 struct step *plan_add(struct plan *plan, enum step_kind kind) {
     struct step *step = &plan->steps[plan->count++];
@@ -236,11 +237,21 @@ static void push_runtime(struct arena *arena, const struct line *line, const str
     if (!all) push_archive(arena, paths->runtime_calls, argv);
 }
 
+static void plan_probe(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
+    struct step *step = plan_add(plan, STEP_TRY);
+    plan_start_clang(arena, line, paths, &step->argv);
+    strvec_push(arena, &step->argv, "-fuse-ld=lld");
+    push_include(arena, line, paths, &step->argv);
+    push_user_args(arena, line, false, false, NULL, &step->argv);
+    strvec_push(arena, &plan->notes, "a probe of configure's or CMake's: linked without the pass if that works; -fcapriccio-probes has it go through the pass");
+}
+
 /// The link of a program or of a shared object, with the pass. What the one exports of the runtime, the other refers to.
 static void plan_with_pass(struct arena *arena, const struct line *line, const struct paths *paths, const char *scratch,
                            struct plan *plan) {
     bool shared = line->action == ACTION_SHARED;
     plan_inputs(arena, line, plan);
+    if (line_is_probe(line)) plan_probe(arena, line, paths, plan);
     struct step *parts = plan_add(plan, STEP_PARTS);
     strvec_push(arena, &parts->files, paths->plugin);
     strvec_push(arena, &parts->files, shared ? paths->shared : paths->runtime);

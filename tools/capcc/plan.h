@@ -10,6 +10,7 @@
 enum step_kind {
     STEP_EXEC,    ///< becomes `argv`; always the last step
     STEP_RUN,     ///< runs `argv` with `env`; goes on if it ends with status 0
+    STEP_TRY,     ///< runs `argv`; if it ends with status 0 that is all
     STEP_INPUTS,  ///< each of `files` can be read; of a link, neither they nor what -l and -Wl name is made for thin LTO
     STEP_PARTS,   ///< each of `files`, capcc's own parts, is there
     STEP_PROFILE, ///< `input` is a whole profile

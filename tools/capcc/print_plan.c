@@ -75,6 +75,9 @@ void print_plan(struct arena *arena, const struct line *line, const struct plan 
             printf("%s: %s%s%s\n", step->kind == STEP_EXEC ? "become" : "run", command_text(arena, &step->env, &step->argv),
                    step->output ? " > " : "", step->output ? step->output : "");
             break;
+        case STEP_TRY:
+            printf("try: %s, and if that works it is all\n", command_text(arena, NULL, &step->argv));
+            break;
         case STEP_INPUTS:
             printf("check inputs: %s\n", joined(arena, &step->files));
             break;
