@@ -112,11 +112,16 @@
 #include <stdint.h>
 
 #include "include/capriccio.h"
+#include "seen.h"
 
 #define CAPR_HIDDEN __attribute__((visibility("hidden")))
 #define CAPR_EXPORT __attribute__((visibility("default")))
 /* An interposed libc function: weak, so that a program that defines its own still links. The annotation is for the pass's reports. */
 #define CAPR_INTERPOSE __attribute__((visibility("default"), weak, annotate("capr.runtime")))
+
+#if __has_feature(thread_sanitizer)
+#define CAPR_THREAD_SANITIZER 1
+#endif
 
 struct capr_thread;
 struct capr_worker;
@@ -211,6 +216,9 @@ struct capr_thread {
     uint8_t worker;            /* the number of the worker that it ran on last; */
     uint8_t stays;             /* and it is to go on there: it has frames of external code, or is midway */
     uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
+#ifdef CAPR_THREAD_SANITIZER
+    void *fibre, *unused[7];   /* what ThreadSanitizer knows it by: sched/fibres.h */
+#endif
 } __attribute__((aligned(16))); /* the stack begins right below it, and mutexes keep bits in its address */
 
 /* Resources that a program can declare (capr_resource_create). */
@@ -316,6 +324,11 @@ struct capr_process {
 
 extern CAPR_HIDDEN struct capr_process capr__process;
 extern CAPR_HIDDEN _Thread_local struct capr_worker capr__worker __attribute__((tls_model("local-exec")));
+#ifdef CAPR_THREAD_SANITIZER
+/* In place of what the pass does (passes/WorkerAddresses.cpp): each use asks anew. */
+CAPR_HIDDEN struct capr_worker *capr__worker_here(void);
+#define capr__worker (*capr__worker_here())
+#endif
 
 static_assert(offsetof(struct capr_worker, big_sp) == CAPR_W_BIG_SP, "borrow.S");
 static_assert(offsetof(struct capr_worker, big_limit) == CAPR_W_BIG_LIMIT, "borrow.S");

@@ -41,7 +41,7 @@ static int submit(void) {
         long n = 0;
         for (struct capr_direct *r = head; r && n < BATCH && in_kernel + (unsigned int)n < DEPTH; r = r->next) list[n++] = &r->iocb;
         long taken = capr__sys3(SYS_io_submit, (long)context, n, (long)list);
-        capr__worker.count.io_submit++;
+        CAPR_SHOW_MORE(capr__worker.count.io_submit, 1);
         if (taken == -EAGAIN && in_kernel) break; /* full: completions make room */
         if (taken <= 0) {                         /* the first one is what it does not like */
             struct capr_direct *bad = head;

@@ -79,7 +79,7 @@ static void start_ready(int fd);
 static void ended(struct request *r) {
     *(r->prev ? &r->prev->next : &oldest) = r->next;
     *(r->next ? &r->next->prev : &newest) = r->prev;
-    capr__process.fd_waiters--;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     capr__notify(&r->event, SI_ASYNCIO);
     if (r->group) capr__notify_leave(r->group, SI_ASYNCIO);
     start_ready(r->fd);
@@ -168,7 +168,7 @@ static int enqueue(struct aiocb *cb, int operation, struct capr_notify_group *g)
     if (g) g->left++;
     cb->__return_value = 0;
     cb->__error_code = EINPROGRESS;
-    capr__process.fd_waiters++; /* the poll loop is to collect */
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect */
     if (!must_wait(r)) start(r);
     return 0;
 }

@@ -6,8 +6,7 @@
 
 __attribute__((noinline)) void capr__call_back(void (*function)(void *), void *arg)
 {
-    struct capr_worker *w = &capr__worker;
-    uint64_t before = capr__call_back_begins(w);
+    uint64_t before = capr__call_back_begins(&capr__worker);
     function(arg);
-    capr__call_back_ends(w, before);
+    capr__call_back_ends(&capr__worker, before); /* perhaps another one's */
 }

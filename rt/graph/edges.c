@@ -272,12 +272,13 @@ static struct capr_worker_graph *take_over(struct capr_worker *w)
 
 static struct capr_worker_graph *new_part(struct capr_worker *w)
 {
-    static uint8_t first_taken;
-    struct capr_worker_graph *g = __atomic_exchange_n(&first_taken, 1, __ATOMIC_RELAXED) ? reserve(sizeof *g) : &first_part;
+    static uint32_t parts;
+    uint64_t number = __atomic_add_fetch(&parts, 1, __ATOMIC_RELAXED);
+    struct capr_worker_graph *g = number > 1 ? reserve(sizeof *g) : &first_part;
     if (!g)
         return NULL;
     g->worker = w;
-    g->random = 0x2545f4914f6cdd1dull ^ (uint64_t)capr__process.last_id << 32;
+    g->random = 0x2545f4914f6cdd1dull ^ number << 32;
     g->next = capr__graph_workers();
     while (!__atomic_compare_exchange_n(&capr__graph.workers, &g->next, g, 1, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     }

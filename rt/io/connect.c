@@ -31,9 +31,9 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
         uint64_t soon = capr__now() + pause;
         if (e <= 0) {
             capr__signals_wait_begin(capr__self(), deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
-            capr__process.fd_waiters++;
+            CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
             capr__park_point(soon < deadline ? soon : deadline);
-            capr__process.fd_waiters--;
+            CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
             if (capr__signals_wait_end(capr__self()) || capr__cancel_due(capr__self())) e = EINTR;
         }
         if (e > 0) {

@@ -180,7 +180,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     /* Not OWNED: the number may be registered without our knowing, with an old generation, and then nobody minds. */
     if ((flags & CAPR_FD_REGISTERED) && (flags & (CAPR_FD_SHARED | CAPR_FD_OWNED)) != CAPR_FD_OWNED && capr__process.epoll_fd >= 0) {
         capr__sys4(SYS_epoll_ctl, capr__process.epoll_fd, EPOLL_CTL_DEL, fd, 0);
-        capr__worker.count.epoll_ctl++;
+        CAPR_SHOW_MORE(capr__worker.count.epoll_ctl, 1);
     }
     capr__pair_part(f);
     capr__fd_count_as(f, CAPR_KIND_NONE);
@@ -320,10 +320,10 @@ CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f) {
     if (set < 0) return -set;
     struct epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
                                 {.u64 = (uint64_t)f->generation << 32 | (uint32_t)fd}};
-    capr__worker.count.epoll_ctl++;
+    CAPR_SHOW_MORE(capr__worker.count.epoll_ctl, 1);
     long r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
     if (r == -EEXIST) { /* with what generation we can't know; this also reports what is ready now */
-        capr__worker.count.epoll_ctl++;
+        CAPR_SHOW_MORE(capr__worker.count.epoll_ctl, 1);
         r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_MOD, fd, (long)&event);
     }
     if (r < 0) return (int)-r;

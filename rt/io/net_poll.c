@@ -17,7 +17,9 @@ static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI &&
                   EPOLLHUP == POLLHUP,
               "events need no conversion");
 
-static struct pollfd *fds; /* room for as many as the table has records, and the eventfd */
+static uint64_t room;         /* as many as the table has records, which may be made later than the first wait, and the eventfd */
+static struct pollfd *fds;    /* as many */
+static uint32_t *generations; /* of the same records when the kernel was asked */
 
 CAPR_HIDDEN int capr__net_register(int fd, struct capr_fd *f) {
     struct stat st;
@@ -34,22 +36,30 @@ static uint32_t wanted(const struct capr_fd *f) {
     return bits;
 }
 
+static long make_room(uint64_t most) {
+    long p = capr__sys6(SYS_mmap, 0, (long)(most * (sizeof *fds + sizeof *generations)), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (capr__is_error(p)) return p;
+    if (room) capr__sys2(SYS_munmap, (long)fds, (long)(room * (sizeof *fds + sizeof *generations)));
+    room = most;
+    fds = (struct pollfd *)p;
+    generations = (uint32_t *)(fds + most);
+    return 0;
+}
+
 CAPR_HIDDEN long capr__net_wait(struct epoll_event *events, long count, int64_t timeout_ns) {
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-    if (!fds) {
-        long p = capr__sys6(SYS_mmap, 0, (long)((capr__fd_count + 1) * sizeof *fds), PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (capr__is_error(p)) return p;
-        fds = (struct pollfd *)p;
-    }
-    long n = 0, found = 0;
+    long n = 0, found = 0, e = room < capr__fd_count + 1ull ? make_room(capr__fd_count + 1ull) : 0;
+    if (e) return e;
     for (uint32_t fd = 0; fd < capr__fd_high; fd++) {
         uint32_t bits = wanted(&capr__fd_table[fd]);
-        if (bits) fds[n++] = (struct pollfd){(int)fd, (short)bits, 0};
+        if (!bits) continue;
+        generations[n] = capr__fd_table[fd].generation;
+        fds[n++] = (struct pollfd){(int)fd, (short)bits, 0};
     }
     int wake = capr__process.wake_fd;
     if (wake >= 0) fds[n++] = (struct pollfd){wake, POLLIN, 0};
-    long r = capr__epoll_wait((long)fds, (void *)n, timeout_ns < 0 ? 0 : (long)&timeout, 0, capr__signals_check(), SYS_ppoll);
+    long r = CAPR_OUTSIDE(capr__epoll_wait((long)fds, (void *)n, timeout_ns < 0 ? 0 : (long)&timeout, 0, capr__signals_check(), SYS_ppoll));
     if (r <= 0) return r;
     for (long i = 0; i < n && found < count; i++) { /* what finds no place is ready next time too */
         uint32_t bits = (uint16_t)fds[i].revents;
@@ -60,8 +70,7 @@ CAPR_HIDDEN long capr__net_wait(struct epoll_event *events, long count, int64_t 
             continue;
         }
         if (bits & POLLNVAL) bits = EPOLLERR | EPOLLHUP; /* closed behind our back: its waiters find out */
-        events[found++] = (struct epoll_event){
-            bits, {.u64 = (uint64_t)capr__fd_table[fds[i].fd].generation << 32 | (uint32_t)fds[i].fd}};
+        events[found++] = (struct epoll_event){bits, {.u64 = (uint64_t)generations[i] << 32 | (uint32_t)fds[i].fd}};
     }
     return found;
 }

@@ -50,7 +50,7 @@ static int collect(void) {
 
 static int arm(void) {
     settle_all();
-    return capr__worker.run_head != NULL;
+    return CAPR_SEE(capr__worker.run_head) != NULL;
 }
 
 static void disarm(void) {}
@@ -100,7 +100,7 @@ CAPR_HIDDEN void capr__pair_unregister(int fd, struct capr_fd *f) {
     f->wakes = 0;
     if (f->watches) return; /* polls wait by events */
     if (!capr__net_polls()) {
-        capr__worker.count.epoll_ctl++;
+        CAPR_SHOW_MORE(capr__worker.count.epoll_ctl, 1);
         if (capr__sys4(SYS_epoll_ctl, capr__process.epoll_fd, EPOLL_CTL_DEL, fd, 0) < 0) return;
     }
     f->flags &= (uint8_t)~CAPR_FD_REGISTERED;

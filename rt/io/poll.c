@@ -13,8 +13,10 @@
 #include "../thread/thread.h"
 #include "stream.h"
 
-/* A signal in the middle of it ends the kernel's look; where it was another thread's, this one looks again. */
-static inline long ask(struct pollfd *fds, nfds_t n) {
+/* A signal in the middle of it ends the kernel's look; where it was another thread's, this one looks again. With several workers an event may be
+ * taken before the thread waits for it: *mark is what the descriptors had had when the look began. */
+static inline long ask(struct pollfd *fds, nfds_t n, uint64_t *mark) {
+    if (__builtin_expect(capr__many, 0)) *mark = capr__watches_mark(fds, n);
     struct timespec zero = {0, 0};
     unsigned int handled = capr__signals_handled;
     long r;
@@ -25,7 +27,7 @@ static inline long ask(struct pollfd *fds, nfds_t n) {
 
 /* Nothing was ready: waits until something is, or the deadline. `handled`: what handlers up to now have been heeded. Returns what
  * poll returns, or -errno. */
-static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled) {
+static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled, uint64_t mark) {
     struct capr_thread *self = capr__self();
     struct capr_watch one, *watches = &one;
     if (n > 1 && !(watches = capr__watches_alloc(n))) return -ENOMEM;
@@ -37,16 +39,17 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             uint64_t soon = capr__now() + CAPR_FD_RETRY_NS;
             until = soon < until ? soon : until;
         }
-        int timed_out = 0, interrupted = 1;
-        if (capr__signals_handled == handled) {
+        int timed_out = 0, interrupted = capr__signals_handled != handled;
+        int stirred = __builtin_expect(capr__many, 0) && mark != capr__watches_mark(fds, n);
+        if (!interrupted && !stirred) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
-            capr__process.fd_waiters++;
+            CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
             timed_out = capr__park_point(until);
-            capr__process.fd_waiters--;
+            CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
             handled = capr__signals_handled; /* other threads' among them */
         }
-        r = ask(fds, n);
+        r = ask(fds, n, &mark);
         if (r == 0 && interrupted) r = -EINTR;
         if (r || (timed_out && until == deadline)) break;
     }
@@ -56,18 +59,18 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
 }
 
 static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *set) {
-    uint64_t mask, saved = capr__self()->sigmask;
+    uint64_t mark = 0, mask, saved = capr__self()->sigmask;
     unsigned int handled = capr__signals_handled;
     __builtin_memcpy(&mask, set, 8);
     /* What is ready goes first, as in the kernel: a signal then stays where it is. */
-    long r = ask(fds, n);
+    long r = ask(fds, n, &mark);
     if (r) return r;
     /* One that waits for this is handled at once, and then the call must not wait. */
     capr__signals_set_mask(mask);
     if (capr__signals_handled != handled)
         r = -EINTR;
     else if (deadline)
-        r = wait_ready(fds, n, deadline, handled);
+        r = wait_ready(fds, n, deadline, handled, mark);
     capr__signals_set_mask(saved);
     return r;
 }
@@ -75,8 +78,9 @@ static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, 
 CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask) {
     if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
-    long r = ask(fds, n);
-    return r == 0 && deadline ? wait_ready(fds, n, deadline, handled) : r;
+    uint64_t mark = 0;
+    long r = ask(fds, n, &mark);
+    return r == 0 && deadline ? wait_ready(fds, n, deadline, handled, mark) : r;
 }
 
 static inline long end(long r) {

@@ -22,6 +22,8 @@ CAPR_HIDDEN void capr__watches_free(struct capr_watch *watches);
 /* Puts a watch on each descriptor. Returns 1 if for some no event can tell, so that they have to be asked from time to time. */
 CAPR_HIDDEN int capr__watches_arm(struct capr_watch *watches, const struct pollfd *fds, nfds_t n);
 CAPR_HIDDEN void capr__watches_disarm(struct capr_watch *watches, nfds_t n);
+/* What the descriptors have had of events: another number once one of them has had more. */
+CAPR_HIDDEN uint64_t capr__watches_mark(const struct pollfd *fds, nfds_t n);
 
 /* The deadline of a timeout from now; 0 for no time at all, CAPR_FOREVER for NULL. EINVAL for a bad one, else 0. */
 CAPR_HIDDEN int capr__poll_deadline(const struct timespec *timeout, uint64_t *deadline);

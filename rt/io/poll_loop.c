@@ -76,7 +76,7 @@ CAPR_HIDDEN int capr__io_wake_fd(void) {
     struct epoll_event event = {EPOLLIN | EPOLLET, {.u64 = WAKE_DATA}};
     long r = 0;
     if (!capr__net_polls()) {
-        capr__worker.count.epoll_ctl++;
+        CAPR_SHOW_MORE(capr__worker.count.epoll_ctl, 1);
         r = capr__sys4(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, (long)&event);
     }
     if (r < 0) {
@@ -162,16 +162,16 @@ CAPR_HIDDEN int capr__io_poll(int64_t timeout_ns) {
     }
     if (capr__fd_sweep_wanted) capr__fd_sweep();
     if (sources) collect();
-    if (capr__worker.run_head) timeout_ns = 0;
+    if (CAPR_SEE(capr__worker.run_head)) timeout_ns = 0;
     int armed = sources && timeout_ns != 0; /* else another worker may be, which sleeps */
     if (armed && arm()) timeout_ns = 0;
     if (capr__process.epoll_fd < 0 && timeout_ns == 0 && !capr__net_polls()) return 0;
 
     int set = capr__net_polls() ? -1 : capr__io_epoll_fd();
     long n;
-    capr__worker.count.epoll_wait++;
+    CAPR_SHOW_MORE(capr__worker.count.epoll_wait, 1);
     if (capr__net_polls()) {
-        n = CAPR_OUTSIDE(capr__net_wait(events, EVENTS, timeout_ns));
+        n = capr__net_wait(events, EVENTS, timeout_ns);
     } else if (set >= 0) {
         n = CAPR_OUTSIDE(wait_events(set, timeout_ns));
     } else { /* no descriptor left for the set: nobody waits by event then, only by time */

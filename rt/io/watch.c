@@ -57,6 +57,13 @@ CAPR_HIDDEN void capr__watches_disarm(struct capr_watch *watches, nfds_t n) {
     }
 }
 
+CAPR_HIDDEN uint64_t capr__watches_mark(const struct pollfd *fds, nfds_t n) {
+    uint64_t sum = 0;
+    for (nfds_t i = 0; i < n; i++)
+        if ((uint32_t)fds[i].fd < capr__fd_count) sum += capr__fd_mark(&capr__fd_table[fds[i].fd]);
+    return sum;
+}
+
 /* Seconds and the rest in units of `unit` ns. */
 static int deadline_in(int64_t seconds, int64_t rest, int64_t unit, uint64_t *deadline) {
     if (seconds < 0 || rest < 0 || rest >= 1000000000 / unit) return EINVAL;

@@ -43,7 +43,7 @@ static void ended(struct request *gone) {
     struct request **link = &requests;
     while (*link != gone) link = &(*link)->next;
     *link = gone->next;
-    capr__process.fd_waiters--;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     if (gone->group) capr__notify_leave(gone->group, SI_ASYNCNL);
     free(gone);
     while (capr__wake_one(&suspended)) {
@@ -83,7 +83,7 @@ static int enqueue(struct gaicb *cb, struct capr_notify_group *g) {
                           .group = g};
     requests = r;
     g->left++;
-    capr__process.fd_waiters++; /* the poll loop is to collect */
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect */
     if (!capr__libc_find(&r->call) || capr__pool_submit(&r->call.job)) {
         run(&r->call.job);
         ended(r);

@@ -141,7 +141,7 @@ static int collect(void) {
         struct capr_job *job = oldest;
         oldest = job->next;
         n++;
-        capr__worker.count.pool_jobs++;
+        CAPR_SHOW_MORE(capr__worker.count.pool_jobs, 1);
         if (job->kind == CAPR_JOB_DISK) capr__disk_took(job->since);
         job->state = CAPR_JOB_DONE;
         if (job->done)

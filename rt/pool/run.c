@@ -28,13 +28,13 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
     }
     struct capr_worker *w = &capr__worker;
     job->thread = w->self;
-    capr__process.fd_waiters++; /* the poll loop is to collect though others run */
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect though others run */
     do {
         job->waiting = 1;
         capr__park();
         job->waiting = 0;
     } while (!finished(job));
-    capr__process.fd_waiters--;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     return end(job);
 }
 
@@ -70,7 +70,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
         return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
-    capr__process.fd_waiters++;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
     do {
         if (!job->abort) {
             if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
@@ -81,7 +81,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
             if (!finished(job)) capr__pool_abort(job);
         }
     } while (!finished(job));
-    capr__process.fd_waiters--;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     return end(job);
 }
 

@@ -12,6 +12,7 @@
 
 #include "../graph/graph.h"
 #include "../graph/tables.h"
+#include "../sched/fibres.h"
 #include "../sched/idle.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
@@ -29,7 +30,9 @@
 /* The kernel puts strings and the auxiliary vector above main's frames; AT_EXECFN is among the highest. */
 #define MAIN_STACK_SLACK (64u << 10)
 
+#ifndef CAPR_THREAD_SANITIZER
 _Thread_local struct capr_worker capr__worker __attribute__((aligned(64)));
+#endif
 struct capr_process capr__process;
 struct capr_thread capr__main_thread;
 static struct capr_bigstack main_stack;
@@ -81,6 +84,7 @@ static void init(int argc, char **argv, char **envp)
     capr__bigstack_use(w, &main_stack);
     w->big_sp = 0;
     capr__main_thread = (struct capr_thread){.timer = -1, .state = CAPR_READY, .running = capr__many != 0, .id = capr__process.last_id = 1};
+    capr__fibre_here(&capr__main_thread);
     capr__all_add(&capr__main_thread);
     capr__process.live_threads = 1;
     capr__graph_worker_init(w);
@@ -97,11 +101,12 @@ __attribute__((section(".preinit_array"), used)) static void (*const preinit)(in
 /* The text of CAPRICCIO_STATS=1. Its own function, so that exit needs its buffer only then. */
 static __attribute__((noinline)) void print_stats(void)
 {
+    CAPR_MONITOR;
     const struct capr_counters sum = capr__workers_counted();
     uint64_t links = 0, chunk_bytes = 0;
     for (uint32_t i = 0; i < capr__worker_count; i++) {
-        links += capr__workers[i]->links;
-        chunk_bytes += capr__workers[i]->chunk_bytes;
+        links += CAPR_SEE(capr__workers[i]->links);
+        chunk_bytes += CAPR_SEE(capr__workers[i]->chunk_bytes);
     }
     const struct {
         const char *name;

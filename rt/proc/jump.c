@@ -25,7 +25,7 @@ static void leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
         link = &before->next;
     }
     if (!*link) return;
-    *link = t->next;
+    CAPR_SHOW(*link, t->next);
     if (w->run_tail == t) w->run_tail = before;
     w->run_count--;
 }

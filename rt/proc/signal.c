@@ -70,7 +70,7 @@ static _Thread_local struct place interrupted;
 static struct place set_apart(struct capr_worker *w, uint64_t rsp) {
     struct place from = {capr__limit(), w->big_sp, rsp, w->context, w->inside, w->kept_inside};
     /* The count and the lock of the monitor change one after the other. */
-    if (capr__many) w->kept_inside = w->inside = capr__monitor != w->number + 1 ? 0 : w->inside ? w->inside : 1;
+    if (capr__many) w->kept_inside = w->inside = CAPR_SEE(capr__monitor) != w->number + 1 ? 0 : w->inside ? w->inside : 1;
     if (!w->in_signal++) interrupted = from;
     capr__set_limit(0);
     w->big_sp = 0;

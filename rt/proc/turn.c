@@ -30,9 +30,10 @@ void capr__turns_watch(void)
     if (w->kernel_thread || !(slice || capr__many) || capr__signals_notify_signal())
         return;
     w->kernel_thread = gettid();
-    capr__turn_process = getpid();
-    if (w->number == 0)
+    if (w->number == 0) { /* which is here first */
+        capr__turn_process = getpid();
         capr__preempt_prepare();
+    }
     if (!slice)
         return;
     struct sigevent event;

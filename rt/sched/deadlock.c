@@ -67,7 +67,7 @@ static void tell(struct capr_worker *w, struct capr_thread *t)
     const void *object = kind == SEMAPHORE ? (const char *)t->queue - 16 : t->wait_data;
     const struct capr_thread *by = NULL;
     if (kind == MUTEX)
-        by = (const struct capr_thread *)(((const struct capr_mutex *)object)->owner & CAPR_MUTEX_OWNER);
+        by = (const struct capr_thread *)(CAPR_SEE(((const struct capr_mutex *)object)->owner) & CAPR_MUTEX_OWNER);
     else if (kind == READ || kind == WRITE)
         by = *(struct capr_thread *const *)((const char *)object + CAPR_RWLOCK_WRITER); /* readers are only counted */
     else if (kind == JOIN)

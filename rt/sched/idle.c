@@ -15,6 +15,7 @@
 #include "../stack/bigstack.h"
 #include "../thread/own_locale.h"
 #include "deadlock.h"
+#include "fibres.h"
 #include "policy.h"
 #include "run_queue.h"
 #include "switch.h"
@@ -109,7 +110,7 @@ void capr__idle_fire(struct capr_worker *w)
         t->next = behind;
         if (!behind)
             w->run_tail = t;
-        *link = t;
+        CAPR_SHOW(*link, t);
         link = &t->next;
     }
     for (uint32_t end = 2 * turns; behind && turns < end; behind = behind->next)
@@ -132,7 +133,7 @@ void capr__idle_fire(struct capr_worker *w)
 void capr__idle_measure(struct capr_worker *w)
 {
     uint64_t before = w->looked_at, turns = w->count.switches - w->looked_switches;
-    if (!w->run_head) {
+    if (!CAPR_SEE(w->run_head)) {
         w->looked_at = 0; /* it may wait now */
         return;
     }
@@ -147,7 +148,7 @@ void capr__idle_measure(struct capr_worker *w)
 /* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
 int64_t capr__idle_timeout(const struct capr_worker *w)
 {
-    if (w->run_head || w->late_head || capr__process.signal_ready)
+    if (CAPR_SEE(w->run_head) || w->late_head || capr__process.signal_ready)
         return 0;
     int64_t most = capr__policy_kept ? CAPR_POLICY_TICK : -1; /* those that may not run now may soon */
     if (!capr__process.timer_count)
@@ -253,6 +254,7 @@ void capr__idle_init(struct capr_worker *w)
     *frame = (struct capr_switch_frame){.rip = (uint64_t)idle_main};
     capr__switch_frame_modes(frame);
     idle_thread = (struct capr_thread){.sp = (uint64_t)frame, .big = &idle_stack, .timer = -1, .state = CAPR_PARKED, .stays = 1};
+    capr__fibre_begin(&idle_thread);
     w->idle = &idle_thread;
     w->poll_every = CAPR_POLL_EVERY;
     w->fire_at = w->looked_at = 0;

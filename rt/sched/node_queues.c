@@ -195,7 +195,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
 {
     struct capr_thread *t = w->run_head;
     uint32_t freed = 0;
-    w->run_head = NULL;
+    CAPR_SHOW(w->run_head, NULL);
     w->run_count = 0;
     while (t) {
         struct capr_thread *next = t->next;

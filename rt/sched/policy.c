@@ -52,7 +52,7 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now)
     if (w->policy && !decides)
         capr__policy_flatten(w);
     for (uint32_t i = 0; i < capr__worker_count; i++)
-        capr__workers[i]->policy = decides;
+        CAPR_SHOW(capr__workers[i]->policy, decides);
 }
 
 uint32_t capr__policy_choose(struct capr_worker *w)
@@ -76,7 +76,8 @@ void capr__policy_need(struct capr_thread *holder)
         const struct capr_mutex *m = holder->wait_data;
         if (holder->state != CAPR_PARKED || !holder->queue || holder->queue != &m->waiters)
             return;
-        holder = m->owner & CAPR_MUTEX_FOREIGN ? NULL : (struct capr_thread *)(m->owner & CAPR_MUTEX_OWNER);
+        uint64_t owner = CAPR_SEE(m->owner);
+        holder = owner & CAPR_MUTEX_FOREIGN ? NULL : (struct capr_thread *)(owner & CAPR_MUTEX_OWNER);
     }
 }
 

@@ -17,7 +17,7 @@ __attribute__((used)) void capr__preempt_turn(void)
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     int saved_errno = *w->err;
-    w->count.preempted++;
+    CAPR_SHOW_MORE(w->count.preempted, 1);
     capr__graph_drop_sample(w);
     capr__enter();
     self->midway = 1;

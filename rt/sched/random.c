@@ -30,5 +30,5 @@ void capr__shuffle(struct capr_worker *w)
     if (w->run_tail == chosen)
         w->run_tail = before;
     chosen->next = w->run_head;
-    w->run_head = chosen;
+    CAPR_SHOW(w->run_head, chosen);
 }

@@ -35,12 +35,12 @@ void capr__run_add(struct capr_thread *t)
 
 struct capr_thread *capr__run_take(struct capr_worker *w)
 {
-    if (!w->run_head)
+    if (!CAPR_SEE(w->run_head))
         return NULL;
     capr__run_lock(w);
     struct capr_thread *t = w->run_head;
     if (t) {
-        w->run_head = t->next;
+        CAPR_SHOW(w->run_head, t->next);
         w->run_count--;
         if (t->next)
             capr__prefetch(t->next);
@@ -72,6 +72,7 @@ void capr__run_switch(struct capr_thread *self, struct capr_thread *next)
             capr__sys1(SYS_sched_yield, 0);
     }
     capr__run_begin(w, next);
+    capr__fibre_switch(self, next);
     capr__switch(self, next);
     if (depth)
         capr__monitor_in(depth);
@@ -82,13 +83,13 @@ void capr__run_yield(void)
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     int look = w->count.switches >= w->pick_at;
-    if (!w->run_head && w->late_head) {
+    if (!CAPR_SEE(w->run_head) && w->late_head) {
         capr__run_lock(w);
         capr__run_late(w);
         capr__run_unlock(w);
     }
-    if (!w->run_head && !look && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) &&
-        !capr__process.signal_ready)
+    if (!CAPR_SEE(w->run_head) && !look && !(CAPR_SEE(capr__process.fd_waiters) | CAPR_SEE(capr__process.timer_count) | CAPR_SEE(capr__deferred_count) | CAPR_SEE(w->policy)) &&
+        !CAPR_SEE(capr__process.signal_ready))
         return;
     capr__graph_note(w, self, 0);
     capr__stays_if_held(w, self);
@@ -98,7 +99,7 @@ void capr__run_yield(void)
         next = w->idle;
         w->run_count++;
     } else {
-        w->run_head = next->next;
+        CAPR_SHOW(w->run_head, next->next);
         if (next->next)
             capr__prefetch(next->next);
     }

@@ -65,7 +65,7 @@ static inline void capr__run_begin(struct capr_worker *w, struct capr_thread *ne
 {
     next->running = 1;
     next->worker = (uint8_t)w->number;
-    w->count.switches++;
+    CAPR_SHOW_MORE(w->count.switches, 1);
 }
 
 #endif

@@ -48,7 +48,7 @@ void capr__park(void)
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     self->state = CAPR_PARKED;
-    w->count.blocks++;
+    CAPR_SHOW_MORE(w->count.blocks, 1);
     capr__graph_note(w, self, 1);
     if (__builtin_expect(capr__many, 0)) {
         if (__builtin_expect(!w->inside, 0))
@@ -143,7 +143,7 @@ void capr__yield(void)
 {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
-    if (__builtin_expect(!w->run_head || w->count.switches >= w->poll_at, 0))
+    if (__builtin_expect(w->count.switches >= w->poll_at || !w->run_head, 0)) /* poll_at is 0 where others look into run queues */
         yield_seldom(w, self);
     else if (__builtin_expect(!capr__graph_quick(w, self), 0))
         yield_noted(w, self);

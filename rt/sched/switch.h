@@ -6,6 +6,7 @@
 #ifndef CAPR_SWITCH_H
 #define CAPR_SWITCH_H
 
+#include "fibres.h"
 #include "sched.h"
 #include "timer.h"
 
@@ -37,7 +38,7 @@ static inline void capr__list_append(struct capr_thread **head, struct capr_thre
     if (*head)
         (*tail)->next = t;
     else
-        *head = t;
+        CAPR_SHOW(*head, t); /* run queues' are looked at without their locks */
     *tail = t;
 }
 
@@ -49,7 +50,7 @@ static inline void capr__run_late(struct capr_worker *w)
     t->next = w->run_head;
     if (!w->run_head)
         w->run_tail = t;
-    w->run_head = t;
+    CAPR_SHOW(w->run_head, t);
     w->run_count++;
     w->late_due = 0;
     w->late_ran = 1;
@@ -94,7 +95,8 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w)
 /* Switches to `to`, which nobody else has taken. Returns when `self` is switched to again. */
 static inline void capr__switch_to(struct capr_worker *w, struct capr_thread *self, struct capr_thread *to)
 {
-    w->count.switches++;
+    CAPR_SHOW_MORE(w->count.switches, 1);
+    capr__fibre_switch(self, to);
     capr__switch(self, to);
 }
 

@@ -44,13 +44,15 @@ void capr__timer_insert(struct capr_thread *t)
 {
     if (capr__process.timer_count == capr__process.timer_capacity)
         capr__timer_grow();
-    sift_up(capr__process.timer_count++, (struct capr_timer_entry){t->deadline, t});
+    CAPR_SHOW_MORE(capr__process.timer_count, 1);
+    sift_up(capr__process.timer_count - 1, (struct capr_timer_entry){t->deadline, t});
 }
 
 void capr__timer_remove(struct capr_thread *t)
 {
     uint32_t at = (uint32_t)t->timer;
-    struct capr_timer_entry last = capr__process.timers[--capr__process.timer_count];
+    CAPR_SHOW_MORE(capr__process.timer_count, -1);
+    struct capr_timer_entry last = capr__process.timers[capr__process.timer_count];
     t->timer = -1;
     if (last.thread == t)
         return;

@@ -13,6 +13,7 @@
 #include "../graph/dump.h"
 #include "../graph/graph.h"
 #include "../io/fd.h"
+#include "../io/net_poll.h"
 #include "../io/source.h"
 #include "../proc/env.h"
 #include "../proc/notify.h"
@@ -24,6 +25,7 @@
 #include "../thread/own_locale.h"
 #include "../thread/thread.h"
 #include "deadlock.h"
+#include "fibres.h"
 #include "idle.h"
 #include "policy.h"
 #include "preempt.h"
@@ -50,9 +52,9 @@ struct capr_worker *capr__workers[CAPR_WORKERS_MOST];
 uint32_t capr__worker_count, capr__workers_idle;
 
 static uint32_t most, started = 1;           /* workers that there may be, and that have been begun */
-static uint32_t numbers;                     /* lock */
 static struct capr_worker *poller, *watcher; /* in epoll_wait; the sleeper, or poller, that looks up from time to time */
 static uint64_t polls_until;                 /* ns of CLOCK_MONOTONIC: when the poller looks up by itself */
+static uint64_t polls_since;                 /* all blocks of threads up to when it went to sleep, where it sleeps in poll(2) */
 static int watch_ends;                       /* ... which no longer does, since nothing has happened for long */
 static int waking;                           /* one has been woken and has not looked yet */
 static uint64_t watch_ns = WATCH_FIRST_NS, watched_switches;
@@ -66,7 +68,7 @@ static long futex(uint32_t *word, int op, uint32_t value, const struct timespec 
 static void wake(struct capr_worker *w)
 {
     uint32_t was = __atomic_exchange_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_SEQ_CST);
-    capr__worker.count.unparked++;
+    CAPR_SHOW_MORE(capr__worker.count.unparked, 1);
     if (was == CAPR_WORKER_SLEEPS)
         futex(&w->state, FUTEX_WAKE, 1, NULL);
     else if (was == CAPR_WORKER_POLLS)
@@ -137,7 +139,7 @@ static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker 
             link = &t->next;
             continue;
         }
-        *link = t->next;
+        CAPR_SHOW(*link, t->next);
         if (from->run_tail == t)
             from->run_tail = before;
         taken++;
@@ -151,13 +153,13 @@ static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker 
     capr__run_unlock(from);
     if (!first)
         return NULL;
-    w->count.stolen += taken;
+    CAPR_SHOW_MORE(w->count.stolen, taken);
     if (head) {
         capr__run_lock(w);
         if (w->run_head)
             w->run_tail->next = head;
         else
-            w->run_head = head;
+            CAPR_SHOW(w->run_head, head);
         w->run_tail = tail;
         w->run_count += taken - 1;
         capr__run_unlock(w);
@@ -173,7 +175,7 @@ static struct capr_thread *steal(struct capr_worker *w)
         return NULL;
     for (uint32_t i = 1; i < capr__worker_count; i++) {
         struct capr_worker *from = capr__workers[(w->number + i) % capr__worker_count];
-        struct capr_thread *t = from->run_head ? steal_from(w, from) : NULL;
+        struct capr_thread *t = CAPR_SEE(from->run_head) ? steal_from(w, from) : NULL;
         if (t)
             return t;
     }
@@ -185,12 +187,27 @@ static int is_worth_watching(void)
 {
     uint64_t switches = 0;
     for (uint32_t i = 0; i < capr__worker_count; i++)
-        switches += __atomic_load_n(&capr__workers[i]->count.switches, __ATOMIC_RELAXED);
+        switches += CAPR_SEE(capr__workers[i]->count.switches);
     int others_busy = capr__workers_idle + 1 < capr__worker_count;
     if (switches != watched_switches || others_busy)
         watched_rounds = 0;
     watched_switches = switches;
     return watched_rounds++ < WATCH_ROUNDS;
+}
+
+static uint64_t all_blocks(void)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < capr__worker_count; i++)
+        sum += CAPR_SEE(capr__workers[i]->count.blocks);
+    return sum;
+}
+
+/* poll(2), unlike an epoll set, is not told of what threads wait for since it was called. */
+static void tell_poller(void)
+{
+    if (poller && capr__net_polls() && polls_since != all_blocks())
+        capr__worker_wake(poller);
 }
 
 /* There is nothing to run: sleeps until there may be. */
@@ -202,6 +219,7 @@ static void rest(struct capr_worker *w)
         return;
     uint64_t until = timeout < 0 ? UINT64_MAX : capr__now() + (uint64_t)timeout;
     if (!polls) { /* which is to know of timers that came since it went to sleep */
+        tell_poller();
         if (until < polls_until)
             wake(poller);
         timeout = -1;
@@ -224,6 +242,7 @@ static void rest(struct capr_worker *w)
     } else if (polls) {
         poller = w;
         polls_until = until;
+        polls_since = all_blocks();
         capr__io_poll(timeout);
         poller = NULL;
     } else {
@@ -258,6 +277,7 @@ _Noreturn void capr__worker_loop(void)
             poller = NULL;
         } else if (capr__process.fd_waiters) {
             capr__io_collect();
+            tell_poller();
         }
         if (capr__process.timer_count)
             capr__idle_fire(w);
@@ -265,7 +285,7 @@ _Noreturn void capr__worker_loop(void)
             capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy)
             capr__policy_choose(w);
-        if (w->late_head && (!w->run_head || w->late_due)) {
+        if (w->late_head && (!CAPR_SEE(w->run_head) || w->late_due)) {
             capr__run_lock(w);
             capr__run_late(w);
             capr__run_unlock(w);
@@ -312,19 +332,22 @@ static void *worker_main(void *unused)
     w->service_sp = (uint64_t)service + CAPR_SERVICE_STACK;
     w->err = &errno;
     w->poll_every = CAPR_POLL_EVERY;
-    w->policy = capr__workers[0]->policy;
     capr__chunk_worker_init(w);
     uint64_t here = (uint64_t)__builtin_frame_address(0);
     capr__bigstack_adopt(&home->stack, here - WORKER_STACK / 2, here, WORKER_STACK / 4);
     capr__bigstack_use(w, &home->stack);
     w->big_sp = 0;
-    capr__spin_lock(&numbers);
-    w->number = capr__worker_count;
-    home->idle = (struct capr_thread){.timer = -1, .state = CAPR_PARKED, .running = 1, .stays = 1, .worker = (uint8_t)w->number};
+    home->idle = (struct capr_thread){.timer = -1, .state = CAPR_PARKED, .running = 1, .stays = 1};
+    capr__fibre_here(&home->idle);
     w->idle = w->self = &home->idle;
-    capr__workers[w->number] = w;
-    __atomic_store_n(&capr__worker_count, w->number + 1, __ATOMIC_RELEASE);
-    capr__spin_unlock(&numbers);
+    w->number = CAPR_WORKERS_MOST; /* nobody's */
+    capr__monitor_enter();
+    w->number = capr__worker_count;
+    CAPR_SHOW(capr__monitor, w->number + 1);
+    home->idle.worker = (uint8_t)w->number;
+    w->policy = capr__workers[0]->policy;
+    capr__workers[capr__worker_count++] = w;
+    capr__monitor_leave();
     capr__turns_watch();
     capr__worker_loop();
 }
@@ -348,7 +371,7 @@ struct capr_counters capr__workers_counted(void)
     for (uint32_t i = 0; i < capr__worker_count; i++) {
         const uint64_t *its = (const uint64_t *)&capr__workers[i]->count;
         for (size_t k = 0; k < sizeof sum / sizeof *its; k++)
-            ((uint64_t *)&sum)[k] += its[k];
+            ((uint64_t *)&sum)[k] += CAPR_SEE(its[k]);
     }
     return sum;
 }
@@ -364,7 +387,7 @@ void capr__workers_init(struct capr_worker *w)
 {
     /* Not known where the pass has not seen the program, and with it the runtime: there addresses of the worker's are kept across waits
      * (passes/WorkerAddresses.cpp). */
-    most = !capr__entry_start ? 1 : capr__env.workers ? capr__env.workers : capr__processors();
+    most = !capr__entry_start && !CAPR_FIBRES ? 1 : capr__env.workers ? capr__env.workers : capr__processors();
     if (most > CAPR_WORKERS_MOST)
         most = CAPR_WORKERS_MOST;
     capr__many = most > 1;
@@ -379,6 +402,6 @@ void capr__workers_forked(struct capr_worker *w)
     w->run_lock = w->run_count = w->state = 0;
     poller = watcher = NULL;
     waking = 0;
-    numbers = capr__workers_idle = 0;
+    capr__workers_idle = 0;
     be_first(w);
 }

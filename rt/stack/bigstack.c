@@ -99,7 +99,7 @@ void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to)
     if (w->big_sp != w->big_top) {
         from->big = w->big;
         from->big_sp = w->big_sp;
-        w->count.big_kept += from->start != NULL; /* main and the idle thread have big stacks of their own */
+        CAPR_SHOW_MORE(w->count.big_kept, from->start != NULL); /* main and the idle thread have big stacks of their own */
         if (!to->big)
             capr__bigstack_use(w, capr__bigstack_take(w));
     } else if (to->big) {

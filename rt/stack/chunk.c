@@ -60,14 +60,13 @@ static uint32_t guard_left;               /* mappings that may still be made wit
 
 static uint32_t shared_lock; /* of these, and of too_many */
 
+/* A return address lies between the header and the bytes that a link asks for. */
+static uint64_t link_need(void) { return class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1; }
+
 void capr__chunk_worker_init(struct capr_worker *w)
 {
-    /* A return address lies between the header and the bytes that a link asks for. */
-    uint64_t need = class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1;
-    if (capr__env.stack_mode == CAPR_STACK_NORMAL) {
-        w->link_need = capr__profiling ? 0 : need;
-        capr__link_least = need + 7;
-    }
+    if (capr__env.stack_mode == CAPR_STACK_NORMAL)
+        w->link_need = capr__profiling ? 0 : link_need();
     w->chunk_check = capr__env.stack_max;
 }
 
@@ -87,6 +86,8 @@ void capr__chunk_init(struct capr_worker *w)
     capr__limit_mask = capr__env.stack_mode == CAPR_STACK_ALWAYS ? UINT64_MAX : 0;
     capr__profile_init();
     capr__chunk_worker_init(w);
+    if (capr__env.stack_mode == CAPR_STACK_NORMAL)
+        capr__link_least = link_need() + 7;
     /* Under valgrind, from a limit; a multiple of 64, as are the classes. */
     static_assert((CAPR_VALGRIND_BELOW - CAPR_RESERVE) % 64 == 0, "tops of chunks stay 64-aligned");
     capr__chunk_spare = capr__under_valgrind() ? CAPR_VALGRIND_BELOW - CAPR_RESERVE : 0;
@@ -125,7 +126,7 @@ static void look_at_supplied(const struct capr_thread *self)
 static void account(uint64_t bytes)
 {
     struct capr_worker *w = &capr__worker;
-    w->chunk_bytes += bytes;
+    CAPR_SHOW_MORE(w->chunk_bytes, bytes);
     if (w->self && w->self->extra && ((struct capr_extra *)w->self->extra)->stack)
         look_at_supplied(w->self);
     if (w->chunk_bytes < w->chunk_check || !w->self)
@@ -195,7 +196,7 @@ static struct capr_chunk *cut(unsigned size_class)
             unsigned c = capr__class_index[left / 64];
             if (class_bytes[c] > left)
                 c--;
-            w->chunk_bytes += class_bytes[c];
+            CAPR_SHOW_MORE(w->chunk_bytes, class_bytes[c]);
             capr__chunk_give(place(old + capr__chunk_spare, class_bytes[c], c));
         }
     }
@@ -225,7 +226,7 @@ static void unmap_large(uint64_t kept)
         uint64_t bytes, start = guard_mapping(chunk, &bytes);
         if (chunk->size_class == CAPR_CLASS_GUARD)
             guard_left++;
-        capr__worker.chunk_bytes -= footprint(chunk);
+        CAPR_SHOW_MORE(capr__worker.chunk_bytes, -footprint(chunk));
         munmap((void *)start, bytes);
     }
 }
@@ -448,7 +449,7 @@ uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
     uint64_t idle = large_bytes + list_bytes(canary_free), all = w->chunk_bytes;
     for (uint32_t i = 0; i < capr__worker_count; i++)
         if (capr__workers[i] != w)
-            all += capr__workers[i]->chunk_bytes; /* what lies in their lists only they may look at: it counts as used */
+            all += CAPR_SEE(capr__workers[i]->chunk_bytes); /* what lies in their lists only they may look at: it counts as used */
     for (unsigned i = 0; i < CAPR_CLASSES; i++)
         idle += list_bytes(*capr__chunk_list(w, i));
     for (unsigned i = 0; i <= GUARD_PAGES_KEPT; i++)

@@ -33,7 +33,7 @@ static int wait_natively(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadlin
 int capr__shared_cond_wait(pthread_cond_t *c, struct capr_mutex *m, uint64_t deadline)
 {
     struct capr_thread *self = capr__self();
-    if (!self && capr__mutex_shared(m->owner))
+    if (!self && capr__mutex_shared(CAPR_SEE(m->owner)))
         return wait_natively(c, (pthread_mutex_t *)m, deadline);
     struct capr_helper *h = capr__may_switch() && deadline ? capr__helper_get() : NULL;
     if (h) {

@@ -50,14 +50,14 @@ static inline int capr__helper_done(const struct capr_helper *h) { return h->sta
 /* Gives way until it is done, or for nothing where a signal handler ran, or where the thread was cancelled at a `point`. Blocks. */
 static inline void capr__helper_park(struct capr_helper *h, int point)
 {
-    capr__process.fd_waiters++; /* the poll loop is to collect though others run */
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect though others run */
     h->waiting = 1;
     if (point)
         capr__park_point(CAPR_FOREVER);
     else
         capr__park_lock(CAPR_FOREVER);
     h->waiting = 0;
-    capr__process.fd_waiters--;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
 }
 
 /* Takes back one that is done. Returns what the call returned. */

@@ -5,7 +5,7 @@
  *
  * The whole fast path is the owner word. Free is 0 and held is the owner's address, so locking is "0? then self" and unlocking
  * "self? then 0", whatever the type. Everything else sets a low bit of the word, which makes both comparisons fail and sends
- * the caller to the slow path. A later version with several workers replaces the two stores by compare-and-swap.
+ * the caller to the slow path, as does SLOW where there are several workers, which compare and swap.
  *
  * The word lies where glibc keeps the mutex's kind, which is not 0 in a process-shared mutex, so that the same comparison sends that
  * one to the slow path too, where it is told by the numbers that a kind may be. glibc's static initialisers stay valid: all zero is

@@ -69,7 +69,7 @@ int capr__foreign_lock(struct capr_mutex *m, uint64_t deadline)
     uint64_t self = foreign_word();
     if (m->kind & CAPR_MUTEX_ROBUST)
         return ENOTSUP;
-    if ((m->owner & (CAPR_MUTEX_OWNER | CAPR_MUTEX_FOREIGN)) == self) {
+    if ((CAPR_SEE(m->owner) & (CAPR_MUTEX_OWNER | CAPR_MUTEX_FOREIGN)) == self) {
         if ((m->kind & CAPR_MUTEX_TYPE) == PTHREAD_MUTEX_RECURSIVE) {
             m->count++;
             return 0;
@@ -78,7 +78,7 @@ int capr__foreign_lock(struct capr_mutex *m, uint64_t deadline)
             return EDEADLK;
     }
     for (unsigned round = 0;;) {
-        uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+        uint64_t word = CAPR_SEE(m->owner);
         if (!(word & CAPR_MUTEX_OWNER)) {
             if (__atomic_compare_exchange_n(&m->owner, &word, word | self, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
                 return 0;
@@ -91,7 +91,7 @@ int capr__foreign_lock(struct capr_mutex *m, uint64_t deadline)
 
 int capr__foreign_unlock(struct capr_mutex *m)
 {
-    uint64_t word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+    uint64_t word = CAPR_SEE(m->owner);
     if ((m->kind & CAPR_MUTEX_TYPE) != PTHREAD_MUTEX_NORMAL &&
         (word & (CAPR_MUTEX_OWNER | CAPR_MUTEX_FOREIGN)) != foreign_word())
         return EPERM;

@@ -42,15 +42,15 @@ static inline int take(volatile int *l, const struct capr_thread *self)
 static __attribute__((noinline)) int lock_slow(volatile int *l)
 {
     struct capr_thread *self = capr__self();
-    if (is_libcs(*l)) {
+    if (is_libcs(CAPR_SEE(*l))) {
         CAPR_MONITOR;
         for (unsigned round = 0; capr__libcs()->spin_trylock((pthread_spinlock_t *)l) != 0;)
             capr__poll_wait(&round, CAPR_FOREVER, 0);
         return 0;
     }
-    if (*l == DESTROYED)
+    if (CAPR_SEE(*l) == DESTROYED)
         return EINVAL;
-    if (self && *l == id_of(self))
+    if (self && CAPR_SEE(*l) == id_of(self))
         return EDEADLK;
     for (unsigned round = 0; !take(l, self); round++) {
         if (self && capr__worker.in_signal)
@@ -70,16 +70,16 @@ static __attribute__((noinline)) int lock_slow(volatile int *l)
 
 static __attribute__((noinline)) int try_slow(volatile int *l)
 {
-    if (is_libcs(*l))
+    if (is_libcs(CAPR_SEE(*l)))
         return capr__libcs()->spin_trylock((pthread_spinlock_t *)l);
-    return *l == DESTROYED ? EINVAL : EBUSY;
+    return CAPR_SEE(*l) == DESTROYED ? EINVAL : EBUSY;
 }
 
 static __attribute__((noinline)) int unlock_slow(volatile int *l)
 {
-    if (*l == FREE || *l == LIBCS_FREE)
+    if (CAPR_SEE(*l) == FREE || CAPR_SEE(*l) == LIBCS_FREE)
         return EPERM;
-    return *l == DESTROYED ? EINVAL : capr__libcs()->spin_unlock((pthread_spinlock_t *)l);
+    return CAPR_SEE(*l) == DESTROYED ? EINVAL : capr__libcs()->spin_unlock((pthread_spinlock_t *)l);
 }
 
 /* POSIX pthread_spin_lock. Returns 0; EDEADLK when the caller holds it, or where a signal handler would have to wait; EINVAL
@@ -101,7 +101,7 @@ CAPR_INTERPOSE int pthread_spin_trylock(pthread_spinlock_t *l)
 /* POSIX pthread_spin_unlock. Returns 0, or EPERM when it is free. */
 CAPR_INTERPOSE int pthread_spin_unlock(pthread_spinlock_t *l)
 {
-    int held = *l;
+    int held = CAPR_SEE(*l);
     if (CAPR_LIKELY(held > FREE)) { /* a number of ours */
         __atomic_store_n(l, FREE, __ATOMIC_RELEASE);
         return 0;
@@ -124,7 +124,7 @@ CAPR_INTERPOSE int pthread_spin_init(pthread_spinlock_t *l, int shared)
 CAPR_INTERPOSE int pthread_spin_destroy(pthread_spinlock_t *l)
 {
     if (*l != FREE && *l != LIBCS_FREE)
-        return *l == DESTROYED ? EINVAL : EBUSY;
+        return CAPR_SEE(*l) == DESTROYED ? EINVAL : EBUSY;
     *l = DESTROYED;
     return 0;
 }

@@ -71,7 +71,7 @@ static void perform(enum capr_deferred_op op, void *object)
     struct capr_mutex *m = object;
     switch (op) {
     case CAPR_DEFER_UNLOCK:
-        if (!(m->owner & CAPR_MUTEX_OWNER))
+        if (!(CAPR_SEE(m->owner) & CAPR_MUTEX_OWNER))
             capr__mutex_pass(m);
         break;
     case CAPR_DEFER_SIGNAL:

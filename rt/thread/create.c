@@ -84,16 +84,18 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         .state = CAPR_READY,
         .sigmask = w->self->sigmask,
     };
+    capr__fibre_begin(t);
     if (__builtin_expect(attr || w->self->extra, 0)) {
         int error = capr__attr_apply(t, attr, w->self);
         if (error) {
+            capr__fibre_drop(t);
             capr__chunk_give(chunk);
             return error;
         }
     }
     chunk->flags |= CAPR_CHUNK_RECORD;
     capr__all_add(t);
-    w->count.threads_created++;
+    CAPR_SHOW_MORE(w->count.threads_created, 1);
     w->use.threads++;
     if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         capr__turns_watch();

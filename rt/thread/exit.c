@@ -61,8 +61,9 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
         capr__wait_off(next);
         capr__run_begin(w, next);
     } else {
-        w->count.switches++;
+        CAPR_SHOW_MORE(w->count.switches, 1);
     }
+    capr__fibre_switch(self, next);
     capr__switch(self, next);
     __builtin_unreachable();
 }

@@ -16,6 +16,10 @@
 
 /* libc's own, since the executable has the name. */
 static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
+#ifdef CAPR_THREAD_SANITIZER /* which has to know of it, and has a function of its own between */
+    extern __typeof__(pthread_create) __interceptor_pthread_create;
+    return __interceptor_pthread_create(thread, attr, start, arg);
+#endif
     static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     if (!real) real = (__typeof__(real))dlsym(RTLD_NEXT, "pthread_create");
     return real ? real(thread, attr, start, arg) : ENOSYS;

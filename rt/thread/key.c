@@ -28,7 +28,7 @@ struct capr_key_value {
     struct slot slots[];
 };
 
-/* A key exists while its sequence number is odd. */
+/* A key exists while its sequence number is odd. Changed inside the monitor, looked at outside. */
 static struct {
     uint64_t sequence;
     void (*destroy)(void *);
@@ -49,8 +49,8 @@ CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *
     CAPR_MONITOR;
     for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
         if (keys[i].sequence % 2 == 0) {
-            keys[i].sequence++;
-            keys[i].destroy = destroy;
+            CAPR_SHOW(keys[i].destroy, destroy);
+            CAPR_SHOW_MORE(keys[i].sequence, 1);
             *key = i;
             return 0;
         }
@@ -64,7 +64,7 @@ CAPR_INTERPOSE int pthread_key_delete(pthread_key_t key)
     CAPR_MONITOR;
     if (key >= PTHREAD_KEYS_MAX || keys[key].sequence % 2 == 0)
         return EINVAL;
-    keys[key].sequence++;
+    CAPR_SHOW_MORE(keys[key].sequence, 1);
     return 0;
 }
 
@@ -72,7 +72,7 @@ CAPR_INTERPOSE int pthread_key_delete(pthread_key_t key)
 CAPR_INTERPOSE void *pthread_getspecific(pthread_key_t key)
 {
     struct capr_key_value *t = *table();
-    if (!t || key >= t->capacity || t->slots[key].sequence != keys[key].sequence)
+    if (!t || key >= t->capacity || t->slots[key].sequence != CAPR_SEE(keys[key].sequence))
         return NULL;
     return t->slots[key].value;
 }
@@ -97,7 +97,8 @@ static SLOW_PATH struct capr_key_value *grow(struct capr_key_value **where, pthr
 CAPR_INTERPOSE int pthread_setspecific(pthread_key_t key, const void *value)
 {
     struct capr_key_value **where = table(), *t = *where;
-    if (key >= PTHREAD_KEYS_MAX || keys[key].sequence % 2 == 0)
+    uint64_t sequence = key < PTHREAD_KEYS_MAX ? CAPR_SEE(keys[key].sequence) : 0;
+    if (sequence % 2 == 0)
         return EINVAL;
     if (!t || key >= t->capacity) {
         if (!value)
@@ -107,7 +108,7 @@ CAPR_INTERPOSE int pthread_setspecific(pthread_key_t key, const void *value)
             return ENOMEM;
     }
     t->slots[key].value = (void *)value;
-    t->slots[key].sequence = keys[key].sequence;
+    t->slots[key].sequence = sequence;
     return 0;
 }
 
@@ -120,12 +121,13 @@ void capr__keys_end(struct capr_thread *self)
         for (pthread_key_t key = 0; key < self->keys->capacity; key++) {
             struct slot *s = &self->keys->slots[key];
             void *value = s->value;
-            if (!value || s->sequence != keys[key].sequence)
+            if (!value || s->sequence != CAPR_SEE(keys[key].sequence))
                 continue;
             s->value = NULL;
-            if (keys[key].destroy) {
+            void (*destroy)(void *) = CAPR_SEE(keys[key].destroy);
+            if (destroy) {
                 again = 1;
-                capr__call_back(keys[key].destroy, value);
+                capr__call_back(destroy, value);
             }
         }
     }

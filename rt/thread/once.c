@@ -40,7 +40,7 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
     int running = RUNNING | (int)capr__sync_epoch << 2;
     while (*word != DONE) {
         if (*word != running) { /* fresh, or begun in the parent of a fork */
-            *word = running;
+            CAPR_SHOW(*word, running);
             struct _pthread_cleanup_buffer b;
             _pthread_cleanup_push(&b, start_over, word);
             uint64_t before = capr__call_back_begins(&capr__worker);

@@ -4,7 +4,8 @@
 # A runtime test once more, as a user would build it: compiled by capcc, so that the threads are on linked stacks of a few
 # hundred bytes and the runtime's own frames are measured by the pass; run in each stack mode. Prints nothing unless it fails.
 #
-# By one worker, for whose order of turns many of these tests ask; where CAPR_TEST_WORKERS=N is set, once more with so many.
+# By one worker, for whose order of turns many of these tests ask, or as many as CAPRICCIO_WORKERS says; where CAPR_TEST_WORKERS=N is set,
+# once more with so many.
 #
 #   compiled.sh CAPCC SOURCE
 set -euo pipefail
@@ -22,6 +23,6 @@ run() { # SETTING...
     fi
 }
 for mode in normal guard always; do
-    run CAPRICCIO_STACK=$mode CAPRICCIO_WORKERS=1
+    run CAPRICCIO_STACK=$mode CAPRICCIO_WORKERS="${CAPRICCIO_WORKERS:-1}"
 done
 [[ -z ${CAPR_TEST_WORKERS:-} ]] || run CAPRICCIO_WORKERS="$CAPR_TEST_WORKERS"
