@@ -6,13 +6,7 @@
 // first program that autoconf tries, a.out, and CMake's test of the compiler are none: a capcc that does not work is found out there.
 #include "probe.h"
 
-#include "plan.h"
-#include "process.h"
-
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *base_of(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -30,25 +24,4 @@ bool line_is_probe(const struct line *line) {
         seen |= cmake && strstr(input->path, "CMakeFiles/cmTC_") != NULL;
     }
     return seen;
-}
-
-static void show(const char *path) {
-    char text[4096];
-    FILE *file = fopen(path, "r");
-    if (!file) return;
-    for (size_t n; (n = fread(text, 1, sizeof text, file)) > 0;) fwrite(text, 1, n, stderr);
-    fclose(file);
-}
-
-int probe_try(struct arena *arena, const struct step *step, const char *scratch) {
-    const char *path = arena_printf(arena, "%s/said", scratch);
-    int said = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600), before = dup(2);
-    if (said < 0 || before < 0) return 1;
-    dup2(said, 2);
-    int status = process_run(arena, &step->argv, &step->env, NULL);
-    dup2(before, 2);
-    close(before);
-    close(said);
-    if (status == 0) show(path);
-    return status != 0;
 }

@@ -9,9 +9,4 @@
 /// Whether the line links a probe of a build system's: autoconf's conftest, CMake's cmTC_*. Judges only the line.
 bool line_is_probe(const struct line *line);
 
-struct step;
-
-/// Runs the plain link of a probe; what it says is shown only if it succeeds. Returns 0, or 1: the pass is to try.
-int probe_try(struct arena *arena, const struct step *step, const char *scratch);
-
 #endif
