@@ -10,7 +10,7 @@
 #include "../layout.h"
 
 struct capr_context_site {
-    int32_t constant;  /* added to the word; 0: nothing */
+    int32_t constant;  /* added to the word; 0: nothing. Of calls that turn or mark it: their number, without a sign */
     uint32_t to;       /* function of the same module, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
     uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
     uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; bit 3: recursion; above: text, the name of a sink, or of what is called outside */
@@ -116,9 +116,9 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
     const uint64_t mark = (uint64_t)CAPR_CONTEXT_MARK << CAPR_CONTEXT_MARK_SHIFT, below = (1ull << CAPR_CONTEXT_MARK_SHIFT) - 1;
     if (s->flags & 4 && (word & ~below) == mark)
         return word;
-    if (s->flags & 6)
-        word = word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN);
-    word += (uint64_t)(int64_t)s->constant;
+    if (!(s->flags & 6))
+        return word + (uint64_t)(int64_t)s->constant;
+    word = word * CAPR_CONTEXT_MIX + (uint32_t)s->constant * CAPR_CONTEXT_SPREAD;
     return s->flags & 4 ? (word & below) | mark : word;
 }
 
