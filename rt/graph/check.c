@@ -29,9 +29,10 @@ void capr__check_chain(const struct capr_graph *g, const struct capr_node *n)
     struct capr_chain known, met;
     if (capr__tables_index())
         capr__fatal("CAPRICCIO_GRAPH_CHECK: out of memory");
-    capr__decode(g, n, &known);
-    capr__decode(&now, &here, &met);
-    if (known.cut || met.cut) /* nothing says what is left out */
+    uint32_t steps = CAPR_DECODE_STEPS, again = CAPR_DECODE_STEPS;
+    capr__decode(g, n, &known, &steps);
+    capr__decode(&now, &here, &met, &again);
+    if (known.cut || met.cut || known.unsure || met.unsure) /* nothing says what is left out, or where a signal came */
         return;
     int same = known.exact && met.exact && known.count == met.count && known.sink == met.sink;
     for (uint32_t i = 0; same && i < known.count; i++)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The unwinder has said which functions stand on the stack; the word says by which call of each. A search from the thread's first
- * function takes, at every function, those calls of the table that lead to the next one, and keeps the one way whose changes add up
- * to the word. Frames can be missing where a call was the last thing that its function did (a sibling call): a way may lead
- * through such functions too. And what the runtime calls of the program (call_back.h) may stand on any function: a signal came there.
+ * The unwinder has said at which addresses the functions on the stack go on, and the tables say of which call each is. Followed from the
+ * thread's first function, these calls' changes have to add up to the word. Where they do not, or an address is not in the tables, a search
+ * takes at a function those calls that lead to the next one, and keeps the one way that adds up. Frames can be missing where a
+ * call was the last thing that its function did (a sibling call): a way may lead through such functions too. And what the runtime
+ * calls of the program (call_back.h) may stand on any function: a signal came there. The search ends after a number of steps, so that
+ * what no way adds up to costs no more than milliseconds.
  */
 #include "decode.h"
 
@@ -17,7 +19,6 @@
 #define BACK_MAX 3      /* calls of the program by the runtime on one chain */
 #define MARKS_MAX 32     /* calls that mark the word: state machines are few */
 #define STEPS_MAX 100000   /* of one search */
-#define TOTAL_MAX 1000000  /* for one node: 5 ms */
 
 struct step {
     const struct capr_context_site *site;
@@ -25,16 +26,19 @@ struct step {
 };
 
 struct search {
-    uint32_t walked[CAPR_CHAIN_MAX + 1]; /* functions, outermost first */
+    uint32_t walked[CAPR_CHAIN_MAX + 1]; /* functions, outermost first, */
+    const struct capr_context_site *known[CAPR_CHAIN_MAX + 1]; /* and by which call each went on; NULL: by any of its own */
     uint32_t walked_count;
     uint64_t word;
-    uint32_t steps, total;
+    uint32_t steps;                      /* of this search */
+    uint32_t left;                       /* for the node */
     uint32_t siblings;                   /* functions of the table, whose frames may be gone where a pointer led to them; 0: not tried */
     uint32_t back;                       /* calls of the program by the runtime that the way may have yet */
     struct step way[CAPR_CHAIN_MAX + 1];
     uint32_t way_count;
     struct step marks[MARKS_MAX];
     uint32_t mark_count;
+    int marks_found;                     /* which takes a look at all calls of all tables */
 };
 
 /* Stands for a signal that came while the function ran. */
@@ -51,12 +55,28 @@ static const char *name_of(uint32_t function)
     return capr__table_text(t, capr__table_function(t, function)->name);
 }
 
+static void find_marks(struct search *s)
+{
+    for (uint32_t f = 0, count = capr__table_functions(); f < count && s->mark_count < MARKS_MAX; f++) {
+        const struct capr_tables *t = capr__table_of(f);
+        const struct capr_context_function *its = capr__table_function(t, f);
+        for (uint32_t i = 0; i < its->sites && s->mark_count < MARKS_MAX; i++) {
+            const struct capr_context_site *site = &t->of.sites[its->first + i];
+            if (site->flags & 4)
+                s->marks[s->mark_count++] = (struct step){site, f};
+        }
+    }
+    s->marks_found = 1;
+}
+
 /* With `word` a function is entered that the table does not name: the walk's next after `at`, or one that has gone on there by a call that
  * marks the word. */
 static int enter(struct search *s, uint32_t at, uint32_t gone, uint64_t word)
 {
     if (entered(s->walked[at + 1]) && search(s, s->walked[at + 1], at + 1, 0, word))
         return 1;
+    if (!s->marks_found)
+        find_marks(s);
     for (uint32_t i = 0; i < s->mark_count && s->way_count < CAPR_CHAIN_MAX; i++) {
         s->way[s->way_count++] = s->marks[i];
         if (search(s, s->walked[at + 1], at + 1, 0, capr__site_apply(s->marks[i].site, word)))
@@ -83,15 +103,19 @@ static int search_back(struct search *s, uint32_t at, uint64_t word)
 /* The thread is in `function`, which is the walk's `at`-th, or, after `gone` frames that the walk does not have, behind it. */
 static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gone, uint64_t word)
 {
-    if (s->way_count == CAPR_CHAIN_MAX || s->steps++ > STEPS_MAX || s->total++ > TOTAL_MAX)
+    if (s->way_count == CAPR_CHAIN_MAX)
         return 0;
     const struct capr_tables *t = capr__table_of(function);
     const struct capr_context_function *f = capr__table_function(t, function);
+    const struct capr_context_site *known = gone ? NULL : s->known[at], *site = known ? known : &t->of.sites[f->first];
     int last = at + 1 == s->walked_count;
-    for (uint32_t i = 0; i < f->sites; i++) {
-        const struct capr_context_site *site = &t->of.sites[f->first + i];
+    for (const struct capr_context_site *end = known ? known + 1 : site + f->sites; site < end; site++) {
         if (gone && !(site->flags & 1))
             continue;
+        if (s->steps == STEPS_MAX || !s->left)
+            return 0;
+        s->steps++;
+        s->left--;
         uint64_t then = capr__site_apply(site, word);
         s->way[s->way_count++] = (struct step){site, function};
         uint32_t to = capr__site_to(t, site);
@@ -108,7 +132,7 @@ static int search(struct search *s, uint32_t function, uint32_t at, uint32_t gon
             return 1;
         s->way_count--;
     }
-    if (last || gone)
+    if (last || gone || known)
         return 0;
     s->way[s->way_count++] = (struct step){&interrupted, function};
     if (search_back(s, at, word))
@@ -179,103 +203,131 @@ static void show(const struct search *s, struct capr_chain *out)
     const struct step *end = &s->way[s->way_count - 1];
     uint32_t called = end->site->flags >> CAPR_SITE_TEXT;
     out->sink = called ? capr__table_text(capr__table_of(end->function), called) : NULL;
-    out->exact = !out->cut;
+    for (uint32_t i = 0; i < s->way_count; i++)
+        out->unsure |= s->way[i].site == &interrupted;
+    out->exact = !out->cut && !out->unsure;
 }
 
-static void find_marks(struct search *s, uint32_t count)
+/* Of the calls of a function to one that it recurses with, the first stands for all that change the word alike: the word does not say which. */
+static const struct capr_context_site *representative(const struct capr_context_site *site, uint32_t function)
 {
-    for (uint32_t f = 0; f < count; f++) {
-        const struct capr_tables *t = capr__table_of(f);
-        const struct capr_context_function *its = capr__table_function(t, f);
-        for (uint32_t i = 0; i < its->sites && s->mark_count < MARKS_MAX; i++) {
-            const struct capr_context_site *site = &t->of.sites[its->first + i];
-            if (site->flags & 4)
-                s->marks[s->mark_count++] = (struct step){site, f};
+    const struct capr_tables *t = capr__table_of(function);
+    const struct capr_context_site *first = &t->of.sites[capr__table_function(t, function)->first];
+    while (first->to != site->to || first->constant != site->constant || (first->flags ^ site->flags) & (CAPR_SITE_INSIDE | 6))
+        first++;
+    return first;
+}
+
+/* The functions that the unwinder met and their calls, innermost first. What the frames leave out is behind the first `*inner`; 0: nothing. */
+static uint32_t walked(const struct capr_graph *g, const struct capr_node *n, uint32_t *functions, const struct capr_context_site **known, uint32_t *inner)
+{
+    uint32_t count = *inner = 0;
+    for (uint32_t i = 0; i < n->frame_count && count < CAPR_CHAIN_MAX; i++) {
+        const void *address = g->frames[n->frames + i];
+        if (!address) {
+            *inner = count;
+        } else if (capr__table_find(address, &functions[count]) == CAPR_PLACE_LISTED) {
+            const struct capr_context_site *site = capr__table_call(address, functions[count]);
+            known[count] = site && site->flags & CAPR_SITE_INSIDE ? representative(site, functions[count]) : site;
+            count++;
         }
     }
+    return count;
 }
 
-/* The functions that the unwinder met, innermost first, and whether all of them. */
-static int walked(const struct capr_graph *g, const struct capr_node *n, uint32_t *functions, uint32_t *count)
-{
-    uint32_t from = *count = 0;
-    for (uint32_t i = 0; i < n->frame_count && *count < CAPR_CHAIN_MAX; i++) {
-        if (!g->frames[n->frames + i])
-            from = *count;
-        else if (capr__table_find(g->frames[n->frames + i], &functions[*count]) == CAPR_PLACE_LISTED)
-            ++*count;
-    }
-    return (int)from;
-}
-
-static void set_walked(struct search *s, const uint32_t *inwards, uint32_t count)
+/* With `calls` NULL, each function may have gone on by any of its calls. */
+static void set_walked(struct search *s, const uint32_t *inwards, const struct capr_context_site *const *calls, uint32_t count)
 {
     s->walked_count = count;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         s->walked[i] = inwards[count - 1 - i];
+        s->known[i] = calls ? calls[count - 1 - i] : NULL;
+    }
 }
 
-void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out)
+/* The frame of the thread's first function may be gone as well: any that is a thread's start may be it. */
+static int search_without_first(struct search *s)
 {
-    struct search s = {.word = n->word};
-    uint32_t met[CAPR_CHAIN_MAX], inwards[CAPR_CHAIN_MAX], all;
-    uint32_t count = capr__table_functions();
-    find_marks(&s, count);
-    out->count = 0;
-    out->sink = NULL;
-    out->exact = 0;
-    uint32_t outer = (uint32_t)walked(g, n, met, &all);
-    out->cut = outer != 0;
+    if (s->walked_count == CAPR_CHAIN_MAX)
+        return 0;
+    uint32_t n = s->walked_count++;
+    memmove(s->walked + 1, s->walked, n * sizeof *s->walked);
+    memmove(s->known + 1, s->known, n * sizeof *s->known);
+    s->known[0] = NULL;
+    for (uint32_t f = 0, count = capr__table_functions(); f < count && s->left; f++) {
+        s->walked[0] = f;
+        if (search_all(s, 0) && s->way[0].site->flags & 1)
+            return 1;
+    }
+    return 0;
+}
+
+/* By the calls that the addresses are of; then by any, first where what recursion repeats is taken out. */
+static int search_ways(struct search *s, const struct capr_graph *g, const struct capr_node *n)
+{
+    uint32_t met[CAPR_CHAIN_MAX], inwards[CAPR_CHAIN_MAX], inner;
+    const struct capr_context_site *calls[CAPR_CHAIN_MAX], *along[CAPR_CHAIN_MAX];
+    uint32_t all = walked(g, n, met, calls, &inner);
     memcpy(inwards, met, all * sizeof *met);
-    set_walked(&s, inwards, out->cut ? all : capr__table_collapse(inwards, NULL, all));
-    /* A thread whose first function is the runtime's or a library's. */
-    if (!s.walked_count && (s.word == 0 || s.word == capr__context_back(0))) {
-        out->exact = 1;
-        return;
-    }
-    if (!out->cut && s.walked_count && search_all(&s, BACK_MAX)) {
-        show(&s, out);
-        return;
-    }
+    memcpy(along, calls, all * sizeof *calls);
+    uint32_t fewer = capr__table_collapse(inwards, (void **)along, all);
+    set_walked(s, inwards, along, fewer);
+    if (search_all(s, BACK_MAX))
+        return 1;
     /* What repeats may be recursion by pointers besides, of which every call counts. */
-    if (!out->cut && s.walked_count < all) {
-        uint32_t fewer = s.walked_count;
-        set_walked(&s, met, all);
-        s.total = 0;
-        if (search_all(&s, 0)) {
-            show(&s, out);
-            return;
-        }
-        set_walked(&s, inwards, fewer);
+    if (fewer < all) {
+        set_walked(s, met, calls, all);
+        if (search_all(s, 0))
+            return 1;
     }
     /* The frame of one that a pointer led to may be gone, and the walk does not say of which. */
-    if (!out->cut && s.walked_count) {
-        s.siblings = count;
-        s.total = 0;
-        if (search_all(&s, 0)) {
-            show(&s, out);
-            return;
-        }
-        s.siblings = 0;
+    set_walked(s, inwards, along, fewer);
+    s->siblings = capr__table_functions();
+    if (search_all(s, 0))
+        return 1;
+    s->siblings = 0;
+    if (search_without_first(s))
+        return 1;
+    set_walked(s, inwards, NULL, fewer);
+    if (search_all(s, BACK_MAX))
+        return 1;
+    set_walked(s, met, NULL, all);
+    return fewer < all && search_all(s, 0);
+}
+
+/* What the unwinder met, and nothing that the word says. */
+static void show_walk(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out)
+{
+    uint32_t met[CAPR_CHAIN_MAX], inner;
+    const struct capr_context_site *calls[CAPR_CHAIN_MAX];
+    uint32_t count = walked(g, n, met, calls, &inner);
+    if (!inner)
+        count = capr__table_collapse(met, (void **)calls, count);
+    for (uint32_t i = count; i-- != 0;) {
+        const struct capr_tables *t = capr__table_of(met[i]);
+        if (inner && i == inner - 1)
+            add_call(out, left_out, 0);
+        add_call(out, calls[i] ? capr__table_text(t, calls[i]->place) : name_of(met[i]), 0);
+        if (i == 0 && calls[i] && calls[i]->flags >> CAPR_SITE_TEXT)
+            out->sink = capr__table_text(t, calls[i]->flags >> CAPR_SITE_TEXT);
     }
-    /* The first function's frame may be gone as well: then any that is a thread's start may be it. */
-    if (!out->cut && s.walked_count < CAPR_CHAIN_MAX) {
-        for (uint32_t i = ++s.walked_count; i-- > 1;)
-            s.walked[i] = s.walked[i - 1];
-        for (uint32_t f = 0; f < count; f++) {
-            s.walked[0] = f;
-            if (search_all(&s, 0) && s.way[0].site->flags & 1) {
-                show(&s, out);
-                return;
-            }
-        }
-        s.walked_count--;
-        for (uint32_t i = 0; i < s.walked_count; i++)
-            s.walked[i] = s.walked[i + 1];
-    }
-    for (uint32_t i = 0; i < s.walked_count; i++) {
-        if (out->cut && i == s.walked_count - outer)
-            out->calls[out->count++] = (struct capr_chain_call){left_out, 0};
-        out->calls[out->count++] = (struct capr_chain_call){name_of(s.walked[i]), 0};
-    }
+}
+
+void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out, uint32_t *steps)
+{
+    struct search s = {.word = n->word, .left = *steps};
+    out->count = 0;
+    out->sink = NULL;
+    out->exact = out->cut = out->unsure = 0;
+    for (uint32_t i = 0; i < n->frame_count; i++)
+        out->cut |= !g->frames[n->frames + i];
+    int found = !out->cut && search_ways(&s, g, n);
+    if (found)
+        show(&s, out);
+    /* A thread whose first function is the runtime's or a library's has none. */
+    else if (!s.walked_count && !out->cut && (s.word == 0 || s.word == capr__context_back(0)))
+        out->exact = 1;
+    else
+        show_walk(g, n, out);
+    *steps = s.left;
 }
