@@ -16,7 +16,8 @@ struct capr_chain {
     const char *sink;      /* what the innermost calls: read, pthread_mutex_lock; NULL: not known */
     int exact;             /* the calls add up to the word, and no other chain has it; else these are what the unwinder met */
     int cut;               /* and of these some in the middle are left out */
-    int unsure;            /* they add up, and those of other chains may: a signal came between the calls that the word counts */
+    int unsure;            /* they add up, and those of other chains may (decode.c) */
+    int gave_up;           /* there were too many ways to try all that are likely */
 };
 
 #define CAPR_DECODE_STEPS 1000000 /* for one node, as many as make sense: 5 ms */

@@ -247,40 +247,6 @@ int capr__tables_index(void)
     return error;
 }
 
-/* Has `caller` a direct call of `callee` that is part of a recursion? */
-static int recursive(uint32_t caller, uint32_t callee)
-{
-    const struct capr_tables *t = capr__table_of(caller);
-    const struct capr_context_function *f = capr__table_function(t, caller);
-    for (uint32_t i = 0; i < f->sites; i++) {
-        const struct capr_context_site *s = &t->of.sites[f->first + i];
-        if (s->flags & CAPR_SITE_INSIDE && capr__site_to(t, s) == callee)
-            return 1;
-    }
-    return 0;
-}
-
-#define CYCLE_MAX 64 /* functions that call one another in a ring */
-
-uint32_t capr__table_collapse(uint32_t *functions, void **along, uint32_t count)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t f = functions[i], before = 0, seen = 0;
-        functions[kept] = f;
-        if (along)
-            along[kept] = along[i];
-        for (uint32_t k = kept; seen < 2 && k-- != 0 && kept - k <= 2 * CYCLE_MAX;)
-            if (functions[k] == f && !seen++)
-                before = k;
-        for (uint32_t k = kept; seen == 2 && k > before; k--)
-            if (!recursive(functions[k], functions[k - 1]))
-                seen = 0;
-        kept = seen == 2 ? before + 1 : kept + 1;
-    }
-    return kept;
-}
-
 /* The first instruction of the function that `address` lies in, 0 if nothing says. */
 static uint64_t function_start(const struct capr_search_table *search, uint64_t address)
 {
@@ -342,4 +308,37 @@ const struct capr_context_site *capr__table_call(const void *address, uint32_t f
     const struct capr_indexed *found = t->calls && !(at & CAPR_NOTED) ? find_start(t->calls, call_count(t), at) : NULL;
     uint32_t site = at & CAPR_NOTED ? (uint32_t)(at >> 32 & 0x7fffffff) - 1 : found ? found->number : UINT32_MAX;
     return site - f->first < f->sites ? &t->of.sites[site] : NULL;
+}
+
+/* Is what was called at `address`, in `caller`, a direct call of `callee` that is part of a recursion? Where the address does not say: has
+ * `caller` such a call? */
+static int recursive(uint32_t caller, const void *address, uint32_t callee)
+{
+    const struct capr_tables *t = capr__table_of(caller);
+    const struct capr_context_function *f = capr__table_function(t, caller);
+    const struct capr_context_site *known = capr__table_call(address, caller), *s = known ? known : &t->of.sites[f->first];
+    for (const struct capr_context_site *end = known ? known + 1 : s + f->sites; s < end; s++)
+        if (s->flags & CAPR_SITE_INSIDE && capr__site_to(t, s) == callee)
+            return 1;
+    return 0;
+}
+
+#define CYCLE_MAX 64 /* functions that call one another in a ring */
+
+uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t f = functions[i], before = 0, seen = 0;
+        functions[kept] = f;
+        frames[kept] = frames[i];
+        for (uint32_t k = kept; seen < 2 && k-- != 0 && kept - k <= 2 * CYCLE_MAX;)
+            if (functions[k] == f && !seen++)
+                before = k;
+        for (uint32_t k = kept; seen == 2 && k > before; k--)
+            if (!recursive(functions[k], frames[k], functions[k - 1]))
+                seen = 0;
+        kept = seen == 2 ? before + 1 : kept + 1;
+    }
+    return kept;
 }

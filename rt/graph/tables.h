@@ -137,6 +137,18 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
     return s->flags & 4 ? (word & below) | mark : word;
 }
 
+/* By which a multiplication with CAPR_CONTEXT_MIX is taken back. */
+#define CAPR_CONTEXT_UNMIX 0x572b5ee77a54e3bdull
+static_assert(CAPR_CONTEXT_MIX * CAPR_CONTEXT_UNMIX == 1, "the inverse mod 2^64");
+
+/* The word before a call that does not mark it. */
+static inline uint64_t capr__site_take_back(const struct capr_context_site *s, uint64_t word)
+{
+    if (!(s->flags & 2))
+        return word - (uint64_t)(int64_t)s->constant;
+    return (word - (uint32_t)s->constant * CAPR_CONTEXT_SPREAD) * CAPR_CONTEXT_UNMIX;
+}
+
 /* Where a return address lies. */
 enum capr_place {
     CAPR_PLACE_LISTED,  /* in the function of the tables whose number is in *function */
@@ -158,8 +170,8 @@ static inline void *capr__table_noted(enum capr_place place, uint32_t function, 
 }
 
 /* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
- * change nothing of the word in a circle. `along`: goes along, or NULL. Returns how many are left. */
-CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **along, uint32_t count);
+ * change nothing of the word in a circle. `frames`: their return addresses. Returns how many are left. */
+CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count);
 
 /* To be called before capr__table_find: it sorts, the first time. On any kernel thread. Returns an errno. */
 CAPR_HIDDEN int capr__tables_index(void);
