@@ -27,7 +27,7 @@ void capr__check_chain(const struct capr_graph *g, const struct capr_node *n)
         return;
     void *frames[CAPR_CHAIN_MAX];
     struct capr_graph now = {.frames = frames};
-    struct capr_node here = {.word = n->word, .frame_count = capr__walk(frames, CAPR_CHAIN_MAX)};
+    struct capr_node here = {.word = n->word, .frame_count = capr__walk_alone(frames, CAPR_CHAIN_MAX)};
     struct capr_chain known, met;
     if (capr__tables_index())
         capr__fatal("CAPRICCIO_GRAPH_CHECK: out of memory");

@@ -100,6 +100,14 @@ uint32_t capr__node_of(uint64_t word)
     return number;
 }
 
+uint32_t capr__walk_alone(void **frames, uint32_t most)
+{
+    lock();
+    uint32_t count = capr__walk(frames, most);
+    unlock();
+    return count;
+}
+
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
     for (; *text; text++)
