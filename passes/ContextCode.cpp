@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The word lies in the worker, at a fixed place from %fs, and goes with the thread at each switch; so a change is one instruction that
-// adds to memory (two moves more where the word is turned as well) and needs no register that lives across the call, but where the callee
+// adds to memory (five where the word is turned) and needs no register that lives across the call, but where the callee
 // may leave the word marked. Each other function leaves the word as it found it.
 //
 // The tables are in the order of docs/abi.md, "Contexts". Functions that lead to blocking points get unwind information if they have
@@ -39,15 +39,26 @@ struct ContextWord {
   }
 };
 
-/// The word turned, with the constant.
-Value *turned(IRBuilder<> &B, Value *W, uint32_t Constant) {
-  W = B.CreateIntrinsic(Intrinsic::fshl, {B.getInt64Ty()}, {W, W, B.getInt64(abi::ContextTurn)});
-  return B.CreateAdd(W, B.getInt64(Constant));
+/// What a call with this number adds to the turned word.
+uint64_t spread(uint32_t Number) { return Number * abi::ContextSpread; }
+
+/// By which the turn is taken back: what the factor becomes 1 with. Each round doubles the bits that are right, of which an odd number has 3.
+constexpr uint64_t inverseOf(uint64_t Odd) {
+  uint64_t Inverse = Odd;
+  for (unsigned Bits = 3; Bits < 64; Bits *= 2)
+    Inverse *= 2 - Odd * Inverse;
+  return Inverse;
+}
+static_assert(inverseOf(abi::ContextMix) * abi::ContextMix == 1);
+
+/// The word turned, with the call's number.
+Value *turned(IRBuilder<> &B, Value *W, uint32_t Number) {
+  return B.CreateAdd(B.CreateMul(W, B.getInt64(abi::ContextMix)), B.getInt64(spread(Number)));
 }
 
 /// The same, with a mark on top; a marked word stays as it is.
-Value *marked(IRBuilder<> &B, Value *W, uint32_t Constant) {
-  Value *New = B.CreateAnd(turned(B, W, Constant), B.getInt64((1ull << abi::ContextMarkShift) - 1));
+Value *marked(IRBuilder<> &B, Value *W, uint32_t Number) {
+  Value *New = B.CreateAnd(turned(B, W, Number), B.getInt64((1ull << abi::ContextMarkShift) - 1));
   New = B.CreateOr(New, B.getInt64(uint64_t(abi::ContextMark) << abi::ContextMarkShift));
   return B.CreateSelect(B.CreateICmpEQ(B.CreateLShr(W, abi::ContextMarkShift), B.getInt64(abi::ContextMark)), W, New);
 }
@@ -72,9 +83,11 @@ void change(const ContextSite &S, const ContextWord &The) {
     B.CreateStore(Before, At);
     return;
   }
-  Value *W = B.CreateSub(B.CreateLoad(Word, At), B.getInt64(int64_t(S.Constant)));
+  Value *W = B.CreateLoad(Word, At);
   if (S.How == ContextSite::Turn)
-    W = B.CreateIntrinsic(Intrinsic::fshl, {Word}, {W, W, B.getInt64(64 - abi::ContextTurn)});
+    W = B.CreateMul(B.CreateSub(W, B.getInt64(spread(S.Constant))), B.getInt64(inverseOf(abi::ContextMix)));
+  else
+    W = B.CreateSub(W, B.getInt64(int64_t(S.Constant)));
   B.CreateStore(W, At);
 }
 

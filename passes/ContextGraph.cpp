@@ -6,6 +6,7 @@
 #include "PointsTo/Models.h"
 #include "RuntimeFunctions.h"
 #include "Stubs.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/DebugInfoMetadata.h"
@@ -21,8 +22,8 @@ using namespace llvm;
 namespace capriccio {
 namespace {
 
-/// A function that more chains reach is one where counting starts again, so that what two pieces of a chain add stay apart while the
-/// word is turned by 23 bits (ContextCode.cpp).
+/// A function that more chains reach is one where counting starts again: so small differences stay apart over one turn of the word for
+/// certain, and over several as far as docs/blocking-graph.md says.
 constexpr uint64_t MostChains = 1 << 22;
 
 /// Immediate operands are 31 bits and a sign.
@@ -327,9 +328,13 @@ private:
       }
   }
 
-  uint32_t hashOf(const Function &F, unsigned Ordinal) const {
+  /// A number by which a call that turns the word is known. Two calls of a module never have the same.
+  uint32_t hashOf(const Function &F, unsigned Ordinal, DenseSet<uint64_t> &Taken) const {
     std::string Text = sourceName(F) + ':' + utostr(Ordinal) + SharedObject.str();
-    return uint32_t(xxh3_64bits(Text) & MostConstant) | 1;
+    auto Hash = uint32_t(xxh3_64bits(Text));
+    while (!Taken.insert(Hash).second)
+      ++Hash;
+    return Hash;
   }
 
   /// The first site that the source does not tell apart from site I: a loop that was unrolled has several of one call.
@@ -349,12 +354,13 @@ private:
     // Calls through pointers have their constants from function and place.
     unsigned Ordinal = 0, Of = ~0u;
     std::vector<uint32_t> Hash(Out.Sites.size());
+    DenseSet<uint64_t> Taken;
     std::vector<SmallVector<unsigned, 4>> Into(Members.size()); // sites, by component
     for (unsigned I = 0; I != Out.Sites.size(); ++I) {
       ContextSite &S = Out.Sites[I];
       if (S.Caller != Of)
         Of = S.Caller, Ordinal = 0;
-      Hash[I] = hashOf(*G.Nodes[S.Caller].F, Ordinal++);
+      Hash[I] = hashOf(*G.Nodes[S.Caller].F, Ordinal++, Taken);
       if (Twin[I] != I)
         Hash[I] = Hash[Twin[I]];
       if (S.Callee == ~0u)

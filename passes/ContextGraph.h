@@ -11,8 +11,8 @@
 //   where it left it, and no more, so that a tree walked to any depth is one chain. Mostly each of them adds nothing. But where pointers
 //   reach several functions of a component, only the way inside can tell by which of them a chain came in: each of these has an offset of
 //   its own, the others 0, and a call inside adds its caller's offset and takes away its callee's;
-// - calls through pointers, into other modules, and those to External that may call back: the word is turned, so that what was added
-//   before and what is added after stay apart, and a constant hashed from function and place goes in. What a callee reached so adds
+// - calls through pointers, into other modules, and those to External that may call back: the word is turned, by a multiplication with an odd
+//   constant, so that what was added before and what is added after stay apart, and a number hashed from function and place goes in. What a callee reached so adds
 //   starts again from its own interval 0. A call that is the last thing its function does gets code behind it, and so a frame that stays,
 //   but where functions may go on for ever by such calls (a state machine): there the word is marked instead, once, however often they go
 //   round, and nobody puts it back but who called the first of them, who has kept what it was.
@@ -39,7 +39,7 @@ struct ContextSite {
   bool Tail = false;       // the caller's frame may be gone while the callee runs
   bool Inside = false;     // caller and callee are of one component: recursion
   bool Kept = false;       // the callee may leave the word marked: what it was is kept and put back
-  int32_t Constant = 0;    // of all but Same: an immediate operand. Below 0 only with Add and Inside
+  int32_t Constant = 0;    // of Add: an immediate operand, below 0 only with Inside. Of Turn and Mark: the call's number, without a sign
 };
 
 struct ContextGraph {

@@ -31,6 +31,7 @@
 #include "PointsTo/PrintPass.h"
 #include "Remarks.h"
 #include "Report.h"
+#include "ReturnAddresses.h"
 #include "RuntimeABI.h"
 #include "RuntimeFunctions.h"
 #include "SpinLoops.h"
@@ -163,6 +164,8 @@ public:
     emitRuntimeConstants(M, X, O);
     if (O.Preempt && !O.Shared)
       emitPreemptible(M, G);
+    if (Contexts)
+      noteReturnAddresses(M, *Contexts);
     checkFinalFrames(finalFrames(M, G));
     writeReport(Report, O);
     return PreservedAnalyses::none();

@@ -83,10 +83,11 @@ constexpr const char *TlsImage = "__capr_tls_image";
 constexpr const char *TlsSize = "__capr_tls_size";
 constexpr const char *TlsAlign = "__capr_tls_align";
 
-/// The word of the running thread that says by which calls it came where it is: worker.context, and how far it is turned at calls
+/// The word of the running thread that says by which calls it came where it is: worker.context, and how it is turned at calls
 /// through pointers. Tables that decode it: docs/abi.md, "Contexts".
 constexpr uint64_t WorkerContext = CAPR_W_CONTEXT;
-constexpr uint64_t ContextTurn = CAPR_CONTEXT_TURN;
+constexpr uint64_t ContextMix = CAPR_CONTEXT_MIX;
+constexpr uint64_t ContextSpread = CAPR_CONTEXT_SPREAD;
 constexpr uint64_t ContextMark = CAPR_CONTEXT_MARK;
 constexpr uint64_t ContextMarkShift = CAPR_CONTEXT_MARK_SHIFT;
 constexpr uint32_t ContextOutside = CAPR_CONTEXT_OUTSIDE;
@@ -97,6 +98,7 @@ constexpr const char *ContextSites = "__capr_context_sites";
 constexpr const char *ContextRoutines = "__capr_context_routines";
 constexpr const char *ContextCounts = "__capr_context_counts";
 constexpr const char *ContextText = "__capr_context_text";
+constexpr const char *ContextCalls = "capr_calls"; // a section: return addresses
 
 /// While worker.armed, the runtime is told of each block of the heap that is taken or given back.
 constexpr uint64_t WorkerArmed = CAPR_W_ARMED;

@@ -87,15 +87,18 @@
 
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
-#define CAPR_MODULE_VERSION 3
+#define CAPR_MODULE_VERSION 4
 
 /* Where a shared object's calls add to and subtract from while no program of ours has said where its threads' words are, as in one that capcc
  * did not link: glibc's thread control block has 512 bytes there that nobody uses, kept since others rely on its size. */
 #define CAPR_FS_UNUSED 0x80
 
-/* Context words (passes/ContextGraph.h): bits by which a call through a pointer turns them; what the highest byte of a marked one is, any that
- * few others have; and callees in the table of calls that are no function of the table. */
-#define CAPR_CONTEXT_TURN 23
+/* Context words (passes/ContextGraph.h). A call through a pointer multiplies the word by _MIX and adds its number times _SPREAD, both mod 2^64.
+ * _MIX is a multiplier with good figures in the spectral test (Steele and Vigna, "Computationally easy, spectrally good multipliers", 2021), which
+ * here say how far apart two words stay (docs/blocking-graph.md); _SPREAD is 2^64 over the golden ratio. What the highest byte of a marked
+ * word is, any that few others have; and callees in the table of calls that are no function of the table. */
+#define CAPR_CONTEXT_MIX 0xd1342543de82ef95
+#define CAPR_CONTEXT_SPREAD 0x9e3779b97f4a7c15
 #define CAPR_CONTEXT_MARK 0xa5
 #define CAPR_CONTEXT_MARK_SHIFT 56
 #define CAPR_CONTEXT_OUTSIDE 0xffffffff

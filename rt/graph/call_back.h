@@ -10,11 +10,11 @@
 
 #include "../layout.h"
 
-#define CAPR_CONTEXT_BACK 0x2f8fb9c7u /* any number near the largest that a call adds (2^30): a chain that begins here is no thread's first */
+#define CAPR_CONTEXT_BACK 0x5851f42d4c957f2d /* any number far above what calls add (2^30): a chain that begins here is no thread's first */
 
 static inline uint64_t capr__context_back(uint64_t word)
 {
-    return (word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN)) + CAPR_CONTEXT_BACK;
+    return word * CAPR_CONTEXT_MIX + CAPR_CONTEXT_BACK;
 }
 
 /* Returns what capr__call_back_ends is to get. */

@@ -14,11 +14,15 @@ struct capr_chain {
     } calls[CAPR_CHAIN_MAX + 1];
     uint32_t count;
     const char *sink;      /* what the innermost calls: read, pthread_mutex_lock; NULL: not known */
-    int exact;             /* the calls add up to the word; else these are the functions that the unwinder met */
+    int exact;             /* the calls add up to the word, and no other chain has it; else these are what the unwinder met */
     int cut;               /* and of these some in the middle are left out */
+    int unsure;            /* they add up, and those of other chains may (decode.c) */
+    int gave_up;           /* there were too many ways to try all that are likely */
 };
 
-/* capr__tables_index must have succeeded. */
-CAPR_HIDDEN void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out);
+#define CAPR_DECODE_STEPS 1000000 /* for one node, as many as make sense: 5 ms */
+
+/* Of `*steps` takes those that it needed. capr__tables_index must have succeeded. */
+CAPR_HIDDEN void capr__decode(const struct capr_graph *g, const struct capr_node *n, struct capr_chain *out, uint32_t *steps);
 
 #endif

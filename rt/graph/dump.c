@@ -15,7 +15,7 @@
 
 #include "../sched/sched.h"
 #include "../sched/state.h"
-#include "decode.h"
+#include "chains.h"
 #include "tables.h"
 #include "text.h"
 #include "workers.h"
@@ -139,7 +139,7 @@ static void add_flow(struct flow *flows, const struct capr_merged_edge *e)
     from->samples += e->samples;
 }
 
-static void render_node(const struct capr_snapshot *s, uint32_t i, const struct flow *f, struct capr_text *json, struct capr_text *dot)
+static void render_node(const struct capr_snapshot *s, uint32_t i, const struct flow *f, uint32_t *steps, struct capr_text *json, struct capr_text *dot)
 {
     const struct capr_graph *g = &s->g;
     const struct capr_node *n = &g->nodes[i];
@@ -150,7 +150,7 @@ static void render_node(const struct capr_snapshot *s, uint32_t i, const struct 
     if (n->start)
         chain.calls[chain.count++] = (struct capr_chain_call){n->place, 0};
     else if (i > CAPR_NODE_END)
-        capr__decode(g, n, &chain);
+        capr__chain_of(g, i, &chain, steps);
     name_of(n, i, name, sizeof name);
     uint64_t came = f->in + seen->made + (i == CAPR_NODE_START), went = f->out + n->left;
     uint64_t here = i == CAPR_NODE_END || came < went ? 0 : came - went;
@@ -197,8 +197,9 @@ static void render(const struct capr_snapshot *s, const struct flow *flows, stru
                    (unsigned long long)s->ns, s->counts.workers, s->counts.threads, (unsigned long long)s->counts.switches,
                    (unsigned long long)s->all.lost);
     capr__text_add(dot, "digraph blocking {\n  node [shape=box, fontname=\"monospace\"];\n");
+    uint32_t steps = CAPR_CHAINS_STEPS;
     for (uint32_t i = 0; i < g->node_count && !is_off(off); i++)
-        render_node(s, i, &flows[i], json, dot);
+        render_node(s, i, &flows[i], &steps, json, dot);
     capr__text_add(json, "],\n\"edges\": [\n");
     const char *comma = "";
     for (uint64_t i = 0; i < s->all.edge_count; i++) {

@@ -213,4 +213,7 @@ CAPR_HIDDEN void capr__graph_unloads(const struct capr_contexts *c);
 CAPR_HIDDEN uint32_t capr__walk(void **frames, uint32_t most);
 CAPR_HIDDEN void capr__walk_prepare(void);
 
+/* nodes.c: the same, when no node is being made: deep stacks are walked in memory of which there is one. */
+CAPR_HIDDEN uint32_t capr__walk_alone(void **frames, uint32_t most);
+
 #endif

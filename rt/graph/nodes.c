@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "chains.h"
 #include "dump.h"
 #include "tables.h"
 #include "workers.h"
@@ -97,6 +98,14 @@ uint32_t capr__node_of(uint64_t word)
     }
     unlock();
     return number;
+}
+
+uint32_t capr__walk_alone(void **frames, uint32_t most)
+{
+    lock();
+    uint32_t count = capr__walk(frames, most);
+    unlock();
+    return count;
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text)
@@ -211,7 +220,7 @@ uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
     return mine->routine_node;
 }
 
-/* Return addresses in the module become the functions that they are of. */
+/* Return addresses in the module become the functions, and the calls, that they are of. */
 static void note_frames(struct capr_graph *g, const struct capr_tables *t, int kept)
 {
     for (uint32_t i = 0; i < g->frame_count; i++) {
@@ -220,7 +229,8 @@ static void note_frames(struct capr_graph *g, const struct capr_tables *t, int k
         if (at < t->low || at >= t->high)
             continue;
         enum capr_place place = kept ? capr__table_find(g->frames[i], &function) : CAPR_PLACE_OUTSIDE;
-        g->frames[i] = capr__table_noted(place, function);
+        const struct capr_context_site *site = place == CAPR_PLACE_LISTED ? capr__table_call(g->frames[i], function) : NULL;
+        g->frames[i] = capr__table_noted(place, function, site);
     }
 }
 
@@ -252,6 +262,7 @@ void capr__graph_unloads(const struct capr_contexts *c)
     const char *text = t->of.text;
     uint32_t bytes = t->of.counts[2];
     int kept = capr__tables_keep(t);
+    capr__chains_forget();
     if (g->nodes) {
         note_frames(g, t, kept && indexed);
         note_routines(g, low, high, text, bytes, kept ? t->of.text : NULL);

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 
 struct capr_indexed {
-    uint64_t start;
-    uint32_t function;
+    uint64_t start; /* address: of a function's first instruction, or behind a call */
+    uint32_t number;
 };
 
 CAPR_CONTEXT_TABLES;
@@ -35,7 +35,7 @@ static void add(const struct capr_contexts *c)
 
 void capr__tables_begin(void)
 {
-    add(&(struct capr_contexts){__capr_context_functions, __capr_context_sites, __capr_context_text, __capr_context_routines, __capr_context_counts});
+    add(&(struct capr_contexts)CAPR_CONTEXTS_HERE);
 }
 
 static uint32_t tables_count(void) { return __atomic_load_n(&capr__tables_count, __ATOMIC_ACQUIRE); }
@@ -56,6 +56,8 @@ static int return_of(const struct capr_contexts *c)
             continue;
         t->functions = c->functions;
         t->routines = c->routines;
+        t->of.calls = c->calls;
+        t->of.calls_end = c->calls_end;
         __atomic_store_n(&t->loaded, 1, __ATOMIC_RELEASE);
         return 1;
     }
@@ -75,6 +77,8 @@ struct capr_tables *capr__tables_find(const struct capr_contexts *c)
             return &capr__tables[i];
     return NULL;
 }
+
+static uint32_t call_count(const struct capr_tables *t) { return (uint32_t)(t->of.calls_end - t->of.calls); }
 
 static void *copy(uint8_t **at, const void *from, uint64_t bytes)
 {
@@ -107,10 +111,13 @@ void capr__tables_unload(struct capr_tables *t)
     __atomic_store_n(&t->loaded, 0, __ATOMIC_RELEASE);
     if (t->sorted)
         munmap(t->sorted, t->of.counts[0] * sizeof *t->sorted);
-    t->sorted = NULL;
+    if (t->calls)
+        munmap(t->calls, call_count(t) * sizeof *t->calls);
+    t->sorted = t->calls = NULL;
     t->low = t->high = 0;
     if (t->of.functions == t->functions)
         t->of = (struct capr_contexts){.counts = none};
+    t->of.calls = t->of.calls_end = NULL;
     t->functions = t->routines = NULL;
 }
 
@@ -197,6 +204,20 @@ static void sort(struct capr_indexed *list, uint32_t count)
     }
 }
 
+/* Without memory each call of a function is taken for the one that was made. */
+static void index_calls(struct capr_tables *t)
+{
+    uint32_t count = call_count(t);
+    struct capr_indexed *list = count ? mmap(NULL, count * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED, *none = NULL;
+    if (list == MAP_FAILED)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        list[i] = (struct capr_indexed){(uint64_t)&t->of.calls[i] + (uint64_t)(int64_t)t->of.calls[i].distance, t->of.calls[i].site};
+    sort(list, count);
+    if (!__atomic_compare_exchange_n(&t->calls, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        munmap(list, count * sizeof *list);
+}
+
 static int index_one(struct capr_tables *t)
 {
     if (!t->loaded || __atomic_load_n(&t->sorted, __ATOMIC_ACQUIRE))
@@ -211,6 +232,7 @@ static int index_one(struct capr_tables *t)
         list[i] = (struct capr_indexed){(uint64_t)t->functions + (uint64_t)(int64_t)t->of.functions[i].distance, t->first + i};
     sort(list, count);
     dl_iterate_phdr(look_at_object, t);
+    index_calls(t);
     /* The worker and the kernel thread that writes may be at it at once. */
     if (!__atomic_compare_exchange_n(&t->sorted, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         munmap(list, count * sizeof *list);
@@ -223,40 +245,6 @@ int capr__tables_index(void)
     for (uint32_t i = 0; !error && i < tables_count(); i++)
         error = index_one(&capr__tables[i]);
     return error;
-}
-
-/* Has `caller` a direct call of `callee` that is part of a recursion? */
-static int recursive(uint32_t caller, uint32_t callee)
-{
-    const struct capr_tables *t = capr__table_of(caller);
-    const struct capr_context_function *f = capr__table_function(t, caller);
-    for (uint32_t i = 0; i < f->sites; i++) {
-        const struct capr_context_site *s = &t->of.sites[f->first + i];
-        if (s->flags & CAPR_SITE_INSIDE && capr__site_to(t, s) == callee)
-            return 1;
-    }
-    return 0;
-}
-
-#define CYCLE_MAX 64 /* functions that call one another in a ring */
-
-uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t f = functions[i], before = 0, seen = 0;
-        functions[kept] = f;
-        if (frames)
-            frames[kept] = frames[i];
-        for (uint32_t k = kept; seen < 2 && k-- != 0 && kept - k <= 2 * CYCLE_MAX;)
-            if (functions[k] == f && !seen++)
-                before = k;
-        for (uint32_t k = kept; seen == 2 && k > before; k--)
-            if (!recursive(functions[k], functions[k - 1]))
-                seen = 0;
-        kept = seen == 2 ? before + 1 : kept + 1;
-    }
-    return kept;
 }
 
 /* The first instruction of the function that `address` lies in, 0 if nothing says. */
@@ -278,34 +266,79 @@ static uint64_t function_start(const struct capr_search_table *search, uint64_t 
     return (uint64_t)search + (uint64_t)(int64_t)search->entries[from].function;
 }
 
-static enum capr_place find_in(const struct capr_tables *t, uint64_t at, uint32_t *function)
+/* The entry that begins at `start`; NULL: none. */
+static const struct capr_indexed *find_start(const struct capr_indexed *list, uint32_t count, uint64_t start)
 {
-    uint64_t start = function_start(t->search, at);
-    uint32_t from = 0, to = t->of.counts[0];
+    uint32_t from = 0, to = count;
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        if (t->sorted[middle].start == start) {
-            *function = t->sorted[middle].function;
-            return CAPR_PLACE_LISTED;
-        }
-        if (t->sorted[middle].start < start)
+        if (list[middle].start == start)
+            return &list[middle];
+        if (list[middle].start < start)
             from = middle + 1;
         else
             to = middle;
     }
-    return CAPR_PLACE_PROGRAM;
+    return NULL;
 }
 
 enum capr_place capr__table_find(const void *address, uint32_t *function)
 {
     uint64_t at = (uint64_t)address - 1; /* a call that never returns may end its function */
-    uint64_t noted = (uint64_t)address;
-    if (noted - 2 < capr__table_functions()) { /* of 1 nothing is known but that it was not listed */
-        *function = (uint32_t)(noted - 2);
+    if ((uint64_t)address & CAPR_NOTED) {
+        *function = (uint32_t)(uint64_t)address;
         return CAPR_PLACE_LISTED;
     }
-    for (uint32_t i = 0; i < tables_count(); i++)
-        if (capr__tables[i].sorted && at >= capr__tables[i].low && at < capr__tables[i].high)
-            return find_in(&capr__tables[i], at, function);
+    for (uint32_t i = 0; i < tables_count(); i++) {
+        const struct capr_tables *t = &capr__tables[i];
+        if (!t->sorted || at < t->low || at >= t->high)
+            continue;
+        const struct capr_indexed *found = find_start(t->sorted, t->of.counts[0], function_start(t->search, at));
+        *function = found ? found->number : 0;
+        return found ? CAPR_PLACE_LISTED : CAPR_PLACE_PROGRAM;
+    }
     return CAPR_PLACE_OUTSIDE;
+}
+
+const struct capr_context_site *capr__table_call(const void *address, uint32_t function)
+{
+    const struct capr_tables *t = capr__table_of(function);
+    const struct capr_context_function *f = capr__table_function(t, function);
+    uint64_t at = (uint64_t)address;
+    const struct capr_indexed *found = t->calls && !(at & CAPR_NOTED) ? find_start(t->calls, call_count(t), at) : NULL;
+    uint32_t site = at & CAPR_NOTED ? (uint32_t)(at >> 32 & 0x7fffffff) - 1 : found ? found->number : UINT32_MAX;
+    return site - f->first < f->sites ? &t->of.sites[site] : NULL;
+}
+
+/* Is what was called at `address`, in `caller`, a direct call of `callee` that is part of a recursion? Where the address does not say: has
+ * `caller` such a call? */
+static int recursive(uint32_t caller, const void *address, uint32_t callee)
+{
+    const struct capr_tables *t = capr__table_of(caller);
+    const struct capr_context_function *f = capr__table_function(t, caller);
+    const struct capr_context_site *known = capr__table_call(address, caller), *s = known ? known : &t->of.sites[f->first];
+    for (const struct capr_context_site *end = known ? known + 1 : s + f->sites; s < end; s++)
+        if (s->flags & CAPR_SITE_INSIDE && capr__site_to(t, s) == callee)
+            return 1;
+    return 0;
+}
+
+#define CYCLE_MAX 64 /* functions that call one another in a ring */
+
+uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t f = functions[i], before = 0, seen = 0;
+        functions[kept] = f;
+        frames[kept] = frames[i];
+        for (uint32_t k = kept; seen < 2 && k-- != 0 && kept - k <= 2 * CYCLE_MAX;)
+            if (functions[k] == f && !seen++)
+                before = k;
+        for (uint32_t k = kept; seen == 2 && k > before; k--)
+            if (!recursive(functions[k], frames[k], functions[k - 1]))
+                seen = 0;
+        kept = seen == 2 ? before + 1 : kept + 1;
+    }
+    return kept;
 }

@@ -10,7 +10,7 @@
 #include "../layout.h"
 
 struct capr_context_site {
-    int32_t constant;  /* added to the word; 0: nothing */
+    int32_t constant;  /* added to the word; 0: nothing. Of calls that turn or mark it: their number, without a sign */
     uint32_t to;       /* function of the same module, CAPR_CONTEXT_OUTSIDE or CAPR_CONTEXT_SINK */
     uint32_t place;    /* text: a line `function<tab>file:line` for each function that was inlined there, outermost first */
     uint32_t flags;    /* bit 0: the caller's frame may be gone; bit 1: turned before the constant is added; bit 2: marked; bit 3: recursion; above: text, the name of a sink, or of what is called outside */
@@ -33,6 +33,12 @@ struct capr_context_routine {
     uint32_t place;   /* text: `function<tab>file:line`, where it is defined */
 };
 
+/* Where a call returns to. Not of each site: none where code generation has merged two calls. */
+struct capr_context_call {
+    int32_t distance; /* of the return address, from here */
+    uint32_t site;
+};
+
 /* One module's, as the linker placed them. */
 struct capr_contexts {
     const struct capr_context_function *functions;
@@ -40,6 +46,7 @@ struct capr_contexts {
     const char *text;
     const struct capr_context_routine *routines;
     const uint32_t *counts; /* functions, sites, bytes of text, routines */
+    const struct capr_context_call *calls, *calls_end;
 };
 
 /* Declares what the pass defines in each module. */
@@ -49,7 +56,14 @@ struct capr_contexts {
     extern const struct capr_context_site __capr_context_sites[] CAPR_FROM_PASS;                                                   \
     extern const char __capr_context_text[] CAPR_FROM_PASS;                                                                        \
     extern const struct capr_context_routine __capr_context_routines[] CAPR_FROM_PASS;                                             \
-    extern const uint32_t __capr_context_counts[4] CAPR_FROM_PASS
+    extern const uint32_t __capr_context_counts[4] CAPR_FROM_PASS;                                                                 \
+    extern const struct capr_context_call __start_capr_calls[] CAPR_FROM_PASS;                                                     \
+    extern const struct capr_context_call __stop_capr_calls[] CAPR_FROM_PASS
+
+/* Of the module in which this stands. */
+#define CAPR_CONTEXTS_HERE                                                                                                         \
+    {__capr_context_functions, __capr_context_sites, __capr_context_text, __capr_context_routines, __capr_context_counts,          \
+     __start_capr_calls, __stop_capr_calls}
 
 struct capr_search_table;
 struct capr_indexed;
@@ -63,6 +77,7 @@ struct capr_tables {
     uint64_t low, high;                     /* its addresses */
     const struct capr_search_table *search; /* of its unwind information */
     struct capr_indexed *sorted;            /* functions by address; NULL: not yet */
+    struct capr_indexed *calls;             /* sites by return address, as many as there are pairs; with `sorted`. NULL: no memory, or none */
 };
 
 /* Modules, the program's first, that there have been; what is loaded beyond CAPR_TABLES_MAX is as if compiled without contexts. */
@@ -116,10 +131,22 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
     const uint64_t mark = (uint64_t)CAPR_CONTEXT_MARK << CAPR_CONTEXT_MARK_SHIFT, below = (1ull << CAPR_CONTEXT_MARK_SHIFT) - 1;
     if (s->flags & 4 && (word & ~below) == mark)
         return word;
-    if (s->flags & 6)
-        word = word << CAPR_CONTEXT_TURN | word >> (64 - CAPR_CONTEXT_TURN);
-    word += (uint64_t)(int64_t)s->constant;
+    if (!(s->flags & 6))
+        return word + (uint64_t)(int64_t)s->constant;
+    word = word * CAPR_CONTEXT_MIX + (uint32_t)s->constant * CAPR_CONTEXT_SPREAD;
     return s->flags & 4 ? (word & below) | mark : word;
+}
+
+/* By which a multiplication with CAPR_CONTEXT_MIX is taken back. */
+#define CAPR_CONTEXT_UNMIX 0x572b5ee77a54e3bdull
+static_assert(CAPR_CONTEXT_MIX * CAPR_CONTEXT_UNMIX == 1, "the inverse mod 2^64");
+
+/* The word before a call that does not mark it. */
+static inline uint64_t capr__site_take_back(const struct capr_context_site *s, uint64_t word)
+{
+    if (!(s->flags & 2))
+        return word - (uint64_t)(int64_t)s->constant;
+    return (word - (uint32_t)s->constant * CAPR_CONTEXT_SPREAD) * CAPR_CONTEXT_UNMIX;
 }
 
 /* Where a return address lies. */
@@ -130,14 +157,20 @@ enum capr_place {
 };
 CAPR_HIDDEN enum capr_place capr__table_find(const void *address, uint32_t *function);
 
-/* A noted return address may be replaced by what it was found to be, once its module goes: no address is as low. */
-static inline void *capr__table_noted(enum capr_place place, uint32_t function)
+/* The call that returns to `address`, which is in a function of the tables; NULL: not known. */
+CAPR_HIDDEN const struct capr_context_site *capr__table_call(const void *address, uint32_t function);
+
+/* A noted return address may be replaced by what it was found to be, once its module goes: no address of a process is as high, or as low. */
+#define CAPR_NOTED (1ull << 63)
+static inline void *capr__table_noted(enum capr_place place, uint32_t function, const struct capr_context_site *site)
 {
-    return (void *)(uint64_t)(place == CAPR_PLACE_LISTED ? function + 2ull : 1);
+    const struct capr_tables *t = place == CAPR_PLACE_LISTED ? capr__table_of(function) : NULL;
+    uint64_t number = t && site ? (uint64_t)(site - t->of.sites) + 1 : 0;
+    return (void *)(t ? CAPR_NOTED | number << 32 | function : 1);
 }
 
 /* Takes out of a chain, innermost first, what recursion by direct calls repeats, so that each function is there twice at most: such calls
- * change nothing of the word in a circle. `frames`: goes along, or NULL. Returns how many are left. */
+ * change nothing of the word in a circle. `frames`: their return addresses. Returns how many are left. */
 CAPR_HIDDEN uint32_t capr__table_collapse(uint32_t *functions, void **frames, uint32_t count);
 
 /* To be called before capr__table_find: it sorts, the first time. On any kernel thread. Returns an errno. */

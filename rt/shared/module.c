@@ -28,7 +28,7 @@ __attribute__((constructor(0))) static void start(void)
         .start = (uint64_t)__start_capr_entry,
         .end = (uint64_t)__stop_capr_entry,
         .version = CAPR_MODULE_VERSION,
-        .contexts = {__capr_context_functions, __capr_context_sites, __capr_context_text, __capr_context_routines, __capr_context_counts},
+        .contexts = CAPR_CONTEXTS_HERE,
         .context_at = CAPR_FS_UNUSED,
     };
     if (capr_shared_register)
