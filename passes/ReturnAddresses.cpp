@@ -2,8 +2,8 @@
 //
 // A call of the module and the instruction that becomes of it have one thing in common that nothing else has and that changes no code: the
 // debug location, once it is a distinct node, with the same line and scope as before. A machine pass behind all others finds the calls by it,
-// and has the address behind each written into a section by what LLVM has for that (PC sections): pairs of a distance from the pair to the
-// address, and the call's number. Where code generation has merged two calls, their location is neither's, and the pair is missing. So it is
+// and has the address behind each written into a section by what LLVM has for that (PC sections): for each function
+// the distances of the addresses, the calls' numbers, and how many they are. Where code generation has merged two calls, their location is neither's, and the pair is missing. So it is
 // in the medium and large code models, whose distances have 8 bytes. The runtime then tries each call of the function.
 #include "ReturnAddresses.h"
 #include "RuntimeABI.h"
@@ -41,28 +41,38 @@ public:
     CodeModel::Model Model = MF.getTarget().getCodeModel();
     if (Model == CodeModel::Medium || Model == CodeModel::Large)
       return false;
-    bool Any = false;
+    SmallVector<MachineInstr *, 16> Found;
+    SmallVector<Metadata *, 16> Numbers;
     for (MachineBasicBlock &MBB : MF)
       for (MachineInstr &MI : MBB) {
         if (!MI.isCall() || MI.isReturn())
           continue;
         if (auto It = Calls.find(MI.getDebugLoc().get()); It != Calls.end()) {
-          note(MF, MBB, std::next(MI.getIterator()), It->second);
-          Any = true;
+          Found.push_back(&MI);
+          Numbers.push_back(number(MF, It->second));
         }
       }
-    return Any;
+    if (Found.empty())
+      return false;
+    // One node for all, since LLVM writes several in the order of their addresses in its own memory, and no two links would be the same.
+    LLVMContext &C = MF.getFunction().getContext();
+    Numbers.push_back(number(MF, Found.size()));
+    MDNode *All = MDNode::getDistinct(C, {MDString::get(C, abi::ContextCalls), MDNode::get(C, Numbers)});
+    for (MachineInstr *MI : Found)
+      note(MF, *MI, All);
+    return true;
   }
 
 private:
   /// An instruction that becomes no code. PC sections have the address at which one begins.
-  void note(MachineFunction &MF, MachineBasicBlock &MBB, MachineBasicBlock::instr_iterator At, uint32_t Call) {
-    LLVMContext &C = MF.getFunction().getContext();
-    auto *Number = ConstantAsMetadata::get(ConstantInt::get(Type::getInt32Ty(C), Call));
-    MDNode *Pair = MDNode::get(C, {MDString::get(C, abi::ContextCalls), MDNode::get(C, Number)});
+  static void note(MachineFunction &MF, MachineInstr &MI, MDNode *All) {
     MachineInstr *Behind = MF.CreateMachineInstr(MF.getSubtarget().getInstrInfo()->get(TargetOpcode::KILL), DebugLoc());
-    MBB.insert(At, Behind);
-    Behind->setPCSections(MF, Pair);
+    MI.getParent()->insert(std::next(MI.getIterator()), Behind);
+    Behind->setPCSections(MF, All);
+  }
+
+  static Metadata *number(MachineFunction &MF, uint32_t N) {
+    return ConstantAsMetadata::get(ConstantInt::get(Type::getInt32Ty(MF.getFunction().getContext()), N));
   }
 };
 

@@ -87,7 +87,7 @@
 
 /* What a shared object and the program that loads it agree on. Raised whenever registers at a stub, the meaning of the limit or
  * struct capr_module change. */
-#define CAPR_MODULE_VERSION 4
+#define CAPR_MODULE_VERSION 5
 
 /* Where a shared object's calls add to and subtract from while no program of ours has said where its threads' words are, as in one that capcc
  * did not link: glibc's thread control block has 512 bytes there that nobody uses, kept since others rely on its size. */

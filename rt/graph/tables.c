@@ -78,7 +78,25 @@ struct capr_tables *capr__tables_find(const struct capr_contexts *c)
     return NULL;
 }
 
-static uint32_t call_count(const struct capr_tables *t) { return (uint32_t)(t->of.calls_end - t->of.calls); }
+/* Steps back to the function before. Returns how many calls it has; 0: there is none. */
+static uint32_t calls_before(const struct capr_contexts *c, const capr_context_word **end)
+{
+    uint64_t words = (uint64_t)(*end - c->calls);
+    uint32_t count = words ? (*end)[-1] : 0;
+    if (!count || 2ull * count + 1 > words)
+        return 0;
+    *end -= 2 * count + 1;
+    return count;
+}
+
+static uint32_t call_count(const struct capr_tables *t)
+{
+    const capr_context_word *end = t->of.calls_end;
+    uint32_t sum = 0;
+    for (uint32_t n; (n = calls_before(&t->of, &end)) != 0;)
+        sum += n;
+    return sum;
+}
 
 static void *copy(uint8_t **at, const void *from, uint64_t bytes)
 {
@@ -112,7 +130,7 @@ void capr__tables_unload(struct capr_tables *t)
     if (t->sorted)
         munmap(t->sorted, t->of.counts[0] * sizeof *t->sorted);
     if (t->calls)
-        munmap(t->calls, call_count(t) * sizeof *t->calls);
+        munmap(t->calls, t->call_count * sizeof *t->calls);
     t->sorted = t->calls = NULL;
     t->low = t->high = 0;
     if (t->of.functions == t->functions)
@@ -211,9 +229,13 @@ static void index_calls(struct capr_tables *t)
     struct capr_indexed *list = count ? mmap(NULL, count * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED, *none = NULL;
     if (list == MAP_FAILED)
         return;
-    for (uint32_t i = 0; i < count; i++)
-        list[i] = (struct capr_indexed){(uint64_t)&t->of.calls[i] + (uint64_t)(int64_t)t->of.calls[i].distance, t->of.calls[i].site};
+    const capr_context_word *end = t->of.calls_end;
+    uint32_t at = 0;
+    for (uint32_t n; (n = calls_before(&t->of, &end)) != 0;)
+        for (uint32_t i = 0; i < n; i++)
+            list[at++] = (struct capr_indexed){(uint64_t)&end[i] + (uint64_t)(int64_t)(int32_t)end[i], end[n + i]};
     sort(list, count);
+    t->call_count = count;
     if (!__atomic_compare_exchange_n(&t->calls, &none, list, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         munmap(list, count * sizeof *list);
 }
@@ -305,7 +327,7 @@ const struct capr_context_site *capr__table_call(const void *address, uint32_t f
     const struct capr_tables *t = capr__table_of(function);
     const struct capr_context_function *f = capr__table_function(t, function);
     uint64_t at = (uint64_t)address;
-    const struct capr_indexed *found = t->calls && !(at & CAPR_NOTED) ? find_start(t->calls, call_count(t), at) : NULL;
+    const struct capr_indexed *found = t->calls && !(at & CAPR_NOTED) ? find_start(t->calls, t->call_count, at) : NULL;
     uint32_t site = at & CAPR_NOTED ? (uint32_t)(at >> 32 & 0x7fffffff) - 1 : found ? found->number : UINT32_MAX;
     return site - f->first < f->sites ? &t->of.sites[site] : NULL;
 }

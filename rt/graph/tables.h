@@ -33,11 +33,9 @@ struct capr_context_routine {
     uint32_t place;   /* text: `function<tab>file:line`, where it is defined */
 };
 
-/* Where a call returns to. Not of each site: none where code generation has merged two calls. */
-struct capr_context_call {
-    int32_t distance; /* of the return address, from here */
-    uint32_t site;
-};
+/* Where calls return to: for each function that has such, the distances of N return addresses, each from its own word, then the numbers of
+ * their sites, then N; read from the end. Not of each site: none where code generation has merged two calls. At any address. */
+typedef uint32_t capr_context_word __attribute__((aligned(1)));
 
 /* One module's, as the linker placed them. */
 struct capr_contexts {
@@ -46,7 +44,7 @@ struct capr_contexts {
     const char *text;
     const struct capr_context_routine *routines;
     const uint32_t *counts; /* functions, sites, bytes of text, routines */
-    const struct capr_context_call *calls, *calls_end;
+    const capr_context_word *calls, *calls_end;
 };
 
 /* Declares what the pass defines in each module. */
@@ -57,8 +55,8 @@ struct capr_contexts {
     extern const char __capr_context_text[] CAPR_FROM_PASS;                                                                        \
     extern const struct capr_context_routine __capr_context_routines[] CAPR_FROM_PASS;                                             \
     extern const uint32_t __capr_context_counts[4] CAPR_FROM_PASS;                                                                 \
-    extern const struct capr_context_call __start_capr_calls[] CAPR_FROM_PASS;                                                     \
-    extern const struct capr_context_call __stop_capr_calls[] CAPR_FROM_PASS
+    extern const capr_context_word __start_capr_calls[] CAPR_FROM_PASS;                                                            \
+    extern const capr_context_word __stop_capr_calls[] CAPR_FROM_PASS
 
 /* Of the module in which this stands. */
 #define CAPR_CONTEXTS_HERE                                                                                                         \
@@ -78,6 +76,7 @@ struct capr_tables {
     const struct capr_search_table *search; /* of its unwind information */
     struct capr_indexed *sorted;            /* functions by address; NULL: not yet */
     struct capr_indexed *calls;             /* sites by return address, as many as there are pairs; with `sorted`. NULL: no memory, or none */
+    uint32_t call_count;             /* of `calls`, once they are there */
 };
 
 /* Modules, the program's first, that there have been; what is loaded beyond CAPR_TABLES_MAX is as if compiled without contexts. */

@@ -45,8 +45,8 @@ static void in_child(void) {
     struct capr_thread *self = w->self;
     if (!self) /* forked by a kernel thread that is no worker: nothing of the runtime goes on there */
         return;
+    if (capr__many) capr__chunks_release();
     capr__workers_forked(w);
-    capr__chunks_release();
 
     /* The other threads are gone: nobody may wake them, and the queues of mutexes and conditions must not hold them. Their
      * chunks stay behind as memory that the child never touches. The worker is the first now, and the number that it had may become

@@ -396,6 +396,7 @@ void capr__workers_init(struct capr_worker *w)
 
 void capr__workers_forked(struct capr_worker *w)
 {
+    w->spin_locks = 0; /* whoever else held one is gone */
     if (!capr__many)
         return;
     capr__monitor = w->inside ? 1 : 0;
