@@ -128,7 +128,7 @@ static void *receive(void *arg)
         CHECK_INT(sem_wait(&s), 0);
         if (enough)
             return NULL;
-        received++;
+        __atomic_add_fetch(&received, 1, __ATOMIC_RELAXED);
         if (check_random() % 2)
             sched_yield();
     }
