@@ -2,9 +2,9 @@
 //
 // A call of the module and the instruction that becomes of it have one thing in common that nothing else has and that changes no code: the
 // debug location, once it is a distinct node, with the same line and scope as before. A machine pass behind all others finds the calls by it,
-// and has the address behind each written into a section by what LLVM has for that (PC sections): for each function
-// the distances of the addresses, the calls' numbers, and how many they are. Where code generation has merged two calls, their location is neither's, and the pair is missing. So it is
-// in the medium and large code models, whose distances have 8 bytes. The runtime then tries each call of the function.
+// and has the addresses behind them written into a section by what LLVM has for that (PC sections): for each function their distances, the
+// calls' numbers, and how many they are. Where code generation has merged two calls, their location is neither's, and both are missing; so
+// are all in the medium and large code models, whose distances have 8 bytes. The runtime then tries each call of the function.
 #include "ReturnAddresses.h"
 #include "RuntimeABI.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"

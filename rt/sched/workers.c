@@ -97,17 +97,18 @@ void capr__worker_wake_one(void)
     wake(found);
 }
 
-void capr__worker_interrupt(struct capr_thread *t)
+static void interrupt(uint32_t number)
 {
-    int32_t kernel_thread = t ? capr__workers[t->worker]->kernel_thread : capr__workers[0]->kernel_thread;
-    capr__sys3(SYS_tgkill, capr__turn_process, kernel_thread, CAPR_TURN_SIGNAL);
+    capr__sys3(SYS_tgkill, capr__turn_process, capr__workers[number]->kernel_thread, CAPR_TURN_SIGNAL);
 }
+
+void capr__worker_interrupt(struct capr_thread *t) { interrupt(t ? t->worker : 0); }
 
 void capr__workers_interrupt(void)
 {
     for (uint32_t i = 0; i < capr__worker_count; i++)
         if (i != capr__worker.number)
-            capr__sys3(SYS_tgkill, capr__turn_process, capr__workers[i]->kernel_thread, CAPR_TURN_SIGNAL);
+            interrupt(i);
 }
 
 void capr__outside_the_monitor(void) { capr__fatal_thread("a wait outside the monitor: a fault of the runtime's own; run with CAPRICCIO_WORKERS=1"); }
@@ -396,7 +397,6 @@ void capr__workers_init(struct capr_worker *w)
 
 void capr__workers_forked(struct capr_worker *w)
 {
-    w->spin_locks = 0; /* whoever else held one is gone */
     if (!capr__many)
         return;
     capr__monitor = w->inside ? 1 : 0;
