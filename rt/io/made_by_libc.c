@@ -13,12 +13,16 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 
-/* The descriptor that libc's own function of a name makes which the executable has taken. */
-#define MADE(kind, name, ...)                                                                                                      \
+/* libc's own function of a name that the executable has taken; and the descriptor that it makes. */
+#define REAL(name)                                                                                                                 \
     ({                                                                                                                             \
         static __typeof__(name) *real_;                                                                                            \
         if (!real_) real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                           \
-        int fd_ = real_(__VA_ARGS__);                                                                                              \
+        real_;                                                                                                                     \
+    })
+#define MADE(kind, name, ...)                                                                                                      \
+    ({                                                                                                                             \
+        int fd_ = REAL(name)(__VA_ARGS__);                                                                                         \
         capr__fd_made_by_libc(fd_, kind);                                                                                          \
         fd_;                                                                                                                       \
     })
@@ -34,18 +38,14 @@ CAPR_INTERPOSE int getpt(void) { CAPR_MONITOR; return MADE(CAPR_KIND_FILE, getpt
 /* One that is there already may only be changed. */
 CAPR_INTERPOSE int signalfd(int fd, const sigset_t *set, int flags) {
     CAPR_MONITOR;
-    static __typeof__(signalfd) *real;
-    if (!real) real = (__typeof__(signalfd) *)dlsym(RTLD_NEXT, "signalfd");
-    int made = real(fd, set, flags);
+    int made = REAL(signalfd)(fd, set, flags);
     if (fd == -1) capr__fd_made_by_libc(made, CAPR_KIND_OTHER);
     return made;
 }
 
 CAPR_INTERPOSE int openpty(int *master, int *slave, char *name, const struct termios *mode, const struct winsize *size) {
     CAPR_MONITOR;
-    static __typeof__(openpty) *real;
-    if (!real) real = (__typeof__(openpty) *)dlsym(RTLD_NEXT, "openpty");
-    int error = real(master, slave, name, mode, size);
+    int error = REAL(openpty)(master, slave, name, mode, size);
     if (!error) {
         capr__fd_made_by_libc(*master, CAPR_KIND_FILE);
         capr__fd_made_by_libc(*slave, CAPR_KIND_FILE);

@@ -18,6 +18,11 @@ char *path_directory(struct arena *arena, const char *path) {
     return arena_copy(arena, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+const char *path_base(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static const char *search_path(struct arena *arena, const char *name) {
     const char *list = getenv("PATH");
     while (list && *list) {

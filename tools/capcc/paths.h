@@ -29,4 +29,7 @@ const char *paths_find(struct arena *arena, struct paths *paths);
 /// Directory part of `path`, `.` if it has none.
 char *path_directory(struct arena *arena, const char *path);
 
+/// What is behind it.
+const char *path_base(const char *path);
+
 #endif

@@ -192,8 +192,7 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
 /// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
 /// one to links by other compilers.
 static void push_archive(struct arena *arena, const char *path, struct strvec *argv) {
-    const char *name = strrchr(path, '/');
-    push_linker(arena, argv, arena_printf(arena, "-l:%s", name ? name + 1 : path));
+    push_linker(arena, argv, arena_printf(arena, "-l:%s", path_base(path)));
 }
 
 static void push_whole(struct arena *arena, const char *path, const char *second, struct strvec *argv) {

@@ -6,21 +6,18 @@
 // first program that autoconf tries, a.out, and CMake's test of the compiler are none: a capcc that does not work is found out there.
 #include "probe.h"
 
-#include <string.h>
+#include "paths.h"
 
-static const char *base_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
+#include <string.h>
 
 bool line_is_probe(const struct line *line) {
     if (line->action != ACTION_EXECUTABLE || line->dry_run || line->verbose || line->own.full_probes || !line->output) return false;
-    const char *name = base_of(line->output);
+    const char *name = path_base(line->output);
     bool autoconf = !strcmp(name, "conftest"), cmake = !strncmp(name, "cmTC_", 5), seen = false;
     for (size_t i = 0; i < line->input_count; i++) {
         const struct input *input = &line->inputs[i];
         if (input->kind == INPUT_BITCODE || input->kind == INPUT_IR) return false;
-        seen |= autoconf && !strncmp(base_of(input->path), "conftest.", 9);
+        seen |= autoconf && !strncmp(path_base(input->path), "conftest.", 9);
         seen |= cmake && strstr(input->path, "CMakeFiles/cmTC_") != NULL;
     }
     return seen;
