@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Tokens that go round rings of threads, over socket pairs and over pipes: thousands of descriptors registered, most of them idle,
- * each hop a blocking read and a write. No token may be lost, and each descriptor costs one epoll_ctl at most.
+ * each hop a blocking read and a write. No token may be lost. A socket costs two epoll_ctl at most; a pipe leaves the epoll set
+ * while its readers are woken by writes and comes back when the worker has nothing else to do, which is seldom beside the hops.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -65,6 +66,6 @@ int main(void) {
     uint64_t first = capr__worker.count.epoll_ctl;
     CHECK(first <= 2 * STATIONS);
     ring(1);
-    CHECK(capr__worker.count.epoll_ctl - first <= 2 * STATIONS);
+    CHECK(capr__worker.count.epoll_ctl - first <= (uint64_t)hops / 100);
     return 0;
 }
