@@ -54,6 +54,7 @@ static struct capr_chunk *guard_free[GUARD_PAGES_KEPT + 1];
 static struct capr_chunk *large_free;     /* large mappings given back, newest first, perhaps still run on until the next demand */
 static uint64_t large_bytes;              /* of them */
 static struct capr_chunk *canary_free;    /* not sorted: first fit of at most CANARY_TRIES */
+static uint64_t checked_bytes;            /* of what is in canary_free and guard_free */
 static uint32_t guard_left;               /* mappings that may still be made with a guard page */
 
 #define CANARY_TRIES 8
@@ -222,7 +223,7 @@ static void unmap_large(uint64_t kept)
     while (*link) {
         struct capr_chunk *chunk = *link;
         *link = chunk->prev;
-        large_bytes -= footprint(chunk);
+        CAPR_SHOW_MORE(large_bytes, -footprint(chunk));
         uint64_t bytes, start = guard_mapping(chunk, &bytes);
         if (chunk->size_class == CAPR_CLASS_GUARD)
             guard_left++;
@@ -241,7 +242,7 @@ static struct capr_chunk *reuse_large(uint64_t bytes)
         if (has < bytes || has > 2 * bytes)
             continue;
         *link = chunk->prev;
-        large_bytes -= has;
+        CAPR_SHOW_MORE(large_bytes, -has);
         return place(chunk->base, chunk->size, CAPR_CLASS_MMAP);
     }
     return NULL;
@@ -254,6 +255,7 @@ static struct capr_chunk *make_canary(uint64_t size)
         if ((*link)->size == size) {
             struct capr_chunk *chunk = *link;
             *link = chunk->prev;
+            CAPR_SHOW_MORE(checked_bytes, -footprint(chunk));
             return chunk;
         }
     struct capr_worker *w = &capr__worker;
@@ -283,6 +285,7 @@ static struct capr_chunk *make_guarded(uint64_t size)
     if (pages <= GUARD_PAGES_KEPT && guard_free[pages]) {
         struct capr_chunk *old = guard_free[pages];
         guard_free[pages] = old->prev;
+        CAPR_SHOW_MORE(checked_bytes, -footprint(old));
         return place(old->base, size, CAPR_CLASS_GUARD);
     }
     if (!guard_left)
@@ -431,7 +434,9 @@ static void bury(struct capr_chunk *chunk)
             list = &guard_free[pages];
     }
     if (list == &large_free)
-        large_bytes += footprint(chunk);
+        CAPR_SHOW_MORE(large_bytes, footprint(chunk));
+    else
+        CAPR_SHOW_MORE(checked_bytes, footprint(chunk));
     chunk->prev = *list;
     *list = chunk;
 }
@@ -446,13 +451,11 @@ static uint64_t list_bytes(const struct capr_chunk *chunk)
 
 uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
 {
-    uint64_t idle = large_bytes + list_bytes(canary_free), all = w->chunk_bytes;
+    uint64_t idle = CAPR_SEE(large_bytes) + CAPR_SEE(checked_bytes), all = w->chunk_bytes; /* the lists themselves change meanwhile */
     for (uint32_t i = 0; i < capr__worker_count; i++)
         if (capr__workers[i] != w)
             all += CAPR_SEE(capr__workers[i]->chunk_bytes); /* what lies in their lists only they may look at: it counts as used */
     for (unsigned i = 0; i < CAPR_CLASSES; i++)
         idle += list_bytes(*capr__chunk_list(w, i));
-    for (unsigned i = 0; i <= GUARD_PAGES_KEPT; i++)
-        idle += list_bytes(guard_free[i]);
     return all > idle ? all - idle : 0;
 }
