@@ -7,6 +7,7 @@
 #include "bounds.h"
 #include "diag.h"
 #include "extract.h"
+#include "failed_link.h"
 #include "inputs.h"
 #include "merge.h"
 #include "process.h"
@@ -18,7 +19,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 static int check_parts(const struct step *step) {
@@ -86,17 +87,6 @@ static void show_step(struct arena *arena, const struct step *step) {
     if (step->kind == STEP_EXTRACT) fprintf(stderr, " # the bitcode of all inputs, joined by %s: %s\n", step->input, step->output);
 }
 
-/// lld maps its output: a full disk ends it by SIGBUS, with a page on how to report a crash of LLVM. Says what it was. The smallest
-/// program linked with the runtime takes a quarter of this.
-static void explain_full_disk(struct arena *arena, const char *output) {
-    const unsigned long enough = 2 << 20;
-    struct statvfs fs;
-    if (!output || statvfs(path_directory(arena, output), &fs)) return;
-    unsigned long long left = (unsigned long long)fs.f_bavail * fs.f_frsize;
-    if (left < enough)
-        diag_error("%s: the link failed, and its disk has %llu KiB left; free some space there", output, left >> 10);
-}
-
 static void show_text(const char *path) {
     char text[4096];
     FILE *file = fopen(path, "r");
@@ -121,6 +111,7 @@ static int try_plainly(struct arena *arena, const struct step *step, const char 
 
 int execute_plan(struct arena *arena, const struct line *line, const struct plan *plan, const char *scratch) {
     const char *bounds = NULL;
+    const time_t began = time(NULL);
     if (scratch) process_start(scratch);
     int status = 0;
     bool started = false, link_failed = false;
@@ -142,7 +133,7 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
   // and make would take it for made.
     const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
     if (status && started && last->kind == STEP_MERGE) unlink(last->output);
-    if (link_failed) explain_full_disk(arena, last->output);
+    if (link_failed) after_failed_link(arena, last->output, began);
     scratch_remove();
     return status;
 }
