@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 func main() {
@@ -24,6 +25,7 @@ func main() {
 		}
 		http.HandleFunc("/"+filepath.Base(name), func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Content-Length", strconv.Itoa(len(body))) // as the others; more than 2 KiB would be sent in chunks else
 			w.Write(body)
 		})
 	}

@@ -18,31 +18,42 @@
 /* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp. */
 CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
 
-static void leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
+static int leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
     struct capr_thread **link = &w->run_head, *before = NULL;
     while (*link && *link != t) {
         before = *link;
         link = &before->next;
     }
-    if (!*link) return;
+    if (!*link) return 0;
     CAPR_SHOW(*link, t->next);
     if (w->run_tail == t) w->run_tail = before;
     w->run_count--;
+    return 1;
 }
 
-static void leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
+/* Returns 0 where `t` is in no queue that may be looked at: another worker's list of threads whose turns were too long is its own. */
+static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     capr__policy_flatten(w);
+    if (capr__many) capr__run_lock(w);
     for (struct capr_thread **late = &w->late_head; *late; late = &(*late)->next)
         if (*late == t) { /* the tail means nothing in an empty list only */
             while (w->late_head) capr__run_late(w);
             break;
         }
-    if (!capr__many) leave_run_queue_of(w, t);
-    for (uint32_t i = 0; capr__many && i < capr__worker_count; i++) {
+    if (capr__many) capr__run_unlock(w);
+    if (!capr__many) return leave_run_queue_of(w, t);
+    int left = 0;
+    for (uint32_t i = 0; i < capr__worker_count && !left; i++) {
         capr__run_lock(capr__workers[i]);
-        leave_run_queue_of(capr__workers[i], t);
+        left = leave_run_queue_of(capr__workers[i], t);
         capr__run_unlock(capr__workers[i]);
     }
+    return left;
+}
+
+static void refuse(const struct capr_thread *owner) {
+    capr__fatal("a signal handler left by siglongjmp for thread %u, which another worker runs; take the signal by sigwait in a thread of "
+                "its own, or let the handler set a flag", owner->id);
 }
 
 void capr__jump_to_other(struct capr_thread *owner) {
@@ -55,14 +66,12 @@ void capr__jump_to_other(struct capr_thread *owner) {
         capr__fatal("a signal handler that interrupted thread %u left by siglongjmp for thread %u; take the signal by sigwait in a "
                     "thread of its own, or let the handler set a flag",
                     w->self->id, owner->id);
-    if (capr__many && (owner->stays || owner->running) && owner->worker != w->number)
-        capr__fatal("a signal handler left by siglongjmp for thread %u, which another worker runs; take the signal by sigwait in a thread of "
-                    "its own, or let the handler set a flag", owner->id);
+    if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
     if (owner->queue) capr__queue_remove(owner);
     capr__declared_left();
     capr__fd_unwatch(owner);
     if (owner->timer >= 0) capr__timer_remove(owner);
-    if (owner->state == CAPR_READY) leave_run_queue(w, owner);
+    if (owner->state == CAPR_READY && !leave_run_queue(w, owner) && capr__many) refuse(owner);
     if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
         capr__process.fd_waiters -= capr__process.fd_waiters > 0; /* nobody comes back to count it down */
     owner->wait_data = NULL;
