@@ -15,7 +15,7 @@ server_core, client_cores = cores[-1], cores[:-1] or cores
 
 PEERS = {
     "capcc": "capcc", "native": "native", "pth": "GNU Pth", "st": "State Thr.", "fiber": "Boost.Fiber", "go": "Go", "bare": "assembly",
-    "epoll": "epoll loop", "nginx": "nginx", "worker": "clang worker", "event": "clang event", "capcc-event": "capcc event", "off": "no graph",
+    "epoll": "epoll loop", "nginx": "nginx", "worker": "clang worker", "event": "clang event", "capcc-event": "capcc event", "off": "no graph", "one": "one worker",
     "rr": "rr", "peak": "peak",
 }
 ABSENT_NAMES = {"st": "State Threads"}

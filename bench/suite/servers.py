@@ -15,7 +15,7 @@ import threading
 import time
 
 from suite.harness import client_cores, server_core
-from suite.programs import Failed, root, tool
+from suite.programs import Failed, root, tool, tool_command
 
 SIZES = {"1k": 1024, "16k": 16384}
 MIB = 1 << 20
@@ -70,10 +70,10 @@ def all_descriptors():
 
 
 @contextlib.contextmanager
-def running(argv, port):
+def running(argv, port, cores=(server_core,)):
     """The server's pid, once it answers at `port`."""
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(["taskset", "-c", str(server_core), *argv], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+        process = subprocess.Popen(["taskset", "-c", ",".join(map(str, cores)), *argv], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                    preexec_fn=all_descriptors)
         try:
             for _ in range(600):
@@ -137,6 +137,20 @@ def load(pid, port, kind, connections, seconds, closes=False):
     return {"cpu": used / count * 1e6, "rate": count / seconds, "resident": memory[0] / MIB if memory else 0.0}
 
 
+def memcached_load(pid, port, connections, each):
+    """us of the server for a request, requests a second, of memcslap's, which gets `each` values over every connection, one at a time."""
+    clients = tool_command("memcslap", "libmemcached-tools")
+    pids = family(pid)
+    before, began = processor_seconds(pids), time.monotonic()
+    done = subprocess.run(["taskset", "-c", ",".join(map(str, client_cores)), *clients, "--servers=127.0.0.1:%d" % port, "--test=get", "--concurrency=%d" % connections,
+                           "--initial-load=1000", "--execute-number=%d" % each], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    took, used = time.monotonic() - began, processor_seconds(pids) - before
+    if done.returncode or b"rror" in done.stdout or b"ailed" in done.stdout:
+        raise Failed("memcslap: " + (done.stdout.decode(errors="replace").strip().splitlines() or ["status %d" % done.returncode])[-1])
+    count = connections * each
+    return {"cpu": used / count * 1e6, "rate": count / took}
+
+
 @contextlib.contextmanager
 def httpd(directory, name, threads, lines):
     """Port and pid of an httpd of bench/httpd, in one process."""
@@ -161,12 +175,12 @@ def httpd(directory, name, threads, lines):
         process.stderr.close()
 
 
-def served(argv_for, kind, connections, seconds):
+def served(argv_for, kind, connections, seconds, cores=(server_core,)):
     """A way for a row: starts the server, whose command is `argv_for(port)`, and loads it."""
 
     def way():
         port = free_port()
-        with running(argv_for(port), port) as pid:
+        with running(argv_for(port), port, cores) as pid:
             return load(pid, port, kind, connections, seconds)
 
     return way
