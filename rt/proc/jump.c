@@ -7,6 +7,7 @@
 #include "../io/fd.h"
 #include "../sched/idle.h"
 #include "../sched/limits.h"
+#include "../sched/monitor.h"
 #include "../sched/policy.h"
 #include "../sched/run_queue.h"
 #include "../sched/timer.h"
@@ -57,6 +58,7 @@ static void refuse(const struct capr_thread *owner) {
 }
 
 void capr__jump_to_other(struct capr_thread *owner) {
+    CAPR_MONITOR; /* which the jump has left for good */
     struct capr_worker *w = &capr__worker;
     struct capr_thread *t = capr__process.all;
     while (t && t != owner) t = t->all_next;
