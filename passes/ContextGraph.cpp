@@ -9,6 +9,7 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -31,6 +32,10 @@ constexpr uint64_t MostConstant = (1u << 30) - 1;
 
 /// May the function, which is outside the module, call functions of it? What libc does with pointers is in the table of models.
 bool mayCallBack(StringRef Name) {
+  // What was registered elsewhere, of which the call's arguments say nothing: pthread_atfork's handlers, a stream's close function
+  // (fopencookie), constructors and destructors of a shared object.
+  if (StringSwitch<bool>(Name).Cases({"fork", "fclose", "dlopen", "dlmopen", "dlclose"}, true).Default(false))
+    return true;
   const pointsto::Model *Known = pointsto::modelOf(Name);
   return !Known || any_of(Known->Statements, [](const pointsto::ModelStatement &S) { return S.K == pointsto::ModelStatement::CallBack; });
 }

@@ -31,15 +31,18 @@ static std::string calleeName(const CallGraph &G, const CallEdge &E) {
   return "(pointer)";
 }
 
+/// Names of files and functions are bytes, JSON is UTF-8: others become U+FFFD, as the runtime does it.
+static std::string text(StringRef Bytes) { return json::fixUTF8(Bytes); }
+
 static void reportBlocking(const CallGraph &G, const BlockingChains &Chains, json::OStream &J) {
   J.attributeBegin("blocking");
   J.arrayBegin();
   for (const BlockingPoint &P : Chains.Points) {
     J.objectBegin();
-    J.attribute("function", G.Nodes[P.Chain.back()].F->getName());
-    J.attribute("callee", calleeName(G, *P.Call));
+    J.attribute("function", text(G.Nodes[P.Chain.back()].F->getName()));
+    J.attribute("callee", text(calleeName(G, *P.Call)));
     if (const DebugLoc &Loc = P.Call->Site->getDebugLoc()) {
-      J.attribute("file", Loc->getFilename());
+      J.attribute("file", text(Loc->getFilename()));
       J.attribute("line", Loc.getLine());
     }
     J.attribute("bytes", P.Bytes);
@@ -47,7 +50,7 @@ static void reportBlocking(const CallGraph &G, const BlockingChains &Chains, jso
     J.attributeBegin("chain");
     J.arrayBegin();
     for (unsigned I : P.Chain)
-      J.value(G.Nodes[I].F->getName());
+      J.value(text(G.Nodes[I].F->getName()));
     J.arrayEnd();
     J.attributeEnd();
     J.objectEnd();
@@ -84,9 +87,9 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       DeepestF = N.F;
     }
     J.objectBegin();
-    J.attribute("name", N.F->getName());
+    J.attribute("name", text(N.F->getName()));
     if (const DISubprogram *SP = N.F->getSubprogram()) {
-      J.attribute("file", SP->getFilename());
+      J.attribute("file", text(SP->getFilename()));
       J.attribute("line", SP->getLine());
     }
     J.attribute("frame", N.Frame);
@@ -113,12 +116,12 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
       Cold += E.Cold && E.Kind != EdgeKind::Direct;
       J.objectBegin();
       std::string Callee = calleeName(G, E);
-      J.attribute("callee", Callee);
+      J.attribute("callee", text(Callee));
       if (E.Site && E.Site->getDebugLoc())
         J.attribute("line", E.Site->getDebugLoc()->getLine());
       J.attribute("decision", kindName(E.Kind));
       bool External = E.Kind == EdgeKind::ExternalBorrow || E.Kind == EdgeKind::ExternalInPlace;
-      J.attribute("why", External ? X.reason(Callee) : std::string(E.Why));
+      J.attribute("why", External ? text(X.reason(Callee)) : text(E.Why));
       if (E.Kind == EdgeKind::Checkpoint)
         J.attribute("need", G.Nodes[E.Callee].request());
       if (E.Kind == EdgeKind::Indirect) {

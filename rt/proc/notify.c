@@ -10,6 +10,7 @@
 
 #include <mqueue.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -87,13 +88,17 @@ void capr__notify_leave(struct capr_notify_group *g, int code)
         free(g);
 }
 
-/* For a notification of the kernel's: of the attributes given then only the stack's size is left. */
+/* For a notification of the kernel's: of the attributes given then only the stack's size is left. A timer's function blocks all signals, as in
+ * glibc: it would take what the program blocks everywhere, to wait for. A message queue's blocks none, there too. */
 static void start_target(const struct target *t)
 {
     pthread_attr_t attr;
+    sigset_t mask;
     pthread_attr_init(&attr);
     if (t->stack_size)
         pthread_attr_setstacksize(&attr, t->stack_size);
+    (t->is_queue ? sigemptyset : sigfillset)(&mask);
+    pthread_attr_setsigmask_np(&attr, &mask);
     start_thread(t->function, t->value, &attr);
     pthread_attr_destroy(&attr);
 }

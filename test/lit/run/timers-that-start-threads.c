@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * SIGEV_THREAD: the function of a timer and of a message queue runs on a thread like any other, which may lock and wait.
+ * As in glibc a timer's function blocks all signals, a message queue's none.
  * SIGEV_THREAD_ID: the signal goes to the thread that asked.
  *
  * RUN: %run-matrix %s %t | FileCheck %s
@@ -19,22 +20,29 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_t main_thread, asked;
-static int expired, value, other_thread;
+static int expired, value, other_thread, blocks;
 static volatile int in_asked;
 static sem_t told;
+
+static int blocked(void) {
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    return sigismember(&mask, SIGUSR1);
+}
 
 static void on_timer(union sigval v) {
     pthread_mutex_lock(&mutex);
     usleep(1000);
     expired++;
     value = v.sival_int;
+    blocks = blocked();
     other_thread = !pthread_equal(pthread_self(), main_thread);
     pthread_cond_signal(&cond);
     pthread_mutex_unlock(&mutex);
 }
 
 static void on_message(union sigval v) {
-    printf("message: %d\n", v.sival_int);
+    printf("message: %d, blocks %d\n", v.sival_int, blocked());
     sem_post(&told);
 }
 
@@ -69,7 +77,7 @@ int main(void) {
     pthread_mutex_lock(&mutex);
     while (expired < 5) pthread_cond_wait(&cond, &mutex);
     pthread_mutex_unlock(&mutex);
-    printf("timer: %d on another thread %d\n", value, other_thread);
+    printf("timer: %d on another thread %d, blocks %d\n", value, other_thread, blocks);
     printf("gettime %d\n", timer_gettime(timer, &rest) == 0 && rest.it_interval.tv_nsec == 2000000);
     printf("delete %d, again %d\n", timer_delete(timer), timer_delete(timer));
 
@@ -86,7 +94,7 @@ int main(void) {
         sem_wait(&told);
         mq_close(queue);
     } else {
-        printf("message: 9\n"); /* no message queues on this machine */
+        printf("message: 9, blocks 0\n"); /* no message queues on this machine */
     }
 
     struct sigaction act = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
@@ -97,8 +105,8 @@ int main(void) {
     return 0;
 }
 
-// CHECK: timer: 7 on another thread 1
+// CHECK: timer: 7 on another thread 1, blocks 1
 // CHECK-NEXT: gettime 1
 // CHECK-NEXT: delete 0, again -1
-// CHECK-NEXT: message: 9
+// CHECK-NEXT: message: 9, blocks 0
 // CHECK-NEXT: sleep cut short 1, in the thread that asked 1
