@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 enum { THREADS = 6, ROUNDS = 200 };
-static atomic_uint next, serving;
+static atomic_uint next, serving, ended;
 static long count;
 
 static void *counts(void *self) {
@@ -22,8 +22,9 @@ static void *counts(void *self) {
             while (atomic_load(&serving) != mine) __asm__ volatile("rep; nop" ::: "memory");
         count++;
         atomic_fetch_add(&serving, 1);
-        while (atomic_load(&next) == mine + 1 && i + 1 < ROUNDS && count < THREADS * (ROUNDS - 1)) __asm__ volatile("pause");
+        while (atomic_load(&next) == mine + 1 && i + 1 < ROUNDS && atomic_load(&ended) < THREADS - 1) __asm__ volatile("pause");
     }
+    atomic_fetch_add(&ended, 1);
     return NULL;
 }
 
