@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The blocking graph: Knot and bench/threads/yield.c with it and linked without. The paper's Table 2, where it took 8 % of Apache's time and 36 % of Knot's."""
 
-import shutil
-
 from suite import programs, servers
 from suite.harness import PROCESSOR, Bar, Figure, Row, attempt, command
 
@@ -18,8 +16,7 @@ def rows(quick):
     for threads in (2, 1000):
         calls = 1000000 if quick else 4000000
         yield Row("switch, threads: {:,}".format(threads), {"capcc": command(on, threads, calls), "off": command(off, threads, calls)}, Figure("", "ns", PROCESSOR))
-    directory = servers.files()
-    try:
+    with servers.files() as directory:
         def way(program):
             if isinstance(program, Exception):
                 return program
@@ -27,5 +24,3 @@ def rows(quick):
 
         yield Row("Knot, a request", {"capcc": way(attempt(programs.knot, programs.capcc())), "off": way(attempt(programs.knot, programs.capcc(), OFF))},
                   Figure("", "us", "cpu", Bar(1.01, "off")), rounds=5 if quick else 9)
-    finally:
-        shutil.rmtree(directory)

@@ -3,7 +3,6 @@
 itself with native threads; all answer from memory, or from open files (nginx). The paper's Figure 9, by what a request costs."""
 
 import os
-import shutil
 
 from suite import programs, servers
 from suite.harness import Bar, Figure, Row, attempt
@@ -43,11 +42,8 @@ def nginx(directory):
 
 
 def rows(quick):
-    directory = servers.files()
-    try:
+    with servers.files() as directory:
         yield from in_directory(quick, directory)
-    finally:
-        shutil.rmtree(directory)
 
 
 def in_directory(quick, directory):
@@ -55,7 +51,7 @@ def in_directory(quick, directory):
     loop, go, event_driven = attempt(programs.native, "bench/peers/epoll_server.c"), attempt(programs.go, "bench/peers/http.go"), attempt(nginx, directory)
 
     def knot(program):
-        return program if isinstance(program, Exception) else lambda port: [program, "--root", directory, "--port", str(port), "--idle-timeout", "600"]
+        return program if isinstance(program, Exception) else lambda port: servers.knot(program, directory, port)
 
     for kind in ("1k",) if quick else ("1k", "16k"):
         commands = {

@@ -3,7 +3,6 @@
 shares: on a machine of two, what it gives is what the clients leave of theirs. The original had one processor."""
 
 import os
-import shutil
 
 from suite import programs, servers
 from suite.harness import Figure, Row, attempt, client_cores, server_core
@@ -33,11 +32,8 @@ def memcached_way(directory, kind, workers, cores, connections, each):
 
 
 def rows(quick):
-    directory = servers.files()
-    try:
+    with servers.files() as directory:
         yield from in_directory(quick, directory)
-    finally:
-        shutil.rmtree(directory)
 
 
 def in_directory(quick, directory):
@@ -48,7 +44,7 @@ def in_directory(quick, directory):
     def knot(program, workers, cores, kind, connections):
         if isinstance(program, Exception):
             return program
-        return servers.served(lambda port: ["env", "CAPRICCIO_WORKERS=%d" % workers, program, "--root", directory, "--port", str(port), "--idle-timeout", "600"],
+        return servers.served(lambda port: ["env", "CAPRICCIO_WORKERS=%d" % workers, *servers.knot(program, directory, port)],
                               kind, connections, 2 if quick else 4, cores)
 
     for kind in ("1k",) if quick else ("1k", "16k"):

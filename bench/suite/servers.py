@@ -27,14 +27,15 @@ def free_port():
         return s.getsockname()[1]
 
 
+@contextlib.contextmanager
 def files():
     """A directory with a file of each size, for this run."""
-    directory = tempfile.mkdtemp(prefix="capcc-bench-")
-    os.chmod(directory, 0o755)
-    for name, size in SIZES.items():
-        with open(os.path.join(directory, name + ".html"), "w") as f:
-            f.write("x" * size)
-    return directory
+    with tempfile.TemporaryDirectory(prefix="capcc-bench-") as directory:
+        os.chmod(directory, 0o755)
+        for name, size in SIZES.items():
+            with open(os.path.join(directory, name + ".html"), "w") as f:
+                f.write("x" * size)
+        yield directory
 
 
 def family(pid):
@@ -173,6 +174,11 @@ def httpd(directory, name, threads, lines):
             process.wait()
         process.stdout.close()
         process.stderr.close()
+
+
+def knot(program, directory, port):
+    """Knot's command, for load that keeps its connections."""
+    return [program, "--root", directory, "--port", str(port), "--idle-timeout", "600"]
 
 
 def served(argv_for, kind, connections, seconds, cores=(server_core,)):

@@ -35,14 +35,13 @@ static int leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
 /* Returns 0 where `t` is in no queue that may be looked at: another worker's list of threads whose turns were too long is its own. */
 static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     capr__policy_flatten(w);
-    if (capr__many) capr__run_lock(w);
+    capr__run_lock(w);
     for (struct capr_thread **late = &w->late_head; *late; late = &(*late)->next)
         if (*late == t) { /* the tail means nothing in an empty list only */
             while (w->late_head) capr__run_late(w);
             break;
         }
-    if (capr__many) capr__run_unlock(w);
-    if (!capr__many) return leave_run_queue_of(w, t);
+    capr__run_unlock(w);
     int left = 0;
     for (uint32_t i = 0; i < capr__worker_count && !left; i++) {
         capr__run_lock(capr__workers[i]);
