@@ -33,6 +33,7 @@
 #include "Report.h"
 #include "ReturnAddresses.h"
 #include "RuntimeABI.h"
+#include "RuntimeCode.h"
 #include "RuntimeFunctions.h"
 #include "SpinLoops.h"
 #include "StubUnwind.h"
@@ -73,6 +74,7 @@ public:
     Options O = readOptions();
     refuseUnsupported(M);
     markRuntimeCode(M); // which the early pass has done, unless this one was run by hand
+    releaseRuntime(M);
 
     // Code that natively needs nothing from us, and here gives way.
     gatherStaticAllocas(M);

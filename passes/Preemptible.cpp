@@ -5,6 +5,7 @@
 // allocator of the program's own, with all that it calls: the runtime allocates where it cannot wait for whoever holds its locks.
 #include "Preemptible.h"
 #include "RuntimeABI.h"
+#include "RuntimeCode.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
@@ -13,31 +14,6 @@
 using namespace llvm;
 
 namespace capriccio {
-
-/// What is made of a function keeps its attributes.
-static constexpr const char *RuntimeCode = "capr-code";
-
-static bool isRuntimeCode(const Function &F) { return F.hasFnAttribute(RuntimeCode); }
-
-void markRuntimeCode(Module &M) {
-  for (Function &F : M)
-    if (F.getSection() == abi::RuntimeSection) {
-      F.addFnAttr(RuntimeCode);
-      F.setSection("");
-    }
-}
-
-void keepRuntimeApart(Module &M) {
-  for (Function &F : M) {
-    if (F.isDeclaration() || !isRuntimeCode(F) || F.hasFnAttribute(Attribute::AlwaysInline))
-      continue;
-    for (const User *U : F.users())
-      if (const auto *CB = dyn_cast<CallBase>(U); CB && !isRuntimeCode(*CB->getFunction())) {
-        F.addFnAttr(Attribute::NoInline);
-        break;
-      }
-  }
-}
 
 static bool isProgramCode(const Function &F) {
   return !F.isDeclarationForLinker() && !F.hasFnAttribute(Attribute::Naked) && !isRuntimeCode(F);

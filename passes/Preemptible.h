@@ -8,13 +8,6 @@
 
 namespace capriccio {
 
-/// Fat code of the runtime is compiled into a section of its own (rt/code.h), which says no more than that: turns it into an attribute.
-void markRuntimeCode(llvm::Module &M);
-
-/// Before the link's optimizations: keeps the runtime's functions out of the program's, whose every instruction may be the last of a
-/// thread's turn.
-void keepRuntimeApart(llvm::Module &M);
-
 /// Unwind information for every function of the program, by which the runtime finds where each one ends. Changes no frame.
 void describePreemptible(llvm::Module &M);
 

@@ -64,16 +64,7 @@ void capr__monitor_leave(void)
         __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
 }
 
-uint32_t capr__monitor_out(void)
-{
-    struct capr_worker *w = &capr__worker;
-    uint32_t depth = w->kept_inside ? 0 : w->inside;
-    if (depth) {
-        w->inside = 0;
-        __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
-    }
-    return depth;
-}
+uint32_t capr__monitor_out(void) { return capr__step_out(); }
 
 void capr__monitor_abandon(void)
 {

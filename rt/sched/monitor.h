@@ -68,7 +68,18 @@ static inline void capr__left(const char *in)
 
 /* All the way out, whatever depth: around code of the program's that the runtime calls, and calls of the kernel that may take long. Returns
  * what the other needs to be as deep inside again. */
-CAPR_HIDDEN uint32_t capr__monitor_out(void);
+static inline uint32_t capr__step_out(void)
+{
+    struct capr_worker *w = &capr__worker;
+    uint32_t depth = w->kept_inside ? 0 : w->inside;
+    if (depth) {
+        w->inside = 0;
+        __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
+    }
+    return depth;
+}
+
+CAPR_HIDDEN uint32_t capr__monitor_out(void); /* the same, called */
 CAPR_HIDDEN void capr__monitor_in(uint32_t depth);
 
 /* A thread is about to wait outside the monitor, where what it waits in may change under its hands: ends the program. Plain code. */

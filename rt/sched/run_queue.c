@@ -63,7 +63,7 @@ void capr__run_switch(struct capr_thread *self, struct capr_thread *next)
 {
     if (next == self) /* whose wait was over before it began */
         return;
-    uint32_t depth = capr__monitor_out();
+    uint32_t depth = capr__step_out();
     struct capr_worker *w = &capr__worker;
     unsigned round = 0;
     while (__builtin_expect(__atomic_load_n(&next->running, __ATOMIC_ACQUIRE), 0)) {

@@ -6,18 +6,11 @@
 ; RUN: env CAPCC_PREEMPT=off %opt -load-pass-plugin=%pass -passes=capriccio -S %s | FileCheck --check-prefix=OFF %s
 ; RUN: env CAPCC_PREEMPT=of not %opt -load-pass-plugin=%pass -passes=capriccio -S %s 2>&1 | FileCheck --check-prefix=BAD %s
 ;
-; The inliner leaves the runtime out of the program, and what it calls itself in it.
-; RUN: %opt -load-pass-plugin=%pass -passes=capriccio-early -S %s | FileCheck --check-prefix=EARLY %s
-;
 ; CHECK: @__capr_preemptible = hidden constant [3 x i32] [i32 2, i32 trunc {{.*}}@compute{{.*}}, i32 trunc {{.*}}@main
 ; CHECK: define internal void @compute() #[[A:[0-9]+]]
 ; CHECK: attributes #[[A]] = {{.*}}uwtable
 ; OFF-NOT: @__capr_preemptible
 ; BAD: CAPCC_PREEMPT=of: neither on nor off
-; EARLY: define {{.*}}@wait_here() #[[KEPT:[0-9]+]]
-; EARLY: define {{.*}}@helper() #[[FREE:[0-9]+]]
-; EARLY: attributes #[[KEPT]] = { {{.*}}noinline {{.*}}"capr-code"
-; EARLY: attributes #[[FREE]] = { "capr-code"
 target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
 target triple = "x86_64-pc-linux-gnu"
 
