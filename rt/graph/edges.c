@@ -23,6 +23,8 @@
 #define EDGES_FIRST 256
 #define EDGES_MAX (1u << 20)
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
+#define PERIOD_MOST 512      /* the same where they follow each other so fast that fewer are as many in a ms, */
+#define OFTEN (1u << 21)     /* namely within so many cycles: less than a ms */
 #define WEIGHT (1.0f / 16)
 #define SKEW 1024            /* units of 4096 cycles by which processors' clocks may differ at most: a ms */
 
@@ -34,12 +36,18 @@ static struct capr_worker_graph first_part;
 /* Never answers. */
 static struct capr_edge nothing = {.from = UINT32_MAX};
 
-static uint32_t next_period(struct capr_worker_graph *g)
+/* Passages to the next sample of `e`, of which one is due now. */
+static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, uint64_t now)
 {
+    if (e->between < PERIOD || now - e->due > OFTEN)
+        e->between = PERIOD;
+    else if (e->between < PERIOD_MOST)
+        e->between *= 2;
+    e->due = now;
     g->random ^= g->random << 13;
     g->random ^= g->random >> 7;
     g->random ^= g->random << 17;
-    return PERIOD / 2 + (uint32_t)(g->random % PERIOD);
+    return e->between / 2 + (uint32_t)(g->random % e->between);
 }
 
 static void *reserve(uint64_t bytes)
@@ -174,7 +182,7 @@ void capr__graph_slow(uint64_t word, int parks)
         e->until--;
     if (!e->until) {
         e->counted += e->period;
-        e->until = e->period = next_period(g);
+        e->until = e->period = next_period(g, e, now);
         due = 1;
     }
     if (armed) {

@@ -41,7 +41,9 @@ struct capr_edge {
     uint32_t number;          /* in its worker's table, by age: entries move, their numbers stay */
     struct capr_average cpu;  /* cycles of the time stamp counter from resumption to the next block */
     struct capr_average use[CAPR_USES];
-    uint64_t unused[3];
+    uint64_t due;             /* cycles: when a countdown ended last */
+    uint32_t between;         /* passages from one sample to the next, on average */
+    uint32_t unused[3];
 };
 static_assert(sizeof(struct capr_edge) == 128, "two cache lines");
 
