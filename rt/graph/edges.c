@@ -25,6 +25,7 @@
 #define PERIOD 128           /* passages between samples, on average: two clock reads and an update, 60 ns, are then half a ns each */
 #define PERIOD_MOST 512      /* the same where they follow each other so fast that fewer are as many in a ms, */
 #define OFTEN (1u << 21)     /* namely within so many cycles: less than a ms */
+#define KNOWN 64             /* samples of an edge before there may be fewer */
 #define WEIGHT (1.0f / 16)
 #define SKEW 1024            /* units of 4096 cycles by which processors' clocks may differ at most: a ms */
 
@@ -41,7 +42,7 @@ static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, ui
 {
     if (e->between < PERIOD || now - e->due > OFTEN)
         e->between = PERIOD;
-    else if (e->between < PERIOD_MOST)
+    else if (e->between < PERIOD_MOST && e->samples >= KNOWN)
         e->between *= 2;
     e->due = now;
     g->random ^= g->random << 13;
