@@ -215,8 +215,10 @@ static void test_race(void)
     for (int i = 0; i < 50; i++)
         t[i] = check_spawn(race, NULL);
     long sent = 0;
-    for (double end = check_ms() + 400; check_ms() < end;) {
+    int enough = 0; /* of both: on a busy machine that takes longer */
+    for (double end = check_ms() + 400; !enough || check_ms() < end;) {
         CHECK_INT(pthread_mutex_lock(&m), 0);
+        enough = timeouts > 100 && signals_taken > 100;
         /* Of those counted some may have timed out already and wait for the mutex only. */
         sent += waiting > 0;
         CHECK_INT(pthread_cond_signal(&c), 0);
@@ -227,8 +229,7 @@ static void test_race(void)
     done = 1;
     for (int i = 0; i < 50; i++)
         check_join(t[i]);
-    CHECK(timeouts > 100);
-    CHECK(signals_taken > 100 && signals_taken <= sent);
+    CHECK(signals_taken <= sent);
 }
 
 int main(int argc, char **argv)
