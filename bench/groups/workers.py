@@ -13,10 +13,11 @@ MEMCACHED_THREADS = 4
 
 
 def memcached():
-    """As bench/servers/memcached builds it."""
-    directory = os.path.join(programs.root, "build/programs/release/memcached")
-    for kind in ("capcc", "native"):
-        if not os.path.exists(os.path.join(directory, kind + ".built")):
+    """As bench/servers/memcached builds it, again where a part of capcc is newer."""
+    directory = os.path.join(programs.root, "build/programs", os.path.basename(programs.build_tree), "memcached")
+    for kind, parts in (("capcc", programs.compiler_parts()), ("native", [])):
+        built = os.path.join(directory, kind + ".built")
+        if not os.path.exists(built) or any(os.path.getmtime(part) > os.path.getmtime(built) for part in parts):
             programs.script("bench/servers/memcached", "build", kind, timeout=900)
     return directory
 

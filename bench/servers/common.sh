@@ -6,7 +6,7 @@
 # they are for, that under capcc the server's own tests end as they do in a build by clang, one by one.
 #
 #   bench/servers/NAME build [native|capcc]     (both if none is named); prints where the build is
-#   bench/servers/NAME test                     builds what is not there, runs the server's own tests in both, compares; TAP
+#   bench/servers/NAME test                     builds what is not there or too old, runs the server's own tests in both, compares; TAP
 #
 # CAPCC_BUILD is the build tree (build/release). Builds are kept under build/programs; `build` makes them anew.
 
@@ -28,7 +28,15 @@ make_build() {
     : >"$work/$1.built"
 }
 
-have_build() { [[ -e $work/$1.built ]] || make_build "$1"; }
+# Ours is made anew where a part of capcc is newer.
+have_build() {
+    local part
+    [[ -e $work/$1.built ]] || { make_build "$1"; return; }
+    [[ $1 == capcc ]] || return 0
+    for part in "$capcc" "$CAPCC_BUILD"/lib/capcc/*; do
+        [[ ! $part -nt $work/$1.built ]] || { make_build "$1"; return; }
+    done
+}
 
 run_suite() { # native|capcc: into $work/KIND.results, sorted by test
     suite "$1" >"$work/$1.unsorted" && sort -k 2 "$work/$1.unsorted" >"$work/$1.results" && [[ -s $work/$1.results ]]

@@ -18,4 +18,8 @@ int capr__graph_file_put(const char *file, const struct capr_text *t, int *into)
  * before, at `stem`. */
 void capr__graph_file_name(const char *named, size_t stem, char *file, size_t size) __attribute__((visibility("hidden")));
 
+/* As the process ends: calls `write(arg, error)`, `error` an errno that keeps it from writing. Where the program has used up its descriptors
+ * that is on a kernel thread with a table of its own, which is waited for. */
+void capr__graph_file_at_exit(void (*write)(void *arg, int error), void *arg) __attribute__((visibility("hidden")));
+
 #endif

@@ -5,9 +5,7 @@
  * and the one that is being written waited for, since it must not end up in place of the last. Plain code.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,38 +176,7 @@ static int stop_writer(void)
     return 1;
 }
 
-#define ROOM 4 /* descriptors that are open at a time for a file */
-
-static int descriptors_left(void)
-{
-    struct rlimit limit;
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    syscall(SYS_close, fd);
-    return !syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) && (rlim_t)fd + ROOM <= limit.rlim_cur;
-}
-
-static uint8_t last_written;
-
-static void *write_last(void *s)
-{
-    write_out(s, capr__graph_file_apart(), NULL);
-    __atomic_store_n(&last_written, 1, __ATOMIC_RELEASE);
-    return NULL;
-}
-
-/* Where the program has used up its descriptors, by a thread with a table of its own. */
-static void write_at_exit(struct capr_snapshot *s)
-{
-    const struct timespec ms = {0, 1000000};
-    if (descriptors_left() || capr__kernel_thread_start(write_last, s, STACK, 0)) {
-        write_out(s, 0, NULL);
-        return;
-    }
-    while (!__atomic_load_n(&last_written, __ATOMIC_ACQUIRE))
-        syscall(SYS_nanosleep, &ms, NULL);
-}
+static void write_last(void *s, int error) { write_out(s, error, NULL); }
 
 /* Also what a signal has asked for that nobody has answered. Children that fork makes for a single errand would leave as many files. */
 __attribute__((destructor)) static void at_exit(void)
@@ -226,7 +193,7 @@ __attribute__((destructor)) static void at_exit(void)
     struct capr_snapshot *s = last ? take() : NULL;
     int alone = stop_writer();
     if (s && alone) {
-        write_at_exit(s);
+        capr__graph_file_at_exit(write_last, s);
     } else if (!alone) {
         name_file(file, sizeof file);
         capr__warn("%s: the blocking graph at exit is not written: an earlier one still is, after %d seconds", file, (int)(EXIT_NS / 1000000000));

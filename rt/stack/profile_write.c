@@ -135,6 +135,12 @@ static void write_file(int error)
     munmap(p, sites + pairs + calls);
 }
 
+static void write_last(void *unused, int error)
+{
+    (void)unused;
+    write_file(error);
+}
+
 static void *write_apart(void *unused)
 {
     write_file(capr__graph_file_apart());
@@ -167,5 +173,5 @@ __attribute__((destructor)) static void at_exit(void)
     const struct timespec ms = {0, 1000000};
     while (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE))
         syscall(SYS_nanosleep, &ms, NULL);
-    write_file(0);
+    capr__graph_file_at_exit(write_last, NULL);
 }
