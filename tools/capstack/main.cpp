@@ -50,6 +50,10 @@ int main(int Count, char **Words) {
         help(outs());
         return 0;
     }
+    if (First == "--version") {
+        outs() << "capstack " CAPCC_VERSION "\n";
+        return 0;
+    }
     for (const Command &C : Commands)
         if (First == C.Name) return C.Run(ArrayRef(Arguments).drop_front());
     errs() << "capstack: error: " << First << ": no such command: see capstack --help\n";
