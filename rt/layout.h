@@ -183,8 +183,9 @@ struct capr_thread {
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
     uint8_t running;           /* on a worker, or on its way off: its sp is not yet what it will be resumed by. Cleared by switch.S */
-    uint8_t detached : 1, needed : 1, kept : 1, midway : 1, timed_out : 1; /* needed: others wait for a mutex that it holds; kept: in
-                                  its node's queue (sched/node_queues.h); midway: it has given way in the middle of its code
+    uint8_t detached : 1, needed : 1, kept : 1, sent : 1, midway : 1, timed_out : 1; /* needed: others wait for a mutex that it holds; kept: in
+                                  its node's queue (sched/node_queues.h); sent: let go from there, to the one worker
+                                  where it may run; midway: it has given way in the middle of its code
                                   (sched/preempt.h); timed_out: the last timed park ended by its deadline */
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
@@ -296,7 +297,8 @@ struct capr_worker {
     uint32_t state;                               /* enum capr_worker_state; a futex */
     void *locale;                                 /* a locale_t, its kernel thread's own; NULL: LC_GLOBAL_LOCALE (thread/own_locale.c) */
     uint32_t kept_inside;                         /* in a signal handler that came while it was inside: > 0, and it is not left before the handler ends */
-    uint64_t balance_at;                          /* count.switches at which capr__chunk_balance is next (stack/chunk.h) */
+    uint32_t interrupted;                         /* another worker has sent it the signal of turns, and it has not looked yet */
+    uint64_t balanced;                            /* what had moved among workers when this one last looked (stack/chunk.c) */
     uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
     volatile uint32_t spin_locks;                 /* that it holds or waits for (sched/monitor.h): no handler of the program's runs meanwhile */

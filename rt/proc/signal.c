@@ -375,6 +375,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         }
         if (w->self && info->si_code == SI_TKILL) {
             if (capr__many) {
+                __atomic_exchange_n(&w->interrupted, 0, __ATOMIC_SEQ_CST); /* before it looks */
                 capr__signals_follow(&c->uc_sigmask);
                 capr__preempt_asked(c);
             }

@@ -171,6 +171,7 @@ static uint32_t next_node(void)
 static void put(struct capr_worker *w, struct capr_thread *t)
 {
     if (capr__many && t->stays && t->worker != w->number) {
+        t->sent = 1;
         capr__run_add(t);
         return;
     }
@@ -201,6 +202,13 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
         struct capr_thread *next = t->next;
         struct capr_node_queue *its = &capr__node_queues[t->node];
         int takes = its->does == CAPR_NODE_TAKES;
+        if (t->sent) { /* chosen by another worker already */
+            t->sent = 0;
+            put(w, t);
+            freed++;
+            t = next;
+            continue;
+        }
         if (takes && !t->midway) /* else it was let go before, and is on its way */
             note_freed(its, t->needed);
         if (takes && (t->needed || t->midway)) {

@@ -106,7 +106,8 @@ static int effect(const struct capr_node_queue *q, int *what)
  * program that takes as much as it gives back and has all but filled its limit, or whose threads hold what those wait for that would give
  * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. At
  * the very brim, where what is left may not bear a thread more, use is compared with what it was before the first one went; where it has
- * not come back to that when all are held again, the next one has to wait, longer each time. */
+ * not come back to that when all are held again, the next one has to wait, longer each time. Descriptors bear to be used up: a program
+ * that refuses connections only at its last one has to come to it, so there one goes at each look. */
 static uint32_t beyond(int i, double room, uint64_t now)
 {
     static struct trial {
@@ -119,6 +120,8 @@ static uint32_t beyond(int i, double room, uint64_t now)
     int brim = l->used > BRIM * l->limit;
     double left = (brim ? 1 : BRIM) * l->limit - l->used;
     double bears = left > 0 ? left / SHARE : FALLS * l->limit; /* beyond a limit that is only a wish, the noise */
+    if (i == CAPR_LIMIT_FILES)
+        return room <= 0;
     if (room > 0 || (!brim && l->grew < -FALLS * l->limit)) {
         at->threads = 0;
         at->wait = at->again_at = 0;
@@ -151,10 +154,10 @@ static uint32_t beyond(int i, double room, uint64_t now)
 }
 
 /* No more than what is left of a limit bears, if nothing of what they take comes back before the next look: beyond it the kernel may end
- * the process. Where that is what it is beyond, the limit is a wish. */
+ * the process. Where that is what it is beyond, the limit is a wish. Descriptors may all be had: beyond them it only says so. */
 static uint32_t at_most(uint32_t threads, const struct capr_limit *l, double each)
 {
-    double left = l->most - l->used, bears = left / BEARS / each;
+    double left = l->most - l->used, bears = left / (l->use == CAPR_USE_FILES ? 1 : BEARS) / each;
     return !l->counted || left < 0 || bears > threads ? threads : (uint32_t)bears;
 }
 
@@ -166,6 +169,7 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
     capr__nodes_forecast();
     if (!capr__limits_look(w, now))
         return 0;
+    static double least[CAPR_LIMITS]; /* what the most modest thread takes that waited for room at the last look: less than that is none */
     double room[CAPR_LIMITS];
     uint32_t more[CAPR_LIMITS];
     for (int i = 0; i < CAPR_LIMITS; i++) {
@@ -174,10 +178,12 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         if (!capr__limits[i].scarce || !capr__limits[i].counted)
             continue;
         capr__nodes_learn(i, capr__limits[i].grew, FALLS * capr__limits[i].limit);
-        more[i] = beyond(i, room[i], now);
+        more[i] = beyond(i, room[i] - least[i], now);
         if (more[i] > PROVEN && room[i] < 0) /* what is given back may be taken, though no more: use stays as it is */
             room[i] = 0;
     }
+    for (int i = 0; i < CAPR_LIMITS; i++)
+        least[i] = 0;
     capr__nodes_decide(room);
     first_takes = mean_first_takes();
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
@@ -189,6 +195,7 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now)
         capr__node_does(i, does, what, each, now);
         if (does != CAPR_NODE_TAKES || !q->threads.head)
             continue;
+        least[what] = least[what] > 0 && least[what] < each ? least[what] : each;
         int patience_ends = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
         uint32_t go = at_most(more[what], l, each);
         capr__node_allow(i, go ? go : (uint32_t)patience_ends);

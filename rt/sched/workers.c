@@ -20,7 +20,7 @@
 #include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../stack/bigstack.h"
-#include "../stack/chunk.h"
+#include "../stack/balance.h"
 #include "../thread/kernel_thread.h"
 #include "../thread/own_locale.h"
 #include "../thread/thread.h"
@@ -41,9 +41,6 @@
 /* Threads that are stolen at once, and that are looked at for it. */
 #define STEAL_MOST 32
 #define STEAL_LOOK 64
-
-/* Switches between two looks whether the worker has more free chunks than it needs. */
-#define BALANCE_EVERY 4096
 
 /* Of a worker's kernel thread, on which its idle thread runs: as in idle.c, and libc's own. */
 #define WORKER_STACK (256u << 10)
@@ -97,9 +94,14 @@ void capr__worker_wake_one(void)
     wake(found);
 }
 
+/* Once until it looks: signals of this kind queue up, and one worker sends them faster than another takes them. */
 static void interrupt(uint32_t number)
 {
-    capr__sys3(SYS_tgkill, capr__turn_process, capr__workers[number]->kernel_thread, CAPR_TURN_SIGNAL);
+    struct capr_worker *w = capr__workers[number];
+    if (__atomic_exchange_n(&w->interrupted, 1, __ATOMIC_SEQ_CST))
+        return;
+    if (capr__sys3(SYS_tgkill, capr__turn_process, w->kernel_thread, CAPR_TURN_SIGNAL) < 0)
+        __atomic_store_n(&w->interrupted, 0, __ATOMIC_SEQ_CST);
 }
 
 void capr__worker_interrupt(struct capr_thread *t) { interrupt(t ? t->worker : 0); }
@@ -267,10 +269,7 @@ _Noreturn void capr__worker_loop(void)
         if (__builtin_expect(capr__graph_wanted, 0))
             capr__graph_answer();
         capr__idle_measure(w);
-        if (w->count.switches >= w->balance_at) {
-            w->balance_at = w->count.switches + BALANCE_EVERY;
-            capr__chunk_balance(w);
-        }
+        capr__chunk_balance(w);
         if (!poller && capr__process.fd_waiters) { /* one at a time: a look takes the event that is to wake a sleeper */
             poller = w;
             polls_until = 0;
@@ -400,7 +399,7 @@ void capr__workers_forked(struct capr_worker *w)
     if (!capr__many)
         return;
     capr__monitor = w->inside ? 1 : 0;
-    w->run_lock = w->run_count = w->state = 0;
+    w->run_lock = w->run_count = w->state = w->interrupted = 0;
     poller = watcher = NULL;
     waking = 0;
     capr__workers_idle = 0;

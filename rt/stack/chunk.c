@@ -16,6 +16,7 @@
 #include "../proc/message.h"
 #include "../sched/workers.h"
 #include "../thread/extra.h"
+#include "balance.h"
 #include "profile.h"
 #include "valgrind.h"
 
@@ -59,7 +60,7 @@ static uint32_t guard_left;               /* mappings that may still be made wit
 
 #define CANARY_TRIES 8
 
-static uint32_t shared_lock; /* of these, and of too_many */
+static uint32_t shared_lock; /* of these */
 
 /* A return address lies between the header and the bytes that a link asks for. */
 static uint64_t link_need(void) { return class_bytes[capr__link_class] - sizeof(struct capr_chunk) - CAPR_RESERVE - 8 + 1; }
@@ -128,6 +129,7 @@ static void account(uint64_t bytes)
 {
     struct capr_worker *w = &capr__worker;
     CAPR_SHOW_MORE(w->chunk_bytes, bytes);
+    capr__chunks_moved(bytes);
     if (w->self && w->self->extra && ((struct capr_extra *)w->self->extra)->stack)
         look_at_supplied(w->self);
     if (w->chunk_bytes < w->chunk_check || !w->self)
@@ -302,28 +304,6 @@ static struct capr_chunk *make_guarded(uint64_t size)
     return place(start + PAGE + capr__chunk_spare, size, CAPR_CLASS_GUARD);
 }
 
-/* Free chunks that some worker had too many of, in chains; the first of a chain leads to the next chain by saved_limit. */
-static struct capr_chunk *too_many[CAPR_CLASSES];
-
-/* So many a worker keeps of each class: what a storm of threads that begin here and end there can strand. */
-#define KEPT 256
-
-void capr__chunk_balance(struct capr_worker *w)
-{
-    for (unsigned c = 0; c < CAPR_CLASSES; c++) {
-        struct capr_chunk *last = *capr__chunk_list(w, c);
-        for (int i = 1; i < KEPT && last; i++)
-            last = last->prev;
-        if (!last || !last->prev)
-            continue;
-        capr__spin_lock(&shared_lock);
-        last->prev->saved_limit = (uint64_t)too_many[c];
-        too_many[c] = last->prev;
-        last->prev = NULL;
-        capr__spin_unlock(&shared_lock);
-    }
-}
-
 static struct capr_chunk *make(uint64_t below)
 {
     uint64_t size = (below + CAPR_RESERVE + sizeof(struct capr_chunk) + 15) & ~15ull;
@@ -348,11 +328,8 @@ static struct capr_chunk *make(uint64_t below)
     }
     unsigned size_class = capr__class_index[(size + 63) / 64];
     struct capr_chunk **list = capr__chunk_list(&capr__worker, size_class), *chunk = *list;
-    if (!chunk && capr__many) {
-        chunk = too_many[size_class];
-        if (chunk)
-            too_many[size_class] = (struct capr_chunk *)chunk->saved_limit;
-    }
+    if (!chunk && capr__many)
+        chunk = capr__chunks_of_others(size_class);
     if (!chunk)
         return cut(size_class);
     *list = chunk->prev;
@@ -361,16 +338,33 @@ static struct capr_chunk *make(uint64_t below)
 
 static void bury(struct capr_chunk *chunk);
 
+/* Large ones that have been given back and are not used any more. With the lock. */
+static void bury_all(struct capr_worker *w)
+{
+    for (struct capr_chunk *next; w->to_bury; w->to_bury = next) { /* its thread has been switched away from since */
+        next = w->to_bury->prev;
+        bury(w->to_bury);
+    }
+}
+
+void capr__chunks_settle(struct capr_worker *w)
+{
+    if (!w->to_bury)
+        return;
+    capr__spin_lock(&shared_lock);
+    bury_all(w);
+    if (large_bytes > LARGE_KEPT)
+        unmap_large(LARGE_KEPT);
+    capr__spin_unlock(&shared_lock);
+}
+
 static struct capr_chunk *make_for_worker(uint64_t below)
 {
     if (!capr__many)
         return make(below);
     struct capr_worker *w = &capr__worker;
     capr__spin_lock(&shared_lock);
-    for (struct capr_chunk *next; w->to_bury; w->to_bury = next) { /* its thread has been switched away from since */
-        next = w->to_bury->prev;
-        bury(w->to_bury);
-    }
+    bury_all(w);
     struct capr_chunk *chunk = make(below);
     capr__spin_unlock(&shared_lock);
     return chunk;
@@ -388,8 +382,17 @@ void capr__chunk_bury(struct capr_chunk *chunk)
     capr__worker.to_bury = chunk;
 }
 
-void capr__chunks_hold(void) { capr__spin_lock(&shared_lock); }
-void capr__chunks_release(void) { capr__spin_unlock(&shared_lock); }
+void capr__chunks_hold(void)
+{
+    capr__spin_lock(&shared_lock);
+    capr__balance_hold();
+}
+
+void capr__chunks_release(void)
+{
+    capr__balance_release();
+    capr__spin_unlock(&shared_lock);
+}
 
 struct capr_chunk *capr__chunk_make(uint64_t below)
 {
@@ -451,7 +454,7 @@ static uint64_t list_bytes(const struct capr_chunk *chunk)
 
 uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
 {
-    uint64_t idle = CAPR_SEE(large_bytes) + CAPR_SEE(checked_bytes), all = w->chunk_bytes; /* the lists themselves change meanwhile */
+    uint64_t idle = CAPR_SEE(large_bytes) + CAPR_SEE(checked_bytes) + capr__chunks_chained(), all = w->chunk_bytes; /* the lists themselves change meanwhile */
     for (uint32_t i = 0; i < capr__worker_count; i++)
         if (capr__workers[i] != w)
             all += CAPR_SEE(capr__workers[i]->chunk_bytes); /* what lies in their lists only they may look at: it counts as used */

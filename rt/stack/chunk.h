@@ -33,8 +33,8 @@ CAPR_HIDDEN void capr__chunk_init(struct capr_worker *w);
 /* The part of that for a worker that comes later. */
 CAPR_HIDDEN void capr__chunk_worker_init(struct capr_worker *w);
 
-/* With several workers, now and then: gives others what this one has too many of. Plain code, on the idle thread. */
-CAPR_HIDDEN void capr__chunk_balance(struct capr_worker *w);
+/* Large chunks that `w` has been given back may be used again by anyone. Plain code, on the idle thread. */
+CAPR_HIDDEN void capr__chunks_settle(struct capr_worker *w);
 
 /* In fork, before and after: nobody is in the middle of a change. */
 CAPR_HIDDEN void capr__chunks_hold(void);

@@ -13,6 +13,7 @@
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "../stack/drop.h"
+#include "extra.h"
 #include "thread.h"
 #include "tls.h"
 
@@ -74,10 +75,19 @@ void capr__thread_exit(void *result)
     struct capr_thread *self = w->self;
     capr__out(); /* of whatever the thread ends in: what follows runs code of the program's */
     self->result = result;
+    capr__extra_signals_run(self);
     capr__thread_cleanup(self);
-    if (self->tls || self->extra)
-        capr__tls_end(self);
-    capr__enter();
+    for (;;) {
+        if (self->tls || self->extra)
+            capr__tls_end(self);
+        capr__enter();
+        if (__builtin_expect(!capr__extra_signals(self), 1))
+            break;
+        capr__leave(); /* a handler runs, and may have thread-locals anew */
+        capr__extra_signals_run(self);
+    }
+    if (__builtin_expect(self->detached && self->extra, 0)) /* anew, too */
+        capr__extra_free(self);
     end(&capr__worker, self);
 }
 

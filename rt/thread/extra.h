@@ -11,6 +11,8 @@
 #include <sched.h>
 
 #include "../layout.h"
+#include "../proc/signals.h"
+#include "cancel.h"
 
 struct capr_mutex;
 struct capr_pending;
@@ -54,5 +56,15 @@ CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
  * inherited or explicit, the stack asked for, and the signal mask if there is one. Where the program supplied one, the switch frame below the record moves there,
  * and t->sp, limit and chunk with it. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated. */
 CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
+
+/* Whether signals were sent to the running thread from another worker, for which it has not looked yet; runs the handlers of those. Natively
+ * no thread gets to its end before them. */
+static inline int capr__extra_signals(const struct capr_thread *self) { return (self->cancel_bits & CAPR_SIGNALS_ASKED) && self->extra; }
+
+static inline void capr__extra_signals_run(struct capr_thread *self)
+{
+    while (__builtin_expect(capr__extra_signals(self), 0))
+        capr__signals_run();
+}
 
 #endif
