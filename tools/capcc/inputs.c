@@ -2,15 +2,16 @@
 //
 // Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the
 // merged module, where the pass never sees it; that is silent, hence looked for before the link. So is bitcode that a
-// foreign partial link has joined, of which lld says too little; and bitcode whose object objcopy has been at.
+// foreign partial link has joined, of which lld says too little; and bitcode that is no longer all of its object, after
+// objcopy or such a link.
 #include "inputs.h"
 
 #include "archive.h"
 #include "bitcode.h"
 #include "diag.h"
 #include "elf_file.h"
+#include "lacking.h"
 #include "paths.h"
-#include "renamed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,9 +19,9 @@
 
 /// What lld says of such an object is "Invalid encoding".
 #define JOINED_REMEDY "its bitcode was put together by a linker that does not know it (ld -r); make it with `capcc -r`"
-#define RENAMED_REMEDY \
-    "defines %s in its machine code and not in its bitcode, which is what is linked: objcopy has changed its symbols; rename them in " \
-    "the source (-DOLD=NEW), or compile it with -fno-capriccio"
+#define LACKING_REMEDY \
+    "defines %s in its machine code and not in its bitcode, which is what is linked: objcopy has changed its symbols (rename them in the " \
+    "source, -DOLD=NEW), or ld -r has joined it with an object without bitcode (use `capcc -r`); or compile it with -fno-capriccio"
 #define THIN_REMEDY "made with -flto=thin, which the pass cannot see; compile it again with capcc, or with -flto=full"
 
 struct bytes object_bitcode(struct bytes object) {
@@ -33,8 +34,8 @@ static const char *fault_of(struct arena *arena, struct bytes object) {
     struct bytes bitcode = object_bitcode(object);
     if (bitcode_is_thin(bitcode)) return THIN_REMEDY;
     if (bitcode_first_length(bitcode) < bitcode.size) return JOINED_REMEDY;
-    const char *renamed = renamed_symbol(arena, object, bitcode);
-    return renamed ? arena_printf(arena, RENAMED_REMEDY, renamed) : NULL;
+    const char *lacking = lacking_symbol(arena, object, bitcode);
+    return lacking ? arena_printf(arena, LACKING_REMEDY, lacking) : NULL;
 }
 
 static int each_member(struct arena *arena, const char *path, struct archive *archive, object_visitor *visit, void *context) {
