@@ -8,10 +8,11 @@
 
 #include "diag.h"
 #include "inputs.h"
+#include "output.h"
 #include "process.h"
 
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 struct extraction {
     const char *scratch;
@@ -47,16 +48,26 @@ static int write_parts(struct arena *arena, const char *path, struct extraction 
     return status;
 }
 
+static int check_output(const struct step *step) {
+    struct stat output, input;
+    if (stat(step->output, &output)) return 0;
+    for (size_t i = 0; i < step->files.count; i++)
+        if (!stat(step->files.items[i], &input) && S_ISREG(input.st_mode) && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
+            return diag_error("%s: is the output, and as %s an input; name another output with -o", step->output, step->files.items[i]);
+    return 0;
+}
+
 int extract_bitcode(struct arena *arena, const struct step *step, const char *scratch) {
     struct extraction extraction = {.scratch = scratch};
+    const char *joined = arena_printf(arena, "%s/joined.bc", scratch);
+    if (check_output(step)) return 1;
     strvec_push(arena, &extraction.link, step->input);
     strvec_push(arena, &extraction.link, "-o");
-    strvec_push(arena, &extraction.link, step->output);
+    strvec_push(arena, &extraction.link, joined);
     for (size_t i = 0; i < step->files.count; i++)
         if (write_parts(arena, step->files.items[i], &extraction)) return 1;
     int status = process_run(arena, &extraction.link, NULL, NULL);
-    if (!status) return 0;
-    unlink(step->output); // an older one would pass for this one's
+    if (!status) return output_place(arena, joined, step->output);
     diag_error("%s: the bitcode cannot be joined (above); of archives with members that exclude each other make one object first, by "
                "`capcc -r`",
                step->output);

@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "diag.h"
 #include "inputs.h"
+#include "output.h"
 #include "process.h"
 
 #include <errno.h>
@@ -74,19 +75,11 @@ static int extract_all(struct arena *arena, struct bytes trace, const char *scra
     return number ? 0 : -ENODATA;
 }
 
-static int copy_machine_code(const struct step *step) {
-    struct bytes machine;
-    int error = file_map(step->machine, &machine);
-    if (!error) error = file_write(step->output, machine);
-    file_unmap(&machine);
-    if (error) return diag_error("%s: cannot be written: %s; choose another -o", step->output, strerror(-error));
-    return 0;
-}
-
 int merge_relocatable(struct arena *arena, const struct step *step, const char *scratch, bool verbose) {
     struct bytes trace;
     struct strvec link = {0}, add = {0};
-    const char *without = NULL, *merged = arena_printf(arena, "%s/merged.bc", scratch);
+    const char *without = NULL, *merged = arena_printf(arena, "%s/merged.bc", scratch),
+               *fat = arena_printf(arena, "%s/fat.o", scratch);
     strvec_push(arena, &link, step->files.items[0]);
     strvec_push(arena, &link, "-o");
     strvec_push(arena, &link, merged);
@@ -97,7 +90,7 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
         if (verbose)
             fprintf(stderr, "capcc: %s: without bitcode, since %s has none: its code is external to the pass\n", step->output,
                     without);
-        return copy_machine_code(step);
+        return output_place(arena, step->machine, step->output);
     }
     if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", scratch, strerror(-error));
     int status = process_run(arena, &link, NULL, NULL);
@@ -112,6 +105,7 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
     strvec_push(arena, &add, SECTION_FLAGS);
     strvec_push(arena, &add, SECTION_TYPE);
     strvec_push(arena, &add, step->machine);
-    strvec_push(arena, &add, step->output);
-    return process_run(arena, &add, NULL, NULL);
+    strvec_push(arena, &add, fat);
+    status = process_run(arena, &add, NULL, NULL);
+    return status ? status : output_place(arena, fat, step->output);
 }
