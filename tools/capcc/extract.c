@@ -13,12 +13,14 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 struct extraction {
     const char *scratch;
     const char *file;   ///< that is being walked; objects in it have other names
     struct strvec link; ///< llvm-link's command line
     size_t parts;       ///< files written so far
+    size_t bytes;       ///< in them
 };
 
 static int write_part(struct arena *arena, const char *name, struct bytes object, void *context) {
@@ -31,6 +33,7 @@ static int write_part(struct arena *arena, const char *name, struct bytes object
     const char *part = arena_printf(arena, "%s/part-%zu.bc", extraction->scratch, extraction->parts++);
     int error = file_write(part, bitcode);
     if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", part, strerror(-error));
+    extraction->bytes += bitcode.size;
     strvec_push(arena, &extraction->link, part);
     return 0;
 }
@@ -68,8 +71,12 @@ int extract_bitcode(struct arena *arena, const struct step *step, const char *sc
         if (write_parts(arena, step->files.items[i], &extraction)) return 1;
     int status = process_run(arena, &extraction.link, NULL, NULL);
     if (!status) return output_place(arena, joined, step->output);
-    diag_error("%s: the bitcode cannot be joined (above); of archives with members that exclude each other make one object first, by "
-               "`capcc -r`",
-               step->output);
+    struct statvfs fs;
+    if (!statvfs(scratch, &fs) && (unsigned long long)fs.f_bavail * fs.f_frsize < extraction.bytes)
+        diag_error("%s: cannot be written: its disk has no room for %zu bytes; set TMPDIR to a directory with room", joined, extraction.bytes);
+    else
+        diag_error("%s: the bitcode cannot be joined (above); of archives with members that exclude each other make one object first, by "
+                   "`capcc -r`",
+                   step->output);
     return status;
 }
