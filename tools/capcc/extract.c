@@ -44,7 +44,7 @@ static int write_parts(struct arena *arena, const char *path, struct extraction 
     extraction->file = path;
     int error = file_map(path, &file);
     if (error) return diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error));
-    int status = inputs_each_object(arena, path, file, write_part, extraction);
+    int status = inputs_each_object(arena, path, file, true, write_part, extraction);
     file_unmap(&file);
     if (!status && extraction->parts == before)
         return diag_error("%s: has no bitcode; name objects and archives that capcc compiled, not what it linked", path);

@@ -38,7 +38,7 @@ static const char *fault_of(struct arena *arena, struct bytes object) {
     return lacking ? arena_printf(arena, LACKING_REMEDY, lacking) : NULL;
 }
 
-static int each_member(struct arena *arena, const char *path, struct archive *archive, object_visitor *visit, void *context) {
+static int each_member(struct arena *arena, const char *path, struct archive *archive, bool whole, object_visitor *visit, void *context) {
     struct member member;
     char *directory = path_directory(arena, path);
     int result = 0;
@@ -48,18 +48,24 @@ static int each_member(struct arena *arena, const char *path, struct archive *ar
             bool absolute = member.name.size && member.name.data[0] == '/';
             const char *file = arena_printf(arena, "%s%s%.*s", absolute ? "" : directory, absolute ? "" : "/",
                                             (int)member.name.size, member.name.data);
-            if (file_map(file, &outside)) continue; // lld names it if it needs it
+            int error = file_map(file, &outside);
+            if (error && whole)
+                return diag_error("%s(%.*s): cannot be read: %s; make the archive again, or have its members where it names them", path,
+                                  (int)member.name.size, (const char *)member.name.data, strerror(-error));
+            if (error) continue; // lld names it if it needs it
             bytes = outside;
         }
         result = visit(arena, arena_printf(arena, "%s(%.*s)", path, (int)member.name.size, (const char *)member.name.data), bytes, context);
         file_unmap(&outside);
     }
+    if (!result && archive->damaged && whole)
+        return diag_error("%s: is damaged or cut off at byte %zu; make the archive again", path, archive->at);
     return result;
 }
 
-int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, object_visitor *visit, void *context) {
+int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, bool whole, object_visitor *visit, void *context) {
     struct archive archive;
-    return archive_open(bytes, &archive) ? each_member(arena, path, &archive, visit, context) : visit(arena, path, bytes, context);
+    return archive_open(bytes, &archive) ? each_member(arena, path, &archive, whole, visit, context) : visit(arena, path, bytes, context);
 }
 
 static int check_object(struct arena *arena, const char *name, struct bytes object, void *context) {
@@ -75,7 +81,7 @@ static int check_file(struct arena *arena, const char *path, bool required, bool
     if (error)
         return required ? diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error)) : 0;
     if (!contents) return 0;
-    int result = inputs_each_object(arena, path, bytes, check_object, NULL);
+    int result = inputs_each_object(arena, path, bytes, false, check_object, NULL);
     file_unmap(&bytes);
     return result;
 }
