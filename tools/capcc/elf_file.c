@@ -113,10 +113,18 @@ bool elf_needs(struct bytes file, const char *soname) {
     return false;
 }
 
-bool elf_exports(struct bytes file, const char *name) {
-    struct bytes symbols = elf_section(file, ".dynsym"), strings = elf_section(file, ".dynstr");
+static bool defines(struct bytes symbols, struct bytes strings, const char *name) {
     Elf64_Sym symbol;
     for (uint64_t at = 0; read_at(symbols, at, &symbol, sizeof symbol); at += sizeof symbol)
-        if (symbol.st_shndx != SHN_UNDEF && string_is(strings, symbol.st_name, name)) return true;
+        if (symbol.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol.st_info) != STB_LOCAL && string_is(strings, symbol.st_name, name))
+            return true;
     return false;
+}
+
+bool elf_exports(struct bytes file, const char *name) {
+    return defines(elf_section(file, ".dynsym"), elf_section(file, ".dynstr"), name);
+}
+
+bool elf_defines(struct bytes file, const char *name) {
+    return defines(elf_section(file, ".symtab"), elf_section(file, ".strtab"), name);
 }

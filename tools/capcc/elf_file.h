@@ -27,7 +27,8 @@ struct bytes elf_note(struct bytes file, const char *name, uint32_t type);
 /// True if the file's dynamic section needs the library `soname`.
 bool elf_needs(struct bytes file, const char *soname);
 
-/// True if the file's dynamic symbol table defines `name`.
+/// True if the file's dynamic symbol table defines `name`; an object's symbol table, for other objects.
 bool elf_exports(struct bytes file, const char *name);
+bool elf_defines(struct bytes file, const char *name);
 
 #endif

@@ -38,17 +38,19 @@ static const char *fault_of(struct arena *arena, struct bytes object) {
     return lacking ? arena_printf(arena, LACKING_REMEDY, lacking) : NULL;
 }
 
+const char *thin_member_path(struct arena *arena, const char *path, const struct member *member) {
+    bool absolute = member->name.size && member->name.data[0] == '/';
+    return arena_printf(arena, "%s%s%.*s", absolute ? "" : path_directory(arena, path), absolute ? "" : "/", (int)member->name.size,
+                        member->name.data);
+}
+
 static int each_member(struct arena *arena, const char *path, struct archive *archive, bool whole, object_visitor *visit, void *context) {
     struct member member;
-    char *directory = path_directory(arena, path);
     int result = 0;
     while (!result && archive_next(archive, &member)) {
         struct bytes bytes = member.bytes, outside = {0};
         if (archive->thin) {
-            bool absolute = member.name.size && member.name.data[0] == '/';
-            const char *file = arena_printf(arena, "%s%s%.*s", absolute ? "" : directory, absolute ? "" : "/",
-                                            (int)member.name.size, member.name.data);
-            int error = file_map(file, &outside);
+            int error = file_map(thin_member_path(arena, path, &member), &outside);
             if (error && whole)
                 return diag_error("%s(%.*s): cannot be read: %s; make the archive again, or have its members where it names them", path,
                                   (int)member.name.size, (const char *)member.name.data, strerror(-error));

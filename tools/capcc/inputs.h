@@ -22,6 +22,11 @@ typedef int object_visitor(struct arena *arena, const char *name, struct bytes o
 /// after a line of error.
 int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, bool whole, object_visitor *visit, void *context);
 
+struct member;
+
+/// The file that a member of the thin archive `path` stands for.
+const char *thin_member_path(struct arena *arena, const char *path, const struct member *member);
+
 /// The bitcode of an object: its `.llvm.lto` section, or the object itself where it is bitcode. No bytes if it has
 /// none.
 struct bytes object_bitcode(struct bytes object);
