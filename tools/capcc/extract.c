@@ -6,6 +6,7 @@
 // (assembly) stay in the archive, from which the link takes them when it stands behind the .bc.
 #include "extract.h"
 
+#include "archive.h"
 #include "diag.h"
 #include "inputs.h"
 #include "output.h"
@@ -51,19 +52,36 @@ static int write_parts(struct arena *arena, const char *path, struct extraction 
     return status;
 }
 
-static int check_output(const struct step *step) {
-    struct stat output, input;
+static int check_input(const char *path, const struct stat *output, const char *name) {
+    struct stat input;
+    if (stat(path, &input) || !S_ISREG(input.st_mode) || input.st_dev != output->st_dev || input.st_ino != output->st_ino) return 0;
+    return diag_error("%s: is the output, and as %s an input; name another output with -o", name, path);
+}
+
+/// The members of thin archives are inputs, too.
+static int check_output(struct arena *arena, const struct step *step) {
+    struct stat output;
     if (stat(step->output, &output)) return 0;
-    for (size_t i = 0; i < step->files.count; i++)
-        if (!stat(step->files.items[i], &input) && S_ISREG(input.st_mode) && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
-            return diag_error("%s: is the output, and as %s an input; name another output with -o", step->output, step->files.items[i]);
-    return 0;
+    int result = 0;
+    for (size_t i = 0; i < step->files.count && !result; i++) {
+        const char *path = step->files.items[i];
+        struct bytes file;
+        struct archive archive;
+        struct member member;
+        result = check_input(path, &output, step->output);
+        if (file_map(path, &file)) continue;
+        if (archive_open(file, &archive) && archive.thin)
+            while (!result && archive_next(&archive, &member))
+                result = check_input(thin_member_path(arena, path, &member), &output, step->output);
+        file_unmap(&file);
+    }
+    return result;
 }
 
 int extract_bitcode(struct arena *arena, const struct step *step, const char *scratch) {
     struct extraction extraction = {.scratch = scratch};
     const char *joined = arena_printf(arena, "%s/joined.bc", scratch);
-    if (check_output(step)) return 1;
+    if (check_output(arena, step)) return 1;
     strvec_push(arena, &extraction.link, step->input);
     strvec_push(arena, &extraction.link, "-o");
     strvec_push(arena, &extraction.link, joined);
@@ -73,7 +91,8 @@ int extract_bitcode(struct arena *arena, const struct step *step, const char *sc
     if (!status) return output_place(arena, joined, step->output);
     struct statvfs fs;
     if (!statvfs(scratch, &fs) && (unsigned long long)fs.f_bavail * fs.f_frsize < extraction.bytes)
-        diag_error("%s: cannot be written: its disk has no room for %zu bytes; set TMPDIR to a directory with room", joined, extraction.bytes);
+        diag_error("%s: cannot be written: its disk has no room for %zu bytes; set TMPDIR to a directory with room", joined,
+                   extraction.bytes);
     else
         diag_error("%s: the bitcode cannot be joined (above); of archives with members that exclude each other make one object first, by "
                    "`capcc -r`",

@@ -117,7 +117,8 @@ static int visit_archive(struct arena *arena, const struct traced *traced, const
     return -ENOENT;
 }
 
-int traced_each_object(struct arena *arena, struct bytes trace, struct bytes why, object_visitor *visit, void *context, const char **missing) {
+int traced_each_object(struct arena *arena, struct bytes trace, struct bytes why, object_visitor *visit, void *context,
+                       const char **missing) {
     struct bytes rest = trace;
     while (rest.size) {
         struct bytes words = next_line(&rest), file;

@@ -17,7 +17,8 @@ int inside(void);
 int untyped(void);
 
 __attribute__((noinline)) int calls_inside(int a) {
-    __asm__ volatile(".pushsection .text\n.globl inside\n.type inside, @function\ninside: mov $3, %%eax\nret\n.size inside, .-inside\n.popsection" ::);
+    __asm__ volatile(".pushsection .text\n.globl inside\n.type inside, @function\n"
+                     "inside: mov $3, %%eax\nret\n.size inside, .-inside\n.popsection" ::);
     __asm__ volatile(".pushsection .text\n.globl untyped\nuntyped: jmp inside\n.popsection" ::);
     return a + inside() + untyped();
 }
