@@ -5,8 +5,8 @@
 #include "Diagnostics.h"
 #include "PointsTo/PointsTo.h"
 #include "Stubs.h"
+#include "../tools/outputs/WriteFile.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/IR/DebugInfoMetadata.h"
@@ -199,11 +199,7 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
 void writeReport(const std::string &Text, const Options &O) {
   if (O.ReportFile.empty())
     return;
-  Error E = writeToOutput(O.ReportFile, [&](raw_ostream &OS) -> Error {
-    OS << Text;
-    return Error::success();
-  });
-  if (E)
+  if (Error E = writeFile(O.ReportFile, Text))
     fail(Twine(O.ReportFile) + ": cannot write the report: " + toString(std::move(E)));
 }
 

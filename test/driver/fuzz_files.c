@@ -6,7 +6,7 @@
 #include "bitcode.h"
 #include "elf_file.h"
 #include "inputs.h"
-#include "renamed.h"
+#include "lacking.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void read_object(struct bytes file) {
     }
     within(file, bitcode_blob(bitcode, BITCODE_STRTAB), "names");
     struct arena arena = {0};
-    sum += renamed_symbol(&arena, file, bitcode) != NULL;
+    sum += lacking_symbol(&arena, file, bitcode) != NULL;
     arena_free(&arena);
     within(file, elf_note(file, "Capriccio", 1), "note");
     within(file, elf_note(file, "GNU", 3), "build id");

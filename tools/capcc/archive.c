@@ -26,17 +26,23 @@ static struct bytes up_to(struct bytes text, const char *stops) {
     return (struct bytes){text.data, length};
 }
 
+static bool end_damaged(struct archive *archive) {
+    archive->damaged = true;
+    return false;
+}
+
 bool archive_next(struct archive *archive, struct member *member) {
     struct ar_hdr header;
     for (;;) {
         struct bytes file = archive->file;
-        if (archive->at > file.size || file.size - archive->at < sizeof header) return false;
+        if (archive->at >= file.size) return false; // past it where a last byte of padding is missing
+        if (file.size - archive->at < sizeof header) return end_damaged(archive);
         memcpy(&header, file.data + archive->at, sizeof header);
         size_t start = archive->at + sizeof header, size = decimal(header.ar_size, sizeof header.ar_size);
         bool table = header.ar_name[0] == '/' &&
                      (header.ar_name[1] == ' ' || header.ar_name[1] == '/' || !strncmp(header.ar_name, "/SYM64/", 7));
         bool inside = table || !archive->thin;
-        if (memcmp(header.ar_fmag, ARFMAG, 2) || (inside && size > file.size - start)) return false;
+        if (memcmp(header.ar_fmag, ARFMAG, 2) || (inside && size > file.size - start)) return end_damaged(archive);
         struct bytes bytes = {file.data + start, inside ? size : 0};
         archive->at = start + bytes.size + (bytes.size & 1);
         if (table) {
@@ -45,12 +51,12 @@ bool archive_next(struct archive *archive, struct member *member) {
         }
         if (header.ar_name[0] == '/') {
             size_t offset = decimal(header.ar_name + 1, sizeof header.ar_name - 1);
-            if (offset >= archive->long_names.size) return false;
+            if (offset >= archive->long_names.size) return end_damaged(archive);
             member->name = up_to((struct bytes){archive->long_names.data + offset, archive->long_names.size - offset}, "\n");
             if (member->name.size && member->name.data[member->name.size - 1] == '/') member->name.size--;
         } else if (!strncmp(header.ar_name, "#1/", 3)) {
             size_t length = decimal(header.ar_name + 3, sizeof header.ar_name - 3);
-            if (length > bytes.size) return false;
+            if (length > bytes.size) return end_damaged(archive);
             member->name = (struct bytes){bytes.data, length};
             while (member->name.size && !member->name.data[member->name.size - 1]) member->name.size--;
             bytes = (struct bytes){bytes.data + length, bytes.size - length};

@@ -12,7 +12,8 @@
 struct archive {
     struct bytes file, long_names;
     size_t at;
-    bool thin; ///< its members are files beside it; `bytes` of a member is then empty
+    bool thin;    ///< its members are files beside it; `bytes` of a member is then empty
+    bool damaged; ///< the walk came to an end where it found no member and there are bytes left
 };
 
 /// One member. Names are not ended by a zero byte.
@@ -23,8 +24,8 @@ struct member {
 /// True if `file` is an archive; `archive` then stands before its first member.
 bool archive_open(struct bytes file, struct archive *archive);
 
-/// Gives the next member that is a file (symbol tables are passed over). False at the end, and where the archive is
-/// damaged.
+/// Gives the next member that is a file (symbol tables are passed over). False at the end, and, with `damaged` set,
+/// where it cannot go on.
 bool archive_next(struct archive *archive, struct member *member);
 
 #endif

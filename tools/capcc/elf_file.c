@@ -4,7 +4,6 @@
 // stripped program may have no section headers, then in sections, since an object has no segments.
 #include "elf_file.h"
 
-#include <elf.h>
 #include <string.h>
 
 static struct bytes part(struct bytes file, uint64_t offset, uint64_t size) {
@@ -51,7 +50,7 @@ static bool string_is(struct bytes strings, uint64_t offset, const char *wanted)
     return offset < strings.size && strings.size - offset >= length && !memcmp(strings.data + offset, wanted, length);
 }
 
-static struct bytes section_bytes(struct bytes file, const Elf64_Shdr *section) {
+struct bytes elf_section_contents(struct bytes file, const Elf64_Shdr *section) {
     return section->sh_type == SHT_NOBITS ? (struct bytes){0} : part(file, section->sh_offset, section->sh_size);
 }
 
@@ -62,11 +61,17 @@ struct bytes elf_section(struct bytes file, const char *name) {
     if (!read_header(file, &header)) return (struct bytes){0};
     uint64_t count = section_count(file, &header, &names);
     if (!read_section(file, &header, names, &section)) return (struct bytes){0};
-    struct bytes strings = section_bytes(file, &section);
+    struct bytes strings = elf_section_contents(file, &section);
     for (uint64_t i = 1; i < count; i++)
         if (read_section(file, &header, i, &section) && string_is(strings, section.sh_name, name))
-            return section_bytes(file, &section);
+            return elf_section_contents(file, &section);
     return (struct bytes){0};
+}
+
+bool elf_section_header(struct bytes file, uint64_t index, Elf64_Shdr *section) {
+    Elf64_Ehdr header;
+    uint64_t names;
+    return read_header(file, &header) && index < section_count(file, &header, &names) && read_section(file, &header, index, section);
 }
 
 static struct bytes note_in(struct bytes notes, const char *name, uint32_t type) {
@@ -96,7 +101,7 @@ struct bytes elf_note(struct bytes file, const char *name, uint32_t type) {
     uint64_t names, count = section_count(file, &header, &names);
     for (uint64_t i = 1; !found.size && i < count; i++)
         if (read_section(file, &header, i, &section) && section.sh_type == SHT_NOTE)
-            found = note_in(section_bytes(file, &section), name, type);
+            found = note_in(elf_section_contents(file, &section), name, type);
     return found;
 }
 
@@ -108,10 +113,18 @@ bool elf_needs(struct bytes file, const char *soname) {
     return false;
 }
 
-bool elf_exports(struct bytes file, const char *name) {
-    struct bytes symbols = elf_section(file, ".dynsym"), strings = elf_section(file, ".dynstr");
+static bool defines(struct bytes symbols, struct bytes strings, const char *name) {
     Elf64_Sym symbol;
     for (uint64_t at = 0; read_at(symbols, at, &symbol, sizeof symbol); at += sizeof symbol)
-        if (symbol.st_shndx != SHN_UNDEF && string_is(strings, symbol.st_name, name)) return true;
+        if (symbol.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol.st_info) != STB_LOCAL && string_is(strings, symbol.st_name, name))
+            return true;
     return false;
+}
+
+bool elf_exports(struct bytes file, const char *name) {
+    return defines(elf_section(file, ".dynsym"), elf_section(file, ".dynstr"), name);
+}
+
+bool elf_defines(struct bytes file, const char *name) {
+    return defines(elf_section(file, ".symtab"), elf_section(file, ".strtab"), name);
 }

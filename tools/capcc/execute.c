@@ -114,14 +114,13 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
     const time_t began = time(NULL);
     if (scratch) process_start(scratch);
     int status = 0;
-    bool started = false, link_failed = false;
+    bool link_failed = false;
     for (size_t i = 0; i < plan->count && !status; i++) {
         if (plan->steps[i].kind == STEP_TRY) {
             if (try_plainly(arena, &plan->steps[i], scratch)) continue;
             scratch_remove();
             return 0;
         }
-        started |= plan->steps[i].kind == STEP_RUN;
         if (line->dry_run && (plan->steps[i].kind == STEP_RUN || plan->steps[i].kind == STEP_MERGE ||
                              plan->steps[i].kind == STEP_EXTRACT))
             show_step(arena, &plan->steps[i]);
@@ -129,10 +128,7 @@ int execute_plan(struct arena *arena, const struct line *line, const struct plan
             status = do_step(arena, line, &plan->steps[i], scratch, &bounds);
         link_failed = status && i + 1 < plan->count && plan->steps[i + 1].kind == STEP_PROVE;
     }
-  // Clang removes the output of what fails; where it writes to the scratch directory the older output is still there,
-  // and make would take it for made.
     const struct step *last = plan->count ? &plan->steps[plan->count - 1] : NULL;
-    if (status && started && last->kind == STEP_MERGE) unlink(last->output);
     if (link_failed) after_failed_link(arena, last->output, began);
     scratch_remove();
     return status;

@@ -33,18 +33,20 @@ void file_unmap(struct bytes *bytes) {
     *bytes = (struct bytes){0};
 }
 
+int file_write_all(int fd, struct bytes bytes) {
+    while (bytes.size) {
+        ssize_t n = write(fd, bytes.data, bytes.size);
+        if (n < 0) return -errno;
+        bytes.data += n;
+        bytes.size -= (size_t)n;
+    }
+    return 0;
+}
+
 int file_write(const char *path, struct bytes bytes) {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return -errno;
-    int error = 0;
-    while (bytes.size && !error) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0 && errno != EINTR) error = -errno;
-        if (n > 0) {
-            bytes.data += n;
-            bytes.size -= (size_t)n;
-        }
-    }
+    int error = file_write_all(fd, bytes);
     if (close(fd) && !error) error = -errno;
     if (error) unlink(path);
     return error;

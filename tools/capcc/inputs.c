@@ -2,15 +2,16 @@
 //
 // Consumes the names of the inputs, produces an error line or nothing. lld compiles a thin object by itself, beside the
 // merged module, where the pass never sees it; that is silent, hence looked for before the link. So is bitcode that a
-// foreign partial link has joined, of which lld says too little; and bitcode whose object objcopy has been at.
+// foreign partial link has joined, of which lld says too little; and bitcode that is no longer all of its object, after
+// objcopy or such a link.
 #include "inputs.h"
 
 #include "archive.h"
 #include "bitcode.h"
 #include "diag.h"
 #include "elf_file.h"
+#include "lacking.h"
 #include "paths.h"
-#include "renamed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,9 +19,9 @@
 
 /// What lld says of such an object is "Invalid encoding".
 #define JOINED_REMEDY "its bitcode was put together by a linker that does not know it (ld -r); make it with `capcc -r`"
-#define RENAMED_REMEDY \
-    "defines %s in its machine code and not in its bitcode, which is what is linked: objcopy has changed its symbols; rename them in " \
-    "the source (-DOLD=NEW), or compile it with -fno-capriccio"
+#define LACKING_REMEDY \
+    "defines %s in its machine code and not in its bitcode, which is what is linked: objcopy has changed its symbols (rename them in the " \
+    "source, -DOLD=NEW), or ld -r has joined it with an object without bitcode (use `capcc -r`); or compile it with -fno-capriccio"
 #define THIN_REMEDY "made with -flto=thin, which the pass cannot see; compile it again with capcc, or with -flto=full"
 
 struct bytes object_bitcode(struct bytes object) {
@@ -33,32 +34,40 @@ static const char *fault_of(struct arena *arena, struct bytes object) {
     struct bytes bitcode = object_bitcode(object);
     if (bitcode_is_thin(bitcode)) return THIN_REMEDY;
     if (bitcode_first_length(bitcode) < bitcode.size) return JOINED_REMEDY;
-    const char *renamed = renamed_symbol(arena, object, bitcode);
-    return renamed ? arena_printf(arena, RENAMED_REMEDY, renamed) : NULL;
+    const char *lacking = lacking_symbol(arena, object, bitcode);
+    return lacking ? arena_printf(arena, LACKING_REMEDY, lacking) : NULL;
 }
 
-static int each_member(struct arena *arena, const char *path, struct archive *archive, object_visitor *visit, void *context) {
+const char *thin_member_path(struct arena *arena, const char *path, const struct member *member) {
+    bool absolute = member->name.size && member->name.data[0] == '/';
+    return arena_printf(arena, "%s%s%.*s", absolute ? "" : path_directory(arena, path), absolute ? "" : "/", (int)member->name.size,
+                        member->name.data);
+}
+
+static int each_member(struct arena *arena, const char *path, struct archive *archive, bool whole, object_visitor *visit, void *context) {
     struct member member;
-    char *directory = path_directory(arena, path);
     int result = 0;
     while (!result && archive_next(archive, &member)) {
         struct bytes bytes = member.bytes, outside = {0};
         if (archive->thin) {
-            bool absolute = member.name.size && member.name.data[0] == '/';
-            const char *file = arena_printf(arena, "%s%s%.*s", absolute ? "" : directory, absolute ? "" : "/",
-                                            (int)member.name.size, member.name.data);
-            if (file_map(file, &outside)) continue; // lld names it if it needs it
+            int error = file_map(thin_member_path(arena, path, &member), &outside);
+            if (error && whole)
+                return diag_error("%s(%.*s): cannot be read: %s; make the archive again, or have its members where it names them", path,
+                                  (int)member.name.size, (const char *)member.name.data, strerror(-error));
+            if (error) continue; // lld names it if it needs it
             bytes = outside;
         }
         result = visit(arena, arena_printf(arena, "%s(%.*s)", path, (int)member.name.size, (const char *)member.name.data), bytes, context);
         file_unmap(&outside);
     }
+    if (!result && archive->damaged && whole)
+        return diag_error("%s: is damaged or cut off at byte %zu; make the archive again", path, archive->at);
     return result;
 }
 
-int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, object_visitor *visit, void *context) {
+int inputs_each_object(struct arena *arena, const char *path, struct bytes bytes, bool whole, object_visitor *visit, void *context) {
     struct archive archive;
-    return archive_open(bytes, &archive) ? each_member(arena, path, &archive, visit, context) : visit(arena, path, bytes, context);
+    return archive_open(bytes, &archive) ? each_member(arena, path, &archive, whole, visit, context) : visit(arena, path, bytes, context);
 }
 
 static int check_object(struct arena *arena, const char *name, struct bytes object, void *context) {
@@ -74,7 +83,7 @@ static int check_file(struct arena *arena, const char *path, bool required, bool
     if (error)
         return required ? diag_error("%s: cannot be read: %s; check the name and its permissions", path, strerror(-error)) : 0;
     if (!contents) return 0;
-    int result = inputs_each_object(arena, path, bytes, check_object, NULL);
+    int result = inputs_each_object(arena, path, bytes, false, check_object, NULL);
     file_unmap(&bytes);
     return result;
 }

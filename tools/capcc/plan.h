@@ -28,6 +28,7 @@ struct step {
     struct strvec files;
     const char *input;
     const char *machine;
+    const char *reasons;  ///< for STEP_MERGE: what made the linker take members of archives, if it says so there
     const char *output;   ///< for STEP_RUN: where its standard output goes, or null
 };
 

@@ -54,6 +54,9 @@ void plan_relocatable(struct arena *arena, const struct line *line, const struct
     plan_start_clang(arena, line, paths, argv);
     strvec_push(arena, argv, "-fuse-ld=lld");
     strvec_push(arena, argv, "-Wno-unused-command-line-argument"); // the line's flags for compiling are here without use
+    const char *reasons = arena_printf(arena, "%s/reasons", scratch);
+    strvec_push(arena, argv, "-Xlinker"); // not -Wl, which would split a path at its commas
+    strvec_push(arena, argv, arena_printf(arena, "--why-extract=%s", reasons));
     strvec_push(arena, argv, "-r");
     strvec_push(arena, argv, "-Wl,--trace");
     size_t next_input = 0;
@@ -78,6 +81,7 @@ void plan_relocatable(struct arena *arena, const struct line *line, const struct
     struct step *merge = plan_add(plan, STEP_MERGE);
     merge->input = trace;
     merge->machine = machine;
+    merge->reasons = reasons;
     merge->output = line->output ? line->output : "a.out";
     strvec_push(arena, &merge->files, arena_printf(arena, "%s/llvm-link", paths->llvm_bin));
     strvec_push(arena, &merge->files, arena_printf(arena, "%s/llvm-objcopy", paths->llvm_bin));

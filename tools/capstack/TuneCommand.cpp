@@ -6,12 +6,12 @@
 #include "TuneCommand.h"
 #include "Command.h"
 
+#include "../outputs/WriteFile.h"
 #include "Advice.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/DebugInfo/Symbolize/Symbolize.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -188,12 +188,12 @@ int tuneCommand(ArrayRef<const char *> Arguments) {
         else if (Error E = All.merge(*P))
             return failed(Chosen.Files[I], toString(std::move(E)));
     }
-    if (!Chosen.Merged.empty())
-        if (Error E = writeToOutput(Chosen.Merged, [&](raw_ostream &OS) {
-                All.write(OS);
-                return Error::success();
-            }))
-            return failed(Chosen.Merged, "cannot be written: " + toString(std::move(E)));
+    if (!Chosen.Merged.empty()) {
+        std::string Text;
+        raw_string_ostream OS(Text);
+        All.write(OS);
+        if (Error E = writeFile(Chosen.Merged, Text)) return failed(Chosen.Merged, "cannot be written: " + toString(std::move(E)));
+    }
     print(All, Chosen);
     outs().flush();
     if (!outs().has_error()) return 0;
