@@ -189,14 +189,14 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
     strvec_push(arena, env, shared ? arena_printf(arena, "CAPCC_SHARED=%s", shared) : "CAPCC_SHARED");
 }
 
-/// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
-/// one to links by other compilers.
+/// By the long names of -L and -l: and not by its path: CMake looks through the link line that -v shows for -l, -L and archives, and
+/// would add this one to links by other compilers.
 static void push_archive(struct arena *arena, const char *path, struct strvec *argv) {
-    push_linker(arena, argv, arena_printf(arena, "-l:%s", path_base(path)));
+    push_linker(arena, argv, arena_printf(arena, "--library=:%s", path_base(path)));
 }
 
 static void push_whole(struct arena *arena, const char *path, const char *second, struct strvec *argv) {
-    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, path)));
+    push_linker(arena, argv, arena_printf(arena, "--library-path=%s", path_directory(arena, path)));
     push_linker(arena, argv, "--whole-archive");
     push_archive(arena, path, argv);
     if (second) push_archive(arena, second, argv);
