@@ -63,7 +63,7 @@ struct Profile {
     /// Links by calls and allocas: threads' first chunks are none.
     uint64_t links() const;
 
-    /// Adds the counts of another process of the same program.
+    /// Adds the counts of another process of the same program: of the same file name, wherever it lies.
     llvm::Error merge(const Profile &Other);
 
     void write(llvm::raw_ostream &OS) const;
