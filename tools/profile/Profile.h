@@ -19,7 +19,7 @@ namespace capriccio {
 struct ProfileSite {
     enum Kinds : uint8_t { Call, Alloca, Preempt, Thread };
     Kinds Kind = Call;
-    std::string Caller, Callee; // names of functions; "-": none; an address or [library]: not in the program
+    std::string Caller, Callee; // names of functions; "-": none; an address, [library] or [unloaded]: not in the program
     uint64_t Offset = 0;        // of the return address, from the start of its module
     uint64_t Links = 0, Returns = 0;
     uint64_t Need = 0;            // bytes asked for, the most
