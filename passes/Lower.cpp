@@ -31,6 +31,9 @@ static void refuseFlagsOf(const Function &F) {
       Has("target-features", "+lvi-"))
     fail(F.getName() + ": compiled with -mretpoline, -mlvi-hardening or -mspeculative-load-hardening, which the runtime's and the stubs' "
          "own indirect jumps would undo. Remedy: drop the flag, " + NotHere);
+  if (F.hasFnAttribute("split-stack"))
+    fail(F.getName() + ": compiled with -fsplit-stack, whose stack limit is kept where capcc keeps its own. Remedy: drop the flag, capcc "
+         "links stacks by itself, " + NotHere);
 }
 
 void refuseUnsupported(const Module &M) {

@@ -12,6 +12,7 @@
 #include "../proc/message.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
+#include "profile.h"
 
 struct capr_module *capr__modules;
 
@@ -46,11 +47,13 @@ void capr_shared_register(struct capr_module *m)
     capr__modules = m;
     m->context_at = (int64_t)((uint64_t)&capr__worker.context - (uint64_t)__builtin_thread_pointer());
     capr__tables_loaded(&m->contexts);
+    capr__profile_loads(m);
 }
 
 void capr_shared_unregister(struct capr_module *m)
 {
     capr__graph_unloads(&m->contexts);
+    capr__profile_unloads(m);
     for (struct capr_module **at = &capr__modules; *at; at = &(*at)->next)
         if (*at == m) {
             *at = m->next;

@@ -93,16 +93,25 @@ void capr__profile_unlock(void) { capr__spin_unlock(&busy); }
 
 static uint64_t hash(uint64_t a, uint64_t b) { return ((a ^ b << 29) * 0xd6e8feb86659fd93ull) >> 40; }
 
+/* Where the number of a site is in the table, or belongs. Locked. */
+static uint32_t *place_of(enum capr_profile_kind kind, uint64_t caller, uint64_t callee)
+{
+    uint64_t at = hash(caller, callee) % (2 * SITES_MAX);
+    for (; site_table[at]; at = (at + 1) % (2 * SITES_MAX)) {
+        const struct capr_profile_site *s = &capr__profile.sites[site_table[at]];
+        if (s->caller == caller && s->callee == callee && s->kind == kind)
+            break;
+    }
+    return &site_table[at];
+}
+
 /* The number of a site, 0 if the table is full. Locked. */
 static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t callee)
 {
     struct capr_profile *p = &capr__profile;
-    uint64_t at = hash(caller, callee) % (2 * SITES_MAX);
-    for (; site_table[at]; at = (at + 1) % (2 * SITES_MAX)) {
-        struct capr_profile_site *s = &p->sites[site_table[at]];
-        if (s->caller == caller && s->callee == callee && s->kind == kind)
-            return site_table[at];
-    }
+    uint32_t *place = place_of(kind, caller, callee);
+    if (*place)
+        return *place;
     if (p->site_count == SITES_MAX) {
         p->lost++;
         return 0;
@@ -111,7 +120,27 @@ static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t 
     p->sites[number].caller = caller;
     p->sites[number].callee = callee;
     p->sites[number].kind = (uint8_t)kind;
-    return site_table[at] = number;
+    return *place = number;
+}
+
+void capr__profile_moves(uint64_t from, uint64_t bytes, uint64_t to)
+{
+    struct capr_profile *p = &capr__profile;
+    capr__profile_lock();
+    for (uint32_t i = 0; i < 2 * SITES_MAX; i++)
+        site_table[i] = 0;
+    for (uint32_t i = 1; i <= p->site_count; i++) {
+        struct capr_profile_site *s = &p->sites[i];
+        if (s->caller - from < bytes)
+            s->caller += to - from;
+        if (s->callee - from < bytes)
+            s->callee += to - from;
+        /* Of two that are alike now the first goes on counting; the other stays as it is. */
+        uint32_t *place = place_of(s->kind, s->caller, s->callee);
+        if (!*place)
+            *place = i;
+    }
+    capr__profile_unlock();
 }
 
 static void count_pair(uint32_t outer, uint32_t inner, uint64_t ask)

@@ -41,6 +41,16 @@ CAPR_HIDDEN void capr__profile_gone(struct capr_chunk *chunk);
 CAPR_HIDDEN void capr__profile_waits(const struct capr_thread *self);
 CAPR_HIDDEN void capr__profile_ends(const struct capr_thread *self);
 
+/* The shared object that `inside` lies in has been loaded, is about to be unloaded (profile_modules.c). Plain code. */
+CAPR_HIDDEN void capr__profile_loads(const void *inside);
+CAPR_HIDDEN void capr__profile_unloads(const void *inside);
+
+/* Of an address in a site that lies in an unloaded module: the module's path, and the offset in it. NULL: in none. */
+CAPR_HIDDEN const char *capr__profile_unloaded(uint64_t address, uint64_t *offset);
+
+/* The sites' addresses in the `bytes` from `from` on are from now on those from `to` on. */
+CAPR_HIDDEN void capr__profile_moves(uint64_t from, uint64_t bytes, uint64_t to);
+
 /* In the child of a fork, which counts from 0. */
 CAPR_HIDDEN void capr__profile_forked(void);
 
@@ -52,7 +62,7 @@ CAPR_HIDDEN void capr__profile_answer(void);
 
 /* One for each pair of addresses, in the order in which they were met first. */
 struct capr_profile_site {
-    uint64_t caller, callee; /* addresses: where the call returns to, and of a function's body */
+    uint64_t caller, callee; /* addresses: where the call returns to, and of a function's body; in unloaded modules see profile_modules.c */
     uint64_t links, returns; /* returns: of the links, those that have been undone */
     uint64_t need;           /* bytes asked for, the most */
     uint64_t bytes;          /* of all chunks linked */

@@ -28,27 +28,33 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 static const char *const kinds[] = {"call", "alloca", "preempt", "thread"};
 
-/* The module that an address lies in: its first byte, and its name if it is not the program. */
-static const char *module_of(uint64_t address, uint64_t *start)
+/* The module that an address lies in: its name if it is not the program, and the address from its first byte on. In no module lies
+ * what another compiler's library had that is unloaded, and code that the program made. */
+static const char *module_of(uint64_t address, uint64_t *offset)
 {
     Dl_info info;
-    *start = (uint64_t)__ehdr_start;
-    if (!address || !dladdr((void *)address, &info) || (uint64_t)info.dli_fbase == *start)
-        return NULL;
-    *start = (uint64_t)info.dli_fbase;
-    const char *slash = strrchr(info.dli_fname, '/');
-    return slash ? slash + 1 : info.dli_fname;
+    const char *path = capr__profile_unloaded(address, offset);
+    if (!path && dladdr((void *)address, &info)) {
+        *offset = address - (uint64_t)info.dli_fbase;
+        if (info.dli_fbase == (void *)__ehdr_start)
+            return NULL;
+        path = info.dli_fname;
+    }
+    if (!path) {
+        *offset = 0;
+        return "unloaded";
+    }
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 /* A field must hold neither a tab nor the end of a line, which an assembler would let into a name. */
 static void add_name(struct capr_text *t, uint64_t address)
 {
-    char name[1024];
-    uint64_t start;
-    const char *module = module_of(address, &start);
-    if (!address)
-        strcpy(name, "-");
-    else if (!module)
+    char name[1024] = "-";
+    uint64_t offset;
+    const char *module = address ? module_of(address, &offset) : NULL;
+    if (address && !module)
         capr__function_name(address, name, sizeof name);
     capr__text_add(t, module ? "\t[%s]" : "\t%s", module ? module : name);
     for (size_t i = t->used; i-- && t->data[i] != '\t';)
@@ -58,12 +64,13 @@ static void add_name(struct capr_text *t, uint64_t address)
 
 static void add_site(struct capr_text *t, uint32_t number, const struct capr_profile_site *s)
 {
-    uint64_t start;
-    module_of(s->caller, &start);
+    uint64_t back = 0;
+    if (s->caller)
+        module_of(s->caller, &back);
     capr__text_add(t, "site\t%u\t%s", number, kinds[s->kind]);
     add_name(t, s->caller ? s->caller - 1 : 0); /* a call may be the last instruction of its function */
     add_name(t, s->callee);
-    uint64_t numbers[] = {s->caller ? s->caller - start : 0, s->links, s->returns, s->need, s->bytes, s->left, s->unused,
+    uint64_t numbers[] = {back, s->links, s->returns, s->need, s->bytes, s->left, s->unused,
                           s->deepest, s->used, s->waits, s->idle, s->holds, s->held};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         capr__text_add(t, "\t%llu", (unsigned long long)numbers[i]);

@@ -39,6 +39,13 @@ static void push_linker(struct arena *arena, struct strvec *argv, const char *wo
     strvec_push(arena, argv, word);
 }
 
+/// lld is the linker. What a program walks by __start_NAME and __stop_NAME stays under --gc-sections, as with GNU ld, clang's own
+/// choice on Debian: lld would drop it. A -z of the user's comes later, and counts.
+static void push_linker_choice(struct arena *arena, struct strvec *argv) {
+    strvec_push(arena, argv, "-Wl,-z,nostart-stop-gc");
+    strvec_push(arena, argv, "-fuse-ld=lld");
+}
+
 /// A -Wl argument without `--exclude-libs ALL`, or null if nothing else is in it. That flag would hide the runtime's
 /// replacements of libc calls from shared libraries too; of an executable it hides nothing else that anyone could see,
 /// unless -rdynamic asks for it.
@@ -146,7 +153,7 @@ static void plan_shared_without_pass(struct arena *arena, const struct line *lin
     plan_inputs(arena, line, plan);
     struct step *step = plan_add(plan, STEP_EXEC);
     plan_start_clang(arena, line, paths, &step->argv);
-    strvec_push(arena, &step->argv, "-fuse-ld=lld");
+    push_linker_choice(arena, &step->argv);
     push_compile(arena, line, &step->argv);
     push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, false, true, NULL, &step->argv);
@@ -189,14 +196,14 @@ static void push_environment(struct arena *arena, const struct own_flags *own, c
     strvec_push(arena, env, shared ? arena_printf(arena, "CAPCC_SHARED=%s", shared) : "CAPCC_SHARED");
 }
 
-/// By -L and -l: and not by its path: CMake looks through the link line that -v shows for archives, and would add this
-/// one to links by other compilers.
+/// By the long names of -L and -l: and not by its path: CMake looks through the link line that -v shows for -l, -L and archives, and
+/// would add this one to links by other compilers.
 static void push_archive(struct arena *arena, const char *path, struct strvec *argv) {
-    push_linker(arena, argv, arena_printf(arena, "-l:%s", path_base(path)));
+    push_linker(arena, argv, arena_printf(arena, "--library=:%s", path_base(path)));
 }
 
 static void push_whole(struct arena *arena, const char *path, const char *second, struct strvec *argv) {
-    push_linker(arena, argv, arena_printf(arena, "-L%s", path_directory(arena, path)));
+    push_linker(arena, argv, arena_printf(arena, "--library-path=%s", path_directory(arena, path)));
     push_linker(arena, argv, "--whole-archive");
     push_archive(arena, path, argv);
     if (second) push_archive(arena, second, argv);
@@ -239,7 +246,7 @@ static void push_runtime(struct arena *arena, const struct line *line, const str
 static void plan_probe(struct arena *arena, const struct line *line, const struct paths *paths, struct plan *plan) {
     struct step *step = plan_add(plan, STEP_TRY);
     plan_start_clang(arena, line, paths, &step->argv);
-    strvec_push(arena, &step->argv, "-fuse-ld=lld");
+    push_linker_choice(arena, &step->argv);
     push_include(arena, line, paths, &step->argv);
     push_user_args(arena, line, false, false, NULL, &step->argv);
     strvec_push(arena, &plan->notes, "a probe of configure's or CMake's: linked without the pass if that works; -fcapriccio-probes has it go through the pass");
@@ -269,7 +276,7 @@ static void plan_with_pass(struct arena *arena, const struct line *line, const s
     push_environment(arena, &line->own, shared ? paths->dynlist : NULL, &link->env);
     strvec_push(arena, &link->env, line->dry_run ? CALLERS_VARIABLE : arena_printf(arena, CALLERS_VARIABLE "=%s/callers", scratch));
     plan_start_clang(arena, line, paths, argv);
-    strvec_push(arena, argv, "-fuse-ld=lld");
+    push_linker_choice(arena, argv);
     push_compile(arena, line, argv);
     push_include(arena, line, paths, argv);
     push_linker(arena, argv, arena_printf(arena, "--load-pass-plugin=%s", paths->plugin));

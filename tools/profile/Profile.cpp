@@ -90,6 +90,13 @@ class Reader {
 
 std::string keyOf(const ProfileSite &S) { return (KindNames[S.Kind] + "\t" + S.Caller + "\t" + S.Callee + "\t" + Twine(S.Offset)).str(); }
 
+/// The program's name without its directory, which may have been moved, and without what the kernel says where the file has been replaced.
+/// Empty: not known.
+StringRef fileName(StringRef Program) {
+    Program.consume_back(" (deleted)");
+    return Program == "?" ? "" : Program.substr(Program.rfind('/') + 1);
+}
+
 } // namespace
 
 Expected<Profile> readProfile(StringRef File) {
@@ -119,6 +126,9 @@ uint64_t Profile::links() const {
 }
 
 Error Profile::merge(const Profile &Other) {
+    StringRef Mine = fileName(Program), Its = fileName(Other.Program);
+    if (!Mine.empty() && !Its.empty() && Mine != Its)
+        return wrong("a profile of " + Other.Program + ", and the one before it is of " + Program + ": give profiles of one program");
     if (Classes.size() != Other.Classes.size() || MinChunk != Other.MinChunk || MaxPath != Other.MaxPath)
         return wrong("made with another MaxPath or MinChunk than the others: profiles of one program can be taken together");
     Waits += Other.Waits;
@@ -128,20 +138,20 @@ Error Profile::merge(const Profile &Other) {
         Classes[C].Spared += Other.Classes[C].Spared;
         Classes[C].Held += Other.Classes[C].Held;
     }
-    StringMap<size_t> Mine;
-    for (size_t I = 0; I != Sites.size(); ++I) Mine.try_emplace(keyOf(Sites[I]), I);
+    StringMap<size_t> Indices;
+    for (size_t I = 0; I != Sites.size(); ++I) Indices.try_emplace(keyOf(Sites[I]), I);
     std::vector<size_t> At;
     for (const ProfileSite &S : Other.Sites) {
-        auto [It, New] = Mine.try_emplace(keyOf(S), Sites.size());
+        auto [It, New] = Indices.try_emplace(keyOf(S), Sites.size());
         At.push_back(It->second);
         if (New) {
             Sites.push_back(S);
             continue;
         }
-        ProfileSite &Its = Sites[It->second];
+        ProfileSite &Same = Sites[It->second];
         for (uint64_t ProfileSite::*Count : Counts) {
             bool Most = Count == &ProfileSite::Need || Count == &ProfileSite::Deepest;
-            Its.*Count = Most ? std::max(Its.*Count, S.*Count) : Its.*Count + S.*Count;
+            Same.*Count = Most ? std::max(Same.*Count, S.*Count) : Same.*Count + S.*Count;
         }
     }
     for (const ProfilePair &Pair : Other.Pairs) {

@@ -19,7 +19,7 @@ namespace capriccio {
 struct ProfileSite {
     enum Kinds : uint8_t { Call, Alloca, Preempt, Thread };
     Kinds Kind = Call;
-    std::string Caller, Callee; // names of functions; "-": none; an address or [library]: not in the program
+    std::string Caller, Callee; // names of functions; "-": none; an address, [library] or [unloaded]: not in the program
     uint64_t Offset = 0;        // of the return address, from the start of its module
     uint64_t Links = 0, Returns = 0;
     uint64_t Need = 0;            // bytes asked for, the most
@@ -63,7 +63,7 @@ struct Profile {
     /// Links by calls and allocas: threads' first chunks are none.
     uint64_t links() const;
 
-    /// Adds the counts of another process of the same program.
+    /// Adds the counts of another process of the same program: of the same file name, wherever it lies.
     llvm::Error merge(const Profile &Other);
 
     void write(llvm::raw_ostream &OS) const;
