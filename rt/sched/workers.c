@@ -36,7 +36,7 @@
 #define WATCH_FIRST_NS 100000
 #define WATCH_LAST_NS 1000000
 /* So many times without a switch of anybody's, and it sleeps until it is woken. */
-#define WATCH_ROUNDS 3
+#define WATCH_ROUNDS 16
 
 /* Threads that are stolen at once, and that are looked at for it. */
 #define STEAL_MOST 32

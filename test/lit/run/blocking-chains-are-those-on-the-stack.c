@@ -5,7 +5,8 @@
  *
  * REQUIRES: capcc
  * RUN: env CAPRICCIO_GRAPH_CHECK=1 %run-matrix %s %t -g | FileCheck %s
- * RUN: env CAPRICCIO_GRAPH=%t.json %t_O2 && FileCheck --check-prefix=JSON --input-file=%t.json %s
+ * One worker: a thread that yields alone on its own passes nothing.
+ * RUN: env CAPRICCIO_WORKERS=1 CAPRICCIO_GRAPH=%t.json %t_O2 && FileCheck --check-prefix=JSON --input-file=%t.json %s
  * RUN: FileCheck --check-prefix=DOT --input-file=%t.dot %s
  * CHECK: done
  * JSON: "format": "capriccio-graph"
