@@ -6,7 +6,6 @@
 #include "RuntimeCode.h"
 #include "RuntimeABI.h"
 #include "llvm/IR/Function.h"
-#include "llvm/IR/InstrTypes.h"
 #include "llvm/IR/Module.h"
 
 using namespace llvm;
@@ -31,13 +30,14 @@ void markRuntimeCode(Module &M) {
 
 void keepRuntimeApart(Module &M) {
   for (Function &F : M) {
-    if (F.isDeclaration() || !isRuntimeCode(F) || F.hasFnAttribute(Attribute::AlwaysInline) || F.hasFnAttribute(Attribute::MinSize) ||
-        F.hasFnAttribute(Attribute::OptimizeNone))
+    if (F.isDeclaration() || !isRuntimeCode(F) || F.hasFnAttribute(Attribute::AlwaysInline))
+      continue;
+    F.addFnAttr(Attribute::NoInline);
+    if (F.hasFnAttribute(Attribute::MinSize) || F.hasFnAttribute(Attribute::OptimizeNone))
       continue;
     bool ForSize = F.hasFnAttribute(Attribute::OptimizeForSize);
     F.removeFnAttr(Attribute::OptimizeForSize);
     F.addFnAttr(ForSize ? HeldForSize : Held);
-    F.addFnAttr(Attribute::NoInline);
     F.addFnAttr(Attribute::OptimizeNone);
   }
 }

@@ -298,7 +298,7 @@ struct capr_worker {
     void *locale;                                 /* a locale_t, its kernel thread's own; NULL: LC_GLOBAL_LOCALE (thread/own_locale.c) */
     uint32_t kept_inside;                         /* in a signal handler that came while it was inside: > 0, and it is not left before the handler ends */
     uint32_t interrupted;                         /* another worker has sent it the signal of turns, and it has not looked yet */
-    uint64_t balanced;                            /* what had moved among workers when this one last looked (stack/chunk.c) */
+    uint64_t balanced;                            /* what had moved among workers when this one last looked (stack/balance.c) */
     uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
     volatile uint32_t spin_locks;                 /* that it holds or waits for (sched/monitor.h): no handler of the program's runs meanwhile */

@@ -13,19 +13,14 @@ MEMCACHED_THREADS = 4
 
 
 def memcached():
-    """As bench/servers/memcached builds it, again where a part of capcc is newer."""
-    directory = os.path.join(programs.root, "build/programs", os.path.basename(programs.build_tree), "memcached")
-    for kind, parts in (("capcc", programs.compiler_parts()), ("native", [])):
-        built = os.path.join(directory, kind + ".built")
-        if not os.path.exists(built) or any(os.path.getmtime(part) > os.path.getmtime(built) for part in parts):
-            programs.script("bench/servers/memcached", "build", kind, timeout=900)
-    return directory
+    """As bench/servers/memcached builds it: a directory of each kind."""
+    return {kind: os.path.join(programs.root, programs.script("bench/servers/memcached", "built", kind, timeout=900).strip()) for kind in ("capcc", "native")}
 
 
-def memcached_way(directory, kind, workers, cores, connections, each):
+def memcached_way(directory, workers, cores, connections, each):
     def way():
         port = servers.free_port()
-        argv = ["env", "CAPRICCIO_WORKERS=%d" % workers, os.path.join(directory, kind, "memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", str(port), "-t", str(MEMCACHED_THREADS)]
+        argv = ["env", "CAPRICCIO_WORKERS=%d" % workers, os.path.join(directory, "memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", str(port), "-t", str(MEMCACHED_THREADS)]
         with servers.running(argv, port, cores) as pid:
             return servers.memcached_load(pid, port, connections, each)
 
@@ -57,7 +52,7 @@ def in_directory(quick, directory):
         each = (20000 if quick else 80000) // connections
 
         def way(kind, workers, cores):
-            return built if isinstance(built, Exception) else memcached_way(built, kind, workers, cores, connections, each)
+            return built if isinstance(built, Exception) else memcached_way(built[kind], workers, cores, connections, each)
 
         ways = {"capcc": way("capcc", 2, two), "one": way("capcc", 1, one), "native": way("native", 1, two)}
         yield Row("memcached, connections: %d" % connections, ways, figures, rounds=2 if quick else 3)

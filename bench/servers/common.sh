@@ -6,6 +6,7 @@
 # they are for, that under capcc the server's own tests end as they do in a build by clang, one by one.
 #
 #   bench/servers/NAME build [native|capcc]     (both if none is named); prints where the build is
+#   bench/servers/NAME built [native|capcc]     the same, but makes only what is not there or too old
 #   bench/servers/NAME test                     builds what is not there or too old, runs the server's own tests in both, compares; TAP
 #
 # CAPCC_BUILD is the build tree (build/release). Builds are kept under build/programs; `build` makes them anew.
@@ -57,18 +58,19 @@ run_test() {
 }
 
 usage() {
-    echo "usage: bench/servers/$script build [native|capcc] | test" >&2
+    echo "usage: bench/servers/$script build|built [native|capcc] | test" >&2
     exit 2
 }
 
 # recipe ARGUMENT...: the last line of each recipe.
 recipe() {
-    local kind
+    local kind make=make_build
     case "${1-}" in
-    build)
+    build | built)
+        [[ $1 == build ]] || make=have_build
         for kind in ${2:-native capcc}; do
             [[ $kind == native || $kind == capcc ]] || usage
-            make_build "$kind" || exit 1
+            $make "$kind" || exit 1
             echo "${work#"$root"/}/$kind"
         done
         ;;

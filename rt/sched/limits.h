@@ -19,6 +19,7 @@ struct capr_limit {
     uint64_t ample_since;
     uint8_t scarce;
     uint8_t counted;    /* what a way takes is in the unit of `used`: there is a budget */
+    uint8_t to_the_end; /* may be used up: whoever wants more is told so, and nothing ends him */
 };
 
 enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_DISK, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };

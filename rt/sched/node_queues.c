@@ -201,17 +201,11 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
     while (t) {
         struct capr_thread *next = t->next;
         struct capr_node_queue *its = &capr__node_queues[t->node];
-        int takes = its->does == CAPR_NODE_TAKES;
-        if (t->sent) { /* chosen by another worker already */
-            t->sent = 0;
-            put(w, t);
-            freed++;
-            t = next;
-            continue;
-        }
+        int sent = t->sent, takes = !sent && its->does == CAPR_NODE_TAKES; /* sent: chosen by another worker already */
+        t->sent = 0;
         if (takes && !t->midway) /* else it was let go before, and is on its way */
             note_freed(its, t->needed);
-        if (takes && (t->needed || t->midway)) {
+        if (sent || (takes && (t->needed || t->midway))) {
             put(w, t);
             freed++;
         } else {

@@ -106,8 +106,8 @@ static int effect(const struct capr_node_queue *q, int *what)
  * program that takes as much as it gives back and has all but filled its limit, or whose threads hold what those wait for that would give
  * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. At
  * the very brim, where what is left may not bear a thread more, use is compared with what it was before the first one went; where it has
- * not come back to that when all are held again, the next one has to wait, longer each time. Descriptors bear to be used up: a program
- * that refuses connections only at its last one has to come to it, so there one goes at each look. */
+ * not come back to that when all are held again, the next one has to wait, longer each time. What may be used up is not spared: a program
+ * that refuses connections only at its last descriptor has to come to it, so there one goes at each look. */
 static uint32_t beyond(int i, double room, uint64_t now)
 {
     static struct trial {
@@ -117,11 +117,11 @@ static uint32_t beyond(int i, double room, uint64_t now)
     } all[CAPR_LIMITS];
     struct trial *at = &all[i];
     const struct capr_limit *l = &capr__limits[i];
+    if (l->to_the_end)
+        return room <= 0;
     int brim = l->used > BRIM * l->limit;
     double left = (brim ? 1 : BRIM) * l->limit - l->used;
     double bears = left > 0 ? left / SHARE : FALLS * l->limit; /* beyond a limit that is only a wish, the noise */
-    if (i == CAPR_LIMIT_FILES)
-        return room <= 0;
     if (room > 0 || (!brim && l->grew < -FALLS * l->limit)) {
         at->threads = 0;
         at->wait = at->again_at = 0;
@@ -154,10 +154,10 @@ static uint32_t beyond(int i, double room, uint64_t now)
 }
 
 /* No more than what is left of a limit bears, if nothing of what they take comes back before the next look: beyond it the kernel may end
- * the process. Where that is what it is beyond, the limit is a wish. Descriptors may all be had: beyond them it only says so. */
+ * the process. Where that is what it is beyond, the limit is a wish. */
 static uint32_t at_most(uint32_t threads, const struct capr_limit *l, double each)
 {
-    double left = l->most - l->used, bears = left / (l->use == CAPR_USE_FILES ? 1 : BEARS) / each;
+    double left = l->most - l->used, bears = left / (l->to_the_end ? 1 : BEARS) / each;
     return !l->counted || left < 0 || bears > threads ? threads : (uint32_t)bears;
 }
 
