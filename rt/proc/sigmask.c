@@ -156,6 +156,41 @@ void capr__signals_leave(struct capr_thread *self) {
     update();
 }
 
+/* So long a thread's end waits for signals on their way: a worker may not run for a while. */
+#define ON_THEIR_WAY_NS 100000000
+
+/* What all threads but `self`, of several, block. */
+static uint64_t common_of_others(const struct capr_thread *self) {
+    const struct capr_thread *other = capr__process.all == self ? self->all_next : capr__process.all;
+    uint64_t common = 0;
+    for (uint64_t rest = other ? other->sigmask & ~self->sigmask : 0; rest; rest &= rest - 1) {
+        int i = __builtin_ctzll(rest);
+        if (blocking[i] == capr__process.live_threads - 1) common |= 1ull << i;
+    }
+    return common;
+}
+
+/* Until the trampoline on the first worker has noted what it took out of the kernel's hands before: it lets nothing through while it runs. */
+static void wait_for_first(uint64_t until) {
+    if (capr__worker.number == 0) return;
+    capr__worker_interrupt(NULL);
+    while (CAPR_SEE(capr__workers[0]->interrupted) && capr__now() < until) CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
+}
+
+void capr__signals_before_end(struct capr_thread *self) {
+    CAPR_MONITOR;
+    uint64_t until = 0, only;
+    while ((only = common_of_others(self))) {
+        uint64_t pending = 0, now = capr__now();
+        if (!until) until = now + ON_THEIR_WAY_NS;
+        capr__sys2(SYS_rt_sigpending, (long)&pending, 8); /* on the first worker, which lets them through, they come now */
+        wait_for_first(until);
+        if ((!(pending & only) && !capr__signals_pending) || now >= until) return;
+        CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
+        capr__yield();
+    }
+}
+
 void capr__signals_forked(struct capr_thread *self) {
     __builtin_memset(blocking, 0, sizeof blocking);
     capr__process.masked_threads = 0;

@@ -112,6 +112,10 @@ CAPR_HIDDEN void capr__signals_inherit(struct capr_thread *t);
 CAPR_HIDDEN void capr__signals_mask_differs(void);
 CAPR_HIDDEN void capr__signals_leave(struct capr_thread *self);
 
+/* The running thread is about to end, and others block signals: those that were sent to the process before, and that only this thread takes,
+ * come first. Natively the kernel has chosen the thread by the time that kill returns; here the first worker may have yet to. */
+CAPR_HIDDEN void capr__signals_before_end(struct capr_thread *self);
+
 /* The main thread, alone yet, has the mask that the program was started with. */
 CAPR_HIDDEN void capr__signals_begin(void);
 

@@ -20,6 +20,7 @@
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "switch.h"
+#include "workers.h"
 
 #define TOLD 16   /* threads that are described: a deadlock has few, a forgotten wake-up has thousands that look the same */
 #define FRAMES 24 /* calls of a chain */
@@ -116,10 +117,11 @@ void capr__deadlock_chain(void)
 
 void capr__deadlock_look(struct capr_worker *w)
 {
-    static uint64_t looked; /* at so many switches: a signal that woke the idle thread in vain changes nothing */
-    if (looked == w->count.switches)
+    static uint64_t looked; /* at so many switches, of all workers: a signal that woke an idle thread in vain changes nothing */
+    uint64_t switches = capr__workers_counted().switches;
+    if (looked == switches)
         return;
-    looked = w->count.switches;
+    looked = switches;
     int by_handlers = 0;
     for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         enum kind kind = kind_of(t);
@@ -138,5 +140,5 @@ void capr__deadlock_look(struct capr_worker *w)
         capr__warn("  and %u more threads", capr__process.live_threads - told);
     if (capr__env.deadlock == CAPR_DEADLOCK_ABORT)
         capr__fatal("ending: CAPRICCIO_DEADLOCK=abort");
-    looked = w->count.switches;
+    looked = capr__workers_counted().switches;
 }

@@ -236,9 +236,9 @@ static void rest(struct capr_worker *w)
         }
     }
     capr__workers_idle++;
-    if (polls && timeout < 0 && capr__workers_idle == capr__worker_count && !capr__process.fd_waiters &&
+    if (timeout < 0 && until == UINT64_MAX && capr__workers_idle == capr__worker_count && !capr__process.fd_waiters &&
         capr__env.deadlock != CAPR_DEADLOCK_OFF)
-        capr__deadlock_look(w);
+        capr__deadlock_look(w); /* whoever is the last: the poller may sleep already */
     __atomic_store_n(&w->state, polls ? CAPR_WORKER_POLLS : CAPR_WORKER_SLEEPS, __ATOMIC_SEQ_CST);
     if (w->number == 0 && (capr__process.signal_ready || capr__signals_pending || capr__deferred_count)) {
         __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED); /* a handler came before the state was this */

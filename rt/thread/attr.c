@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "../io/syscalls.h"
 #include "../proc/signals.h"
+#include "../sched/sched.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
 #include "extra.h"
@@ -23,13 +25,51 @@ static int inherits(const pthread_attr_t *attr)
     return !attr || (pthread_attr_getinheritsched(attr, &inherit) == 0 && inherit == PTHREAD_INHERIT_SCHED);
 }
 
+/* On top of a supplied stack: whose it is, while a thread is on it. Not copied with the bytes, and not a forked parent's. */
+struct mark {
+    uint64_t word[8];
+};
+#define MARK 0x6361707269636369ull
+
+static uint64_t marked(const struct mark *m) { return MARK ^ (uint64_t)m ^ (uint64_t)getpid() << 32; }
+
+static struct mark *mark_of(void *stack, size_t size) { return (struct mark *)(((uint64_t)stack + size) & ~63ull) - 1; }
+
+/* So long a thread may take to its end after its last word to others. */
+#define LEAVING_NS 100000000
+
+/* A program may tell by other means than pthread_join that a thread is done, and make another on its stack while the first has yet to leave
+ * it, which natively takes a moment; here it may be waiting for a worker. Gives way until it has. */
+static void wait_for_former(const struct mark *m)
+{
+    if (CAPR_SEE(m->word[0]) != marked(m) || !capr__may_switch())
+        return;
+    uint64_t until = capr__now() + LEAVING_NS;
+    while (CAPR_SEE(m->word[0]) == marked(m) && capr__now() < until) {
+        CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
+        capr__yield();
+    }
+}
+
+void capr__attr_leave(const struct capr_extra *x)
+{
+    struct mark *m = x->mark;
+    if (m)
+        CAPR_SHOW(m->word[0], 0);
+}
+
 /* The thread begins on the program's memory; its record stays where it is, with the header for that memory in place of the frame.
  * Nothing is written there once the thread has switched away for the last time, which is before its join. CAPRICCIO_STACK=always
  * has no effect in it: programs look whether their locals are where they wanted them. */
-static void use_supplied(struct capr_thread *t, void *stack, size_t size)
+static void use_supplied(struct capr_thread *t, struct capr_extra *x, void *stack, size_t size)
 {
     struct capr_switch_frame *from = (struct capr_switch_frame *)t->sp;
-    uint64_t top = ((uint64_t)stack + size) & ~63ull;
+    struct mark *m = mark_of(stack, size);
+    uint64_t top = (uint64_t)m;
+    wait_for_former(m);
+    m->word[0] = marked(m);
+    x->stack = stack;
+    x->mark = m;
     struct capr_switch_frame *to = (struct capr_switch_frame *)top - 1;
     *to = *from;
     struct capr_chunk *header = (struct capr_chunk *)t - 1;
@@ -76,9 +116,8 @@ int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct c
         return EAGAIN;
     x->policy = policy;
     x->priority = p.sched_priority;
-    x->stack = stack;
     if (stack)
-        use_supplied(t, stack, size);
+        use_supplied(t, x, stack, size);
     return 0;
 }
 

@@ -46,8 +46,6 @@ void capr__thread_cleanup(struct capr_thread *self)
         CAPR_MONITOR; /* others wait for mutexes and leave signals there */
         capr__robust_end(self);
         capr__extra_signals_run(self);
-        if (self->detached) /* else the name may be asked for until the join */
-            capr__extra_free(self);
     }
 }
 

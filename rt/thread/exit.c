@@ -80,14 +80,19 @@ void capr__thread_exit(void *result)
     for (;;) {
         if (self->tls || self->extra)
             capr__tls_end(self);
+        if (__builtin_expect(capr__process.masked_threads != 0, 0))
+            capr__signals_before_end(self);
         capr__enter();
         if (__builtin_expect(!capr__extra_signals(self), 1))
             break;
         capr__leave(); /* a handler runs, and may have thread-locals anew */
         capr__extra_signals_run(self);
     }
-    if (__builtin_expect(self->detached && self->extra, 0)) /* anew, too */
-        capr__extra_free(self);
+    if (__builtin_expect(self->extra != NULL, 0)) {
+        capr__attr_leave(self->extra);
+        if (self->detached) /* else the name may be asked for until the join */
+            capr__extra_free(self);
+    }
     end(&capr__worker, self);
 }
 

@@ -33,6 +33,7 @@ struct capr_extra {
     cpu_set_t *affinity;           /* malloc'ed copy of what pthread_setaffinity_np got, or NULL */
     size_t affinity_size;          /* bytes */
     void *stack;                   /* lowest address of the stack supplied by the program at creation, or NULL */
+    void *mark;                    /* on top of it (attr.c), or NULL */
     struct capr_mutex **robust;    /* robust mutexes that the thread holds, in the order of locking */
     uint32_t robust_count, robust_capacity;
     uint32_t held;                 /* process-shared locks that sync/held.c says it holds */
@@ -56,6 +57,9 @@ CAPR_HIDDEN void capr__extra_free(struct capr_thread *t);
  * inherited or explicit, the stack asked for, and the signal mask if there is one. Where the program supplied one, the switch frame below the record moves there,
  * and t->sp, limit and chunk with it. Returns 0, EINVAL, or EAGAIN when out of memory, with nothing left allocated. */
 CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *attr, struct capr_thread *creator);
+
+/* The thread ends: a stack that was supplied is the program's again as soon as it has switched away. */
+CAPR_HIDDEN void capr__attr_leave(const struct capr_extra *x);
 
 /* Whether signals were sent to the running thread from another worker, for which it has not looked yet; runs the handlers of those. Natively
  * no thread gets to its end before them. */
