@@ -19,6 +19,7 @@
 #include "../sched/workers.h"
 #include "../stack/chunk.h"
 #include "../stack/profile.h"
+#include "../sync/helper.h"
 #include "../sync/wait.h"
 #include "../thread/own_locale.h"
 #include "signals.h"
@@ -26,6 +27,7 @@
 /* Other workers are outside the monitor, and in the middle of nothing that the child needs, until libc has forked. */
 static void before(void) {
     capr__fd_all_shared();
+    capr__helpers_before_fork();
     if (!capr__many) return;
     capr__enter();
     capr__chunks_hold();

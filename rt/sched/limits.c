@@ -142,7 +142,7 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(), memory->used, seldom.memory, memory->scarce, seldom.stall});
     memory->calm = capr__knee_lowered() ? CALM : 0;
     memory->grew = memory->used - before;
-    capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_in_use(w);
+    capr__limits[CAPR_LIMIT_STACK].used = (double)capr__chunk_bytes_about(w, now);
     capr__limits[CAPR_LIMIT_FILES].used = seldom.files + (double)capr__use_of_all(CAPR_USE_FILES);
     capr__limits[CAPR_LIMIT_FILES].grew = capr__limits[CAPR_LIMIT_FILES].used - files;
     capr__delays_of_all(&delay_cycles, &delays);

@@ -444,21 +444,4 @@ static void bury(struct capr_chunk *chunk)
     *list = chunk;
 }
 
-static uint64_t list_bytes(const struct capr_chunk *chunk)
-{
-    uint64_t bytes = 0;
-    for (; chunk; chunk = chunk->prev)
-        bytes += footprint(chunk);
-    return bytes;
-}
-
-uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
-{
-    uint64_t idle = CAPR_SEE(large_bytes) + CAPR_SEE(checked_bytes) + capr__chunks_chained(), all = w->chunk_bytes; /* the lists themselves change meanwhile */
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        if (capr__workers[i] != w)
-            all += CAPR_SEE(capr__workers[i]->chunk_bytes); /* what lies in their lists only they may look at: it counts as used */
-    for (unsigned i = 0; i < CAPR_CLASSES; i++)
-        idle += list_bytes(*capr__chunk_list(w, i));
-    return all > idle ? all - idle : 0;
-}
+uint64_t capr__chunks_kept(void) { return CAPR_SEE(large_bytes) + CAPR_SEE(checked_bytes); }

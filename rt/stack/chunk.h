@@ -55,8 +55,13 @@ CAPR_HIDDEN void capr__chunk_bury(struct capr_chunk *chunk);
 /* Makes `header` that of the program's memory from `base` up to `top`. Plain code. */
 CAPR_HIDDEN void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top);
 
-/* Bytes of chunks that are in use now. Plain code; walks the free lists. */
+/* Bytes of chunks that are in use now; or were, at most a microsecond ago for each chunk that lay in the lists of `w` then. Plain code; walk
+ * these. */
 CAPR_HIDDEN uint64_t capr__chunk_bytes_in_use(struct capr_worker *w);
+CAPR_HIDDEN uint64_t capr__chunk_bytes_about(struct capr_worker *w, uint64_t now);
+
+/* Bytes of mappings that were given back and that no worker's list has. */
+CAPR_HIDDEN uint64_t capr__chunks_kept(void);
 
 /* A chunk with at least `below` bytes between its header and the limit of its stack; in guard mode exactly so many, rounded up
  * to 16. The owner fills prev, saved_limit; saved_big_sp is CAPR_BIG_NOT_HELD and saved_big NULL already. NULL: out of memory.

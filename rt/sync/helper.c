@@ -24,8 +24,12 @@
 /* Bytes of stack, of which little is touched; glibc refuses less than 16 KiB and its own records. */
 #define STACK_BYTES (64u << 10)
 
-static struct capr_helper *idle;
-static uint32_t idle_count;
+/* Helpers that have been told to end and that nobody has joined yet: the oldest of more has had the time for it. Were they left to themselves,
+ * thousands could be waiting in libc for one lock, while each child of a fork copied a page for each of them. */
+#define MOST_ENDING 64
+
+static struct capr_helper *idle, *ending, **ending_tail = &ending;
+static uint32_t idle_count, ending_count;
 static struct capr_finished finished;
 static int started;
 
@@ -67,8 +71,24 @@ static void *run(void *arg)
         set(h, CAPR_HELPER_FINISHED, 0);
         capr__finished_push(&finished, h);
     }
-    free(h);
     return NULL;
+}
+
+static void join_oldest(void)
+{
+    struct capr_helper *h = ending;
+    ending = h->next;
+    if (!ending)
+        ending_tail = &ending;
+    ending_count--;
+    capr__kernel_thread_join(h->kernel_thread);
+    free(h);
+}
+
+void capr__helpers_before_fork(void)
+{
+    while (ending)
+        join_oldest();
 }
 
 /* Makes the threads of those that have finished ready, the first first. On the worker. */
@@ -92,7 +112,9 @@ static void disarm(void) { capr__finished_disarm(&finished); }
 static void forked(void)
 {
     idle = NULL;
-    idle_count = 0;
+    ending = NULL;
+    ending_tail = &ending;
+    idle_count = ending_count = 0;
     finished = (struct capr_finished){ 0 };
     started = 0;
 }
@@ -116,7 +138,7 @@ struct capr_helper *capr__helper_get(void)
     h = calloc(1, sizeof(*h));
     if (!h)
         return NULL;
-    int error = capr__kernel_thread_start(run, h, STACK_BYTES, 0);
+    int error = capr__kernel_thread_start_joinable(run, h, STACK_BYTES, &h->kernel_thread);
     if (error) {
         free(h);
         return NULL;
@@ -146,7 +168,12 @@ int capr__helper_put(struct capr_helper *h)
 {
     int result = h->result;
     if (idle_count == MOST_IDLE) {
+        h->next = NULL;
+        *ending_tail = h;
+        ending_tail = &h->next;
         set(h, CAPR_HELPER_END, 1);
+        if (++ending_count > MOST_ENDING)
+            join_oldest();
         return result;
     }
     set(h, CAPR_HELPER_IDLE, 0);

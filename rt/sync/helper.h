@@ -25,7 +25,7 @@ enum capr_helper_state {
 };
 
 struct capr_helper {
-    struct capr_helper *next;   /* those without work; those that have finished */
+    struct capr_helper *next;   /* those without work; those that have finished; those that end */
     uint32_t state;             /* futex, enum capr_helper_state: WAITS and FINISHED are the helper's to set, the others the worker's */
     enum capr_helper_call call;
     void *object;
@@ -33,6 +33,7 @@ struct capr_helper {
     int result;                 /* of glibc's call */
     int waiting;                /* `thread` is parked for this and nothing else */
     struct capr_thread *thread;
+    pthread_t kernel_thread;
     pthread_mutex_t waits;      /* glibc's: the helper holds it from ASKED until it is a waiter of the condition */
 };
 
@@ -62,5 +63,8 @@ static inline void capr__helper_park(struct capr_helper *h, int point)
 
 /* Takes back one that is done. Returns what the call returned. */
 CAPR_HIDDEN int capr__helper_put(struct capr_helper *h);
+
+/* Joins those that are about to end. Stops the worker for that. */
+CAPR_HIDDEN void capr__helpers_before_fork(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Process-shared mutexes: glibc's, by glibc's pthread_mutex_trylock and _unlock on the worker, polled with growing pauses up to 1 ms
- * (the other holders may be native threads, which cannot put a thread into our run queue). glibc takes all user-level threads for
+ * Process-shared mutexes: glibc's, by glibc's pthread_mutex_trylock and _unlock on the worker, polled by the first of
+ * our threads that wait for it (line.h: the other holders may be native threads, which cannot put a thread into our run queue). glibc takes all user-level threads for
  * one, the worker's kernel thread: where a type goes by its owner, held.h says which of ours it is before glibc is asked. The
  * robust list that the kernel walks when the process dies is the worker's, with all that its threads hold, which is right then;
  * a user-level thread that ends earlier does for its own mutexes what the kernel would.
@@ -13,6 +13,7 @@
 
 #include "held.h"
 #include "libcs.h"
+#include "line.h"
 #include "mutex.h"
 #include "wait.h"
 
@@ -107,30 +108,43 @@ int capr__shared_mutex_lock(pthread_mutex_t *m, uint64_t deadline)
     struct capr_thread *self = capr__self();
     if (!self)
         return lock_natively(m, deadline);
-    for (unsigned round = 0;;) {
-        int error = try(m, self);
-        if (error != EBUSY)
-            return error;
-        if (deadline == 0)
-            return ETIMEDOUT;
+    struct capr_line line = { 0 };
+    int error;
+    while ((error = try(m, self)) == EBUSY) {
         if (capr__worker.in_signal && is_workers(m)) /* its holder cannot run before this handler ends */
-            return EDEADLK;
-        if (capr__poll_wait(&round, deadline, 0))
-            return ETIMEDOUT;
+            error = EDEADLK;
+        else if (deadline == 0 || capr__line_wait(&line, m, deadline))
+            error = ETIMEDOUT;
+        else
+            continue;
+        break;
     }
+    if (line.stood) /* whoever holds it may be in another process: the next one polls */
+        capr__line_next(m);
+    return error;
+}
+
+/* What is done where this process lets it go. */
+static int unlock(pthread_mutex_t *m)
+{
+    int error = capr__libcs()->mutex_unlock(m);
+    if (error == 0)
+        capr__line_next(m);
+    return error;
 }
 
 int capr__shared_mutex_unlock(pthread_mutex_t *m)
 {
-    const struct capr_libcs *libc = capr__libcs();
     struct capr_thread *self = capr__self();
-    if (!self || !has_owner(m))
-        return libc->mutex_unlock(m);
+    if (!self)
+        return capr__libcs()->mutex_unlock(m);
+    if (!has_owner(m))
+        return unlock(m);
     struct capr_held *h = holder_of(m);
     if (!h || h->owner != self)
         return EPERM;
     int last = type_of(m) != PTHREAD_MUTEX_RECURSIVE || m->__data.__count <= 1;
-    int error = libc->mutex_unlock(m);
+    int error = last ? unlock(m) : capr__libcs()->mutex_unlock(m);
     if (error == 0 && last)
         capr__held_drop(h);
     return error;
@@ -224,4 +238,5 @@ void capr__shared_mutex_orphan(void *object)
     if (word & FUTEX_WAITERS)
         syscall(SYS_futex, &m->__data.__lock, FUTEX_WAKE, 1, NULL, NULL, 0);
     __atomic_store_n(&head->list_op_pending, NULL, __ATOMIC_RELEASE);
+    capr__line_next(m);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Process-shared reader-writer locks and barriers. A waiter for a lock polls glibc's try form with growing pauses, up to 1 ms: the
+ * Process-shared reader-writer locks and barriers. Of those who wait for a lock the first polls glibc's try form (line.h): the
  * holder may be a native thread, which cannot put a thread into our run queue. glibc knows the worker's kernel thread as the writer
  * and the readers by number only; which of our threads writes is in held.h. A barrier has no try form, so that the call is a helper
  * kernel thread's (helper.h). Mutexes, condition variables and semaphores do the same in their own files.
@@ -12,6 +12,7 @@
 #include "held.h"
 #include "helper.h"
 #include "libcs.h"
+#include "line.h"
 #include "wait.h"
 
 /* The record of the thread of ours that writes, or NULL. A record of what was mapped at this address before is dropped. */
@@ -28,14 +29,22 @@ static struct capr_held *writer_of(const pthread_rwlock_t *l)
 /* After a try that failed with EBUSY. LOOK_AGAIN, or the result. */
 #define LOOK_AGAIN (-1)
 
-static int wait_once(pthread_rwlock_t *l, unsigned *round, uint64_t deadline)
+static int wait_once(pthread_rwlock_t *l, struct capr_line *line, uint64_t deadline)
 {
     struct capr_held *h = writer_of(l);
     if (h && (h->owner == capr__self() || capr__worker.in_signal))
         return EDEADLK; /* else its holder cannot run before this handler ends */
-    if (deadline == 0 || capr__poll_wait(round, deadline, 0))
+    if (deadline == 0 || capr__line_wait(line, l, deadline))
         return ETIMEDOUT;
     return LOOK_AGAIN;
+}
+
+/* Whoever holds it may be in another process: the next one polls. After a reader others may read. */
+static int wait_ends(const struct capr_line *line, const pthread_rwlock_t *l, int error)
+{
+    if (line->stood)
+        capr__line_next(l);
+    return error;
 }
 
 int capr__shared_read(pthread_rwlock_t *l, uint64_t deadline)
@@ -45,14 +54,14 @@ int capr__shared_read(pthread_rwlock_t *l, uint64_t deadline)
         struct timespec until = capr__libcs_time(deadline);
         return libc->rwlock_clockrdlock(l, CLOCK_MONOTONIC, &until);
     }
-    for (unsigned round = 0;;) {
-        int error = libc->rwlock_tryrdlock(l);
-        if (error != EBUSY)
-            return error;
-        error = capr__self() ? wait_once(l, &round, deadline) : ETIMEDOUT;
-        if (error != LOOK_AGAIN)
-            return error;
-    }
+    struct capr_line line = { 0 };
+    int error;
+    do {
+        error = libc->rwlock_tryrdlock(l);
+        if (error == EBUSY)
+            error = capr__self() ? wait_once(l, &line, deadline) : ETIMEDOUT;
+    } while (error == LOOK_AGAIN);
+    return wait_ends(&line, l, error);
 }
 
 int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline)
@@ -63,10 +72,12 @@ int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline)
         struct timespec until = capr__libcs_time(deadline);
         return libc->rwlock_clockwrlock(l, CLOCK_MONOTONIC, &until);
     }
-    for (unsigned round = 0;;) {
-        int error = self ? capr__held_reserve(self) : 0;
+    struct capr_line line = { 0 };
+    int error;
+    do {
+        error = self ? capr__held_reserve(self) : 0;
         if (error)
-            return error;
+            break;
         error = libc->rwlock_trywrlock(l);
         if (error == 0 && self) {
             struct capr_held *past = capr__held_find(l);
@@ -74,12 +85,10 @@ int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline)
                 capr__held_drop(past);
             capr__held_add(self, l, 0);
         }
-        if (error != EBUSY)
-            return error;
-        error = self ? wait_once(l, &round, deadline) : ETIMEDOUT;
-        if (error != LOOK_AGAIN)
-            return error;
-    }
+        if (error == EBUSY)
+            error = self ? wait_once(l, &line, deadline) : ETIMEDOUT;
+    } while (error == LOOK_AGAIN);
+    return wait_ends(&line, l, error);
 }
 
 /* Readers, also those that wait, are counted from bit 3 on; bit 1: some writer holds it. */
@@ -99,6 +108,8 @@ int capr__shared_rwunlock(pthread_rwlock_t *l)
     int error = capr__libcs()->rwlock_unlock(l);
     if (error == 0 && h)
         capr__held_drop(h);
+    if (error == 0 && capr__self())
+        capr__line_next(l);
     return error;
 }
 

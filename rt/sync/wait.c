@@ -12,6 +12,7 @@
 #include "../thread/cancel.h"
 #include "cond.h"
 #include "held.h"
+#include "line.h"
 #include "mutex.h"
 #include "sem.h"
 
@@ -22,6 +23,7 @@ void capr__sync_forked(void)
     if (++capr__sync_epoch == 0)
         capr__sync_epoch = 1;
     capr__held_forked();
+    capr__lines_forked();
 }
 
 int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)

@@ -25,12 +25,12 @@ static int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*st
     return real ? real(thread, attr, start, arg) : ENOSYS;
 }
 
-CAPR_HIDDEN int capr__kernel_thread_start(void *(*run)(void *), void *arg, size_t bytes, uint64_t heeds) {
+static int start(void *(*run)(void *), void *arg, size_t bytes, uint64_t heeds, pthread_t *joinable) {
     pthread_t thread;
     pthread_attr_t attr;
     uint64_t mask = ~(heeds | 1ull << (SIGNAL_SETXID - 1)), before;
     pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setdetachstate(&attr, joinable ? PTHREAD_CREATE_JOINABLE : PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attr, bytes);
     /* By the kernel's own call: the mask is the kernel thread's, which the new one starts with. */
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&before, 8);
@@ -41,5 +41,25 @@ CAPR_HIDDEN int capr__kernel_thread_start(void *(*run)(void *), void *arg, size_
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8);
     pthread_attr_destroy(&attr);
+    if (e == 0 && joinable) *joinable = thread;
     return e;
+}
+
+CAPR_HIDDEN int capr__kernel_thread_start(void *(*run)(void *), void *arg, size_t bytes, uint64_t heeds) {
+    return start(run, arg, bytes, heeds, NULL);
+}
+
+CAPR_HIDDEN int capr__kernel_thread_start_joinable(void *(*run)(void *), void *arg, size_t bytes, pthread_t *thread) {
+    return start(run, arg, bytes, 0, thread);
+}
+
+CAPR_HIDDEN void capr__kernel_thread_join(pthread_t thread) {
+#ifdef CAPR_THREAD_SANITIZER
+    extern __typeof__(pthread_join) __interceptor_pthread_join;
+    __interceptor_pthread_join(thread, NULL);
+#else
+    static int (*real)(pthread_t, void **);
+    if (!real) real = (__typeof__(real))dlsym(RTLD_NEXT, "pthread_join");
+    if (real) real(thread, NULL);
+#endif
 }
