@@ -55,8 +55,8 @@ CAPR_HIDDEN void capr__chunk_bury(struct capr_chunk *chunk);
 /* Makes `header` that of the program's memory from `base` up to `top`. Plain code. */
 CAPR_HIDDEN void capr__chunk_supply(struct capr_chunk *header, uint64_t base, uint64_t top);
 
-/* Bytes of chunks that are in use now; or were, at most a microsecond ago for each chunk that lay in the lists of `w` then. Plain code; walk
- * these. */
+/* Bytes of chunks that are in use now; or about so many: what lay in the lists of `w` some time ago, a hundred times what it took to walk them.
+ * Plain code. */
 CAPR_HIDDEN uint64_t capr__chunk_bytes_in_use(struct capr_worker *w);
 CAPR_HIDDEN uint64_t capr__chunk_bytes_about(struct capr_worker *w, uint64_t now);
 

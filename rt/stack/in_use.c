@@ -4,22 +4,21 @@
  * them, so that a worker's own lists have to be walked, each chunk a miss of the cache: for the scheduler, which asks at each of its ticks,
  * not more often than that costs a hundredth of the time, however many threads there once were.
  */
+#include "../sched/sched.h"
 #include "../sched/workers.h"
 #include "balance.h"
 #include "chunk.h"
 
-/* Time that a chunk of a list is to pay for: a hundred times what it costs to look at it, ns. */
-#define EACH_NS 1000
+/* A walk is to pay for so many times what it took. */
+#define SHARE 100
 
-/* Bytes of what lies in the lists of `w`, and how many chunks. */
-static uint64_t bytes_free(struct capr_worker *w, uint64_t *chunks)
+/* Bytes of what lies in the lists of `w`. */
+static uint64_t bytes_free(struct capr_worker *w)
 {
     uint64_t bytes = 0;
     for (unsigned i = 0; i < CAPR_CLASSES; i++)
-        for (const struct capr_chunk *chunk = *capr__chunk_list(w, i); chunk; chunk = chunk->prev) {
+        for (const struct capr_chunk *chunk = *capr__chunk_list(w, i); chunk; chunk = chunk->prev)
             bytes += chunk->size;
-            ++*chunks;
-        }
     return bytes;
 }
 
@@ -35,8 +34,7 @@ static uint64_t in_use_but(uint64_t free)
 
 uint64_t capr__chunk_bytes_in_use(struct capr_worker *w)
 {
-    uint64_t chunks = 0;
-    return in_use_but(bytes_free(w, &chunks));
+    return in_use_but(bytes_free(w));
 }
 
 uint64_t capr__chunk_bytes_about(struct capr_worker *w, uint64_t now)
@@ -46,9 +44,9 @@ uint64_t capr__chunk_bytes_about(struct capr_worker *w, uint64_t now)
     } last[CAPR_WORKERS_MOST];
     uint32_t i = w->number;
     if (now >= last[i].at) {
-        uint64_t chunks = 0;
-        last[i].free = bytes_free(w, &chunks);
-        last[i].at = now + chunks * EACH_NS;
+        uint64_t begun = capr__now();
+        last[i].free = bytes_free(w);
+        last[i].at = now + SHARE * (capr__now() - begun);
     }
     return in_use_but(last[i].free);
 }
