@@ -301,6 +301,7 @@ struct capr_worker {
     uint64_t balanced;                            /* what had moved among workers when this one last looked (stack/balance.c) */
     uint64_t tick_switches;                       /* count.switches at the last tick (proc/turn.c) */
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
+    int32_t alarm;                                /* the number, plus 1, of the timer that ends its sleep (sched/rest.c); 0: it has none */
     volatile uint32_t spin_locks;                 /* that it holds or waits for (sched/monitor.h): no handler of the program's runs meanwhile */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints their sums at exit */

@@ -41,8 +41,9 @@ struct capr_notify_group {
 /* One of them has ended, or the call has added all. On a worker. */
 CAPR_HIDDEN void capr__notify_leave(struct capr_notify_group *g, int code);
 
-/* turn.c: what the timer's signal carries; what it does, in the handler; in the child of a fork, which has no timer. */
-extern CAPR_HIDDEN char capr__turn_tick;
+/* turn.c: what the timers' signals carry, that of sched/rest.c too; what a tick does, in the handler; in the child of a fork, which has no
+ * timer. */
+extern CAPR_HIDDEN char capr__turn_tick, capr__turn_alarm;
 CAPR_HIDDEN void capr__turn_ticks(ucontext_t *at);
 CAPR_HIDDEN void capr__turns_forked(void);
 

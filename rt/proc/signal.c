@@ -20,6 +20,7 @@
 #include "../graph/call_back.h"
 #include "../io/syscalls.h"
 #include "../sched/preempt.h"
+#include "../sched/rest.h"
 #include "../sched/sched.h"
 #include "../sched/workers.h"
 #include "../thread/extra.h"
@@ -371,6 +372,10 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     if (number == CAPR_NOTIFY_SIGNAL) {
         if (info->si_value.sival_ptr == &capr__turn_tick) {
             capr__turn_ticks(c);
+            return;
+        }
+        if (info->si_value.sival_ptr == &capr__turn_alarm) {
+            capr__alarm_rings();
             return;
         }
         if (w->self && info->si_code == SI_TKILL) {

@@ -34,14 +34,17 @@ void capr__turns_watch(void)
         capr__turn_process = getpid();
         capr__preempt_prepare();
     }
-    if (!slice)
-        return;
     struct sigevent event;
     memset(&event, 0, sizeof event);
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = CAPR_NOTIFY_SIGNAL;
-    event.sigev_value.sival_ptr = &capr__turn_tick;
     event._sigev_un._tid = w->kernel_thread;
+    event.sigev_value.sival_ptr = &capr__turn_alarm;
+    if (capr__many && capr__sys3(SYS_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&w->alarm) == 0)
+        w->alarm++;
+    if (!slice)
+        return;
+    event.sigev_value.sival_ptr = &capr__turn_tick;
     if (capr__sys3(SYS_timer_create, slice < COARSE_NS ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&w->tick_timer) < 0)
         return;
     struct timespec each = { (time_t)(slice / 1000000000), (long)(slice % 1000000000) };
@@ -49,7 +52,7 @@ void capr__turns_watch(void)
     capr__sys4(SYS_timer_settime, w->tick_timer, 0, (long)&often, 0);
 }
 
-char capr__turn_tick;
+char capr__turn_tick, capr__turn_alarm;
 
 void capr__turn_ticks(ucontext_t *at)
 {
@@ -67,4 +70,4 @@ void capr__turn_ticks(ucontext_t *at)
     w->tick_switches = w->count.switches;
 }
 
-void capr__turns_forked(void) { capr__worker.kernel_thread = 0; }
+void capr__turns_forked(void) { capr__worker.kernel_thread = capr__worker.alarm = 0; }

@@ -30,13 +30,8 @@
 #include "policy.h"
 #include "preempt.h"
 #include "processors.h"
+#include "rest.h"
 #include "run_queue.h"
-
-/* How long the one that watches sleeps at a time: from the first to the last, doubling while it finds nothing. */
-#define WATCH_FIRST_NS 100000
-#define WATCH_LAST_NS 1000000
-/* So many times without a switch of anybody's, and it sleeps until it is woken. */
-#define WATCH_ROUNDS 16
 
 /* Threads that are stolen at once, and that are looked at for it. */
 #define STEAL_MOST 32
@@ -46,54 +41,9 @@
 #define WORKER_STACK (256u << 10)
 
 struct capr_worker *capr__workers[CAPR_WORKERS_MOST];
-uint32_t capr__worker_count, capr__workers_idle;
+uint32_t capr__worker_count;
 
 static uint32_t most, started = 1;           /* workers that there may be, and that have been begun */
-static struct capr_worker *poller, *watcher; /* in epoll_wait; the sleeper, or poller, that looks up from time to time */
-static uint64_t polls_until;                 /* ns of CLOCK_MONOTONIC: when the poller looks up by itself */
-static uint64_t polls_since;                 /* all blocks of threads up to when it went to sleep, where it sleeps in poll(2) */
-static int watch_ends;                       /* ... which no longer does, since nothing has happened for long */
-static int waking;                           /* one has been woken and has not looked yet */
-static uint64_t watch_ns = WATCH_FIRST_NS, watched_switches;
-static int watched_rounds;
-
-static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-    return capr__sys6(SYS_futex, (long)word, op | FUTEX_PRIVATE_FLAG, value, (long)timeout, 0, 0);
-}
-
-static void wake(struct capr_worker *w)
-{
-    uint32_t was = __atomic_exchange_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_SEQ_CST);
-    CAPR_SHOW_MORE(capr__worker.count.unparked, 1);
-    if (was == CAPR_WORKER_SLEEPS)
-        futex(&w->state, FUTEX_WAKE, 1, NULL);
-    else if (was == CAPR_WORKER_POLLS)
-        capr__io_wake();
-}
-
-void capr__worker_wake(struct capr_worker *w)
-{
-    if (__atomic_load_n(&w->state, __ATOMIC_RELAXED) != CAPR_WORKER_BUSY)
-        wake(w);
-}
-
-void capr__worker_wake_one(void)
-{
-    if (waking)
-        return;
-    struct capr_worker *found = watcher && watcher != poller && watch_ends ? watcher : NULL;
-    for (uint32_t i = 0; !found && i < capr__worker_count; i++)
-        if (capr__workers[i]->state == CAPR_WORKER_SLEEPS)
-            found = capr__workers[i];
-    if (!found)
-        found = poller;
-    if (!found || found->state == CAPR_WORKER_BUSY)
-        return;
-    waking = 1;
-    wake(found);
-}
-
 /* Once until it looks: signals of this kind queue up, and one worker sends them faster than another takes them. */
 static void interrupt(uint32_t number)
 {
@@ -114,17 +64,6 @@ void capr__workers_interrupt(void)
 }
 
 void capr__outside_the_monitor(void) { capr__fatal_thread("a wait outside the monitor: a fault of the runtime's own; run with CAPRICCIO_WORKERS=1"); }
-
-void capr__worker_keep_awake(void)
-{
-    uint32_t sleeps = CAPR_WORKER_SLEEPS;
-    if (capr__worker.number == 0) {
-        __atomic_compare_exchange_n(&capr__worker.state, &sleeps, CAPR_WORKER_BUSY, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-    } else {
-        capr__workers[0]->pick_at = 0;
-        capr__worker_wake(capr__workers[0]);
-    }
-}
 
 /* Moves threads that need not stay from the queue of `from` to that of `w`. Returns the first, which is in neither. */
 static struct capr_thread *steal_from(struct capr_worker *w, struct capr_worker *from)
@@ -185,83 +124,10 @@ static struct capr_thread *steal(struct capr_worker *w)
     return NULL;
 }
 
-/* Whether there has been anything to watch lately: a switch of anybody's. */
-static int is_worth_watching(void)
-{
-    uint64_t switches = 0;
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        switches += CAPR_SEE(capr__workers[i]->count.switches);
-    int others_busy = capr__workers_idle + 1 < capr__worker_count;
-    if (switches != watched_switches || others_busy)
-        watched_rounds = 0;
-    watched_switches = switches;
-    return watched_rounds++ < WATCH_ROUNDS;
-}
-
-static uint64_t all_blocks(void)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        sum += CAPR_SEE(capr__workers[i]->count.blocks);
-    return sum;
-}
-
-/* poll(2), unlike an epoll set, is not told of what threads wait for since it was called. */
-static void tell_poller(void)
-{
-    if (poller && capr__net_polls() && polls_since != all_blocks())
-        capr__worker_wake(poller);
-}
-
-/* There is nothing to run: sleeps until there may be. */
-static void rest(struct capr_worker *w)
-{
-    int polls = !poller, watches = !watcher;
-    int64_t timeout = capr__idle_timeout(w);
-    if (timeout == 0)
-        return;
-    uint64_t until = timeout < 0 ? UINT64_MAX : capr__now() + (uint64_t)timeout;
-    if (!polls) { /* which is to know of timers that came since it went to sleep */
-        tell_poller();
-        if (until < polls_until)
-            wake(poller);
-        timeout = -1;
-    }
-    if (watches) {
-        watcher = w;
-        watch_ends = !is_worth_watching();
-        if (!watch_ends) {
-            timeout = timeout < 0 || timeout > (int64_t)watch_ns ? (int64_t)watch_ns : timeout;
-            watch_ns = watch_ns * 2 > WATCH_LAST_NS ? WATCH_LAST_NS : watch_ns * 2;
-        }
-    }
-    capr__workers_idle++;
-    if (timeout < 0 && until == UINT64_MAX && capr__workers_idle == capr__worker_count && !capr__process.fd_waiters &&
-        capr__env.deadlock != CAPR_DEADLOCK_OFF)
-        capr__deadlock_look(w); /* whoever is the last: the poller may sleep already */
-    __atomic_store_n(&w->state, polls ? CAPR_WORKER_POLLS : CAPR_WORKER_SLEEPS, __ATOMIC_SEQ_CST);
-    if (w->number == 0 && (capr__process.signal_ready || capr__signals_pending || capr__deferred_count)) {
-        __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED); /* a handler came before the state was this */
-    } else if (polls) {
-        poller = w;
-        polls_until = until;
-        polls_since = all_blocks();
-        capr__io_poll(timeout);
-        poller = NULL;
-    } else {
-        struct timespec piece = {timeout / 1000000000, timeout % 1000000000};
-        CAPR_OUTSIDE(futex(&w->state, FUTEX_WAIT, CAPR_WORKER_SLEEPS, timeout < 0 ? NULL : &piece));
-    }
-    __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED);
-    capr__workers_idle--;
-    if (watcher == w)
-        watcher = NULL;
-    waking = 0;
-}
-
 _Noreturn void capr__worker_loop(void)
 {
     struct capr_worker *w = &capr__worker;
+    int looked = 0; /* at descriptors, just now */
     capr__monitor_enter();
     for (;;) {
         if (w->number == 0)
@@ -270,14 +136,10 @@ _Noreturn void capr__worker_loop(void)
             capr__graph_answer();
         capr__idle_measure(w);
         capr__chunk_balance(w);
-        if (!poller && capr__process.fd_waiters) { /* one at a time: a look takes the event that is to wake a sleeper */
-            poller = w;
-            polls_until = 0;
-            capr__io_poll(0);
-            poller = NULL;
+        if (looked) {
+            looked = 0;
         } else if (capr__process.fd_waiters) {
-            capr__io_collect();
-            tell_poller();
+            capr__rest_look(w);
         }
         if (capr__process.timer_count)
             capr__idle_fire(w);
@@ -295,12 +157,10 @@ _Noreturn void capr__worker_loop(void)
         if (!next)
             next = steal(w);
         if (!next) {
-            rest(w);
+            looked = capr__rest(w);
             continue;
         }
-        watch_ns = WATCH_FIRST_NS;
-        if (capr__workers_idle && (!watcher || watch_ends))
-            capr__worker_wake_one();
+        capr__rest_over(w);
         w->pick_at = w->count.switches + w->poll_every;
         if (w->policy && w->choose_at < w->pick_at)
             w->pick_at = w->choose_at;
@@ -400,8 +260,6 @@ void capr__workers_forked(struct capr_worker *w)
         return;
     capr__monitor = w->inside ? 1 : 0;
     w->run_lock = w->run_count = w->state = w->interrupted = 0;
-    poller = watcher = NULL;
-    waking = 0;
-    capr__workers_idle = 0;
+    capr__rest_forked();
     be_first(w);
 }

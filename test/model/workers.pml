@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Several workers (rt/sched/workers.c, run_queue.c): how they share threads, go to sleep and wake one another. A worker is a process;
+ * Several workers (rt/sched/workers.c, rest.c, run_queue.c): how they share threads, go to sleep and wake one another. A worker is a process;
  * a thread is what it does next, which any worker can go on with. The monitor is a lock; run queues are changed in one step, as under
  * their own locks; a yield does without the monitor.
  *
@@ -12,7 +12,7 @@
  * With -DSTAYS the first thread has to go on with its worker, as long as that is so, and the third yields while it computes. Found to be
  * wrong: -DNO_OFF runs a thread whose switch is not done; -DYIELD_FIRST shows a thread to others before it is known what is to run in
  * its place; -DSLEEP_OUTSIDE goes to sleep after leaving the monitor; -DNO_WATCH leaves nobody to watch
- * when a sleeper begins to run a thread; -DTWO_POLL looks at descriptors although another worker does.
+ * when a sleeper begins to run a thread; -DNO_ALARM sets alarms that do not ring; -DTWO_POLL looks at descriptors although another worker does.
  */
 #define WORKERS 2
 #define THREADS 3
@@ -38,7 +38,7 @@ bool event;                             /* the descriptor's, which epoll has not
 bool inside;                            /* somebody is in the monitor */
 chan queue[WORKERS] = [THREADS] of { byte };
 mtype state[WORKERS] = BUSY;
-byte idle, poller = NOBODY, watcher = NOBODY;
+byte idle, poller = NOBODY, watcher = NOBODY, alarmed = NOBODY;
 bool watch_ends, waking, edge;          /* edge: the eventfd has been written */
 bool knows;                             /* the poll ends with the deadline */
 
@@ -56,27 +56,54 @@ inline wake(w)
     state[w] = BUSY
 }
 
+/* found: one that sleeps, the poller last */
+inline sleeper()
+{
+    found = NOBODY;
+    if
+    :: watcher != NOBODY && watcher != poller && watch_ends -> found = watcher
+    :: else ->
+        k = 0;
+        do
+        :: k < WORKERS && state[k] == SLEEPS -> found = k; break
+        :: k < WORKERS && state[k] != SLEEPS -> k++
+        :: k == WORKERS -> found = poller; break
+        od
+    fi;
+    k = 0;
+    if
+    :: found != NOBODY && state[found] == BUSY -> found = NOBODY
+    :: else
+    fi
+}
+
 inline wake_one()
 {
     if
     :: waking
     :: else ->
-        found = NOBODY;
+        sleeper();
         if
-        :: watcher != NOBODY && watcher != poller && watch_ends -> found = watcher
-        :: else ->
-            k = 0;
-            do
-            :: k < WORKERS && state[k] == SLEEPS -> found = k; break
-            :: k < WORKERS && state[k] != SLEEPS -> k++
-            :: k == WORKERS -> found = poller; break
-            od
-        fi;
-        if
-        :: found != NOBODY && state[found] != BUSY -> waking = true; wake(found)
+        :: found != NOBODY -> waking = true; wake(found)
         :: else
         fi;
-        found = NOBODY; k = 0
+        found = NOBODY
+    fi
+}
+
+/* capr__rest_over: by an alarm, or at once where work follows on work. */
+inline rest_over()
+{
+    if
+    :: idle > 0 && alarmed == NOBODY && !waking && (watcher == NOBODY || watch_ends) ->
+        sleeper();
+        if
+        :: found != NOBODY -> alarmed = found
+        :: found != NOBODY -> waking = true; wake(found)
+        :: else
+        fi;
+        found = NOBODY
+    :: else
     fi
 }
 
@@ -266,7 +293,7 @@ inline rest()
         :: else
         fi;
         if
-        :: watcher == NOBODY ->
+        :: (polls -> watcher == NOBODY && idle + 1 < WORKERS : watcher == NOBODY || watcher == poller) ->
             watcher = self;
             if
             :: idle + 1 == WORKERS -> watch_ends = true
@@ -275,6 +302,10 @@ inline rest()
         :: else
         fi;
         idle++;
+        if
+        :: alarmed != NOBODY && idle == WORKERS -> alarmed = NOBODY
+        :: else
+        fi;
 #ifndef SLEEP_OUTSIDE
         state[self] = (polls -> POLLS : SLEEPS)
 #endif
@@ -294,6 +325,10 @@ inline rest()
     atomic {
         state[self] = BUSY;
         idle--;
+        if
+        :: alarmed == self -> alarmed = NOBODY
+        :: else
+        fi;
         if
         :: watcher == self -> watcher = NOBODY
         :: else
@@ -328,12 +363,7 @@ inline look()
     if
     :: next != NOBODY ->
 #ifndef NO_WATCH
-        atomic {
-            if
-            :: idle > 0 && (watcher == NOBODY || watch_ends) -> wake_one()
-            :: else
-            fi
-        }
+        atomic { rest_over() }
 #endif
         leave();
         switch_to()
@@ -367,6 +397,16 @@ active proctype kernel()
 }
 
 active proctype clock() { sleeps -> due = true }
+
+active proctype alarm()
+{
+    do
+#ifndef NO_ALARM
+    :: atomic { alarmed != NOBODY && state[alarmed] != BUSY -> wake(alarmed) }
+#endif
+    :: all_done -> break
+    od
+}
 
 init
 {
