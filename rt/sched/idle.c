@@ -205,6 +205,8 @@ static _Noreturn void idle_main(void)
         if (__builtin_expect(capr__graph_wanted, 0))
             capr__graph_answer();
         capr__idle_measure(w);
+        if (capr__policy) /* before the wait, and not between an event and what it is for */
+            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         uint32_t chosen = 0;
         if (w->policy && !w->run_head && capr__policy_kept)
             chosen = capr__policy_choose(w); /* those that were chosen before have run */
@@ -217,8 +219,6 @@ static _Noreturn void idle_main(void)
         if (capr__process.timer_count)
             capr__idle_fire(w);
         w->look_at = w->poll_at;
-        if (capr__policy)
-            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy && !chosen)
             capr__policy_choose(w);
         if (w->late_head && (!w->run_head || w->late_due)) {

@@ -136,15 +136,13 @@ _Noreturn void capr__worker_loop(void)
             capr__graph_answer();
         capr__idle_measure(w);
         capr__chunk_balance(w);
-        if (looked) {
-            looked = 0;
-        } else if (capr__process.fd_waiters) {
+        if (capr__policy && !looked) /* else what the event was for comes first */
+            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
+        if (capr__process.fd_waiters && !looked)
             capr__rest_look(w);
-        }
+        looked = 0;
         if (capr__process.timer_count)
             capr__idle_fire(w);
-        if (capr__policy)
-            capr__policy_tick(w, w->looked_at ? w->looked_at : capr__now());
         if (w->policy)
             capr__policy_choose(w);
         if (w->late_head && (!CAPR_SEE(w->run_head) || w->late_due)) {
