@@ -11,11 +11,9 @@
 #include <linux/futex.h>
 #include <time.h>
 
-#include "../io/fd.h"
 #include "../io/net_poll.h"
 #include "../io/source.h"
 #include "../proc/env.h"
-#include "../proc/notify.h"
 #include "../proc/signals.h"
 #include "deadlock.h"
 #include "idle.h"

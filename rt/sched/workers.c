@@ -6,17 +6,13 @@
 #include "workers.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "../graph/dump.h"
 #include "../graph/graph.h"
-#include "../io/fd.h"
 #include "../io/net_poll.h"
 #include "../io/source.h"
 #include "../proc/env.h"
-#include "../proc/notify.h"
 #include "../proc/message.h"
 #include "../proc/signals.h"
 #include "../stack/bigstack.h"
@@ -24,7 +20,6 @@
 #include "../thread/kernel_thread.h"
 #include "../thread/own_locale.h"
 #include "../thread/thread.h"
-#include "deadlock.h"
 #include "fibres.h"
 #include "idle.h"
 #include "policy.h"
