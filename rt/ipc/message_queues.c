@@ -52,15 +52,24 @@ CAPR_INTERPOSE ssize_t msgrcv(int queue, void *message, size_t n, long type, int
     return capr__result(r);
 }
 
+/* Without waiting. The kernel says EINTR also for a signal of the runtime's, before it looks. */
+static long semaphores_now(int set, struct sembuf *operations, size_t count) {
+    const struct timespec zero = {0, 0};
+    long r;
+    do r = CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero));
+    while (r == -EINTR);
+    return r;
+}
+
 /* semop(2), semtimedop(2). Block, unless all operations have IPC_NOWAIT. */
 CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     CAPR_MONITOR;
-    struct timespec zero = {0, 0}, rest;
+    struct timespec rest;
     capr__turn_look();
     if (!capr__may_switch() || (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
         return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout)));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
-    long r = CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero));
+    long r = semaphores_now(set, operations, count);
     size_t waiting = 0;
     for (size_t i = 0; r == -EAGAIN && i < count; i++) waiting += !(operations[i].sem_flg & IPC_NOWAIT);
     if (r != -EAGAIN || !waiting) return (int)capr__result(r);
@@ -69,7 +78,7 @@ CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, 
     /* It would wait, or one of several has IPC_NOWAIT: the call itself knows. */
     struct capr_job job = {.number = SYS_semtimedop, .arg = {set, (long)operations, (long)count, (long)timeout}};
     while ((r = wait_for(&job, &capr__wait_interruptible, 0)) == CAPR_POOL_NOBODY) {
-        r = CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)&zero));
+        r = semaphores_now(set, operations, count);
         if (r != -EAGAIN) break;
         if (!timeout) continue;
         uint64_t now = capr__now(), left = deadline > now ? deadline - now : 0;

@@ -45,18 +45,25 @@ static uint64_t elsewhere(void) { return ELSEWHERE | capr__signals_held; }
 
 uint64_t capr__signals_of_kernel(void) { return capr__worker.number ? elsewhere() : capr__signals_common(); }
 
+/* On the first worker; later where it is closed. */
+static void first_set(void) {
+    if (!capr__signals_closed) kernel_set(&kernel_mask);
+}
+
 /* Tells the kernel, if it is news. */
 static void update(void) {
     uint64_t common = capr__signals_common();
     if (common == kernel_mask) return;
     kernel_mask = common;
     if (capr__worker.number == 0)
-        kernel_set(&common);
+        first_set();
     else
         capr__worker_interrupt(NULL);
 }
 
-void capr__signals_follow(void *kernels) { *(uint64_t *)kernels = capr__worker.number ? elsewhere() : kernel_mask; }
+void capr__signals_follow(void *kernels) {
+    if (capr__worker.number || !capr__signals_closed) *(uint64_t *)kernels = capr__worker.number ? elsewhere() : kernel_mask;
+}
 
 int capr__signals_all_block(int number) {
     /* Another worker's change is soon over. */
@@ -122,7 +129,7 @@ CAPR_HIDDEN int capr__signals_jumped(uint64_t mask, int value) {
     if (capr__many && capr__self() && capr__worker.number == 0) {
         /* The handler that was left had the mask of the moment in which it came, in the middle, perhaps, of a change by another worker. */
         kernel_mask = capr__signals_common();
-        kernel_set(&kernel_mask);
+        first_set();
     }
     return value;
 }
@@ -189,6 +196,11 @@ void capr__signals_before_end(struct capr_thread *self) {
         CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
         capr__yield();
     }
+}
+
+void capr__signals_ending(struct capr_thread *self) {
+    self->ending = 1;
+    if (capr__process.masked_threads) capr__signals_set_mask(~0ull);
 }
 
 void capr__signals_forked(struct capr_thread *self) {

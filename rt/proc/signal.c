@@ -110,7 +110,7 @@ static struct note {
     siginfo_t info;             /* si_signo 0: a wake-up, or nothing any more */
 } notes[NOTES];
 static volatile uint32_t noted, read_notes;
-static volatile int closed; /* the trampoline has left all signals blocked */
+CAPR_HIDDEN volatile int capr__signals_closed;
 static uint32_t notes_lock; /* taken with all signals blocked: the signals of calls come on any worker */
 
 static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting) {
@@ -164,8 +164,8 @@ CAPR_HIDDEN void capr__signals_deliver(void) {
         if (capr__many) capr__spin_unlock(&notes_lock);
         if (n.thread || n.info.si_signo) capr__signals_given(n.thread, &n.info, n.cutting);
     }
-    if (closed) {
-        closed = 0;
+    if (capr__signals_closed) {
+        capr__signals_closed = 0;
         mask = capr__signals_of_kernel();
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
@@ -327,7 +327,7 @@ static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *in
     if (number == CAPR_NOTIFY_SIGNAL) return NOT_OURS;
     if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
     if (is_fault(number, info)) return OURS;
-    if (w->spin_locks) return NOT_OURS;
+    if (w->spin_locks || (self->ending && info->si_code != SI_TKILL)) return NOT_OURS;
     if (self->sigmask & bit) return NOT_OURS;
     if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
     if (w->in_signal == 1 && first->state == CAPR_PARKED &&
@@ -425,7 +425,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     } else {
         note(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
         if (noted - read_notes >= NOTES / 2 && w->number == 0) { /* which reads them */
-            closed = 1;
+            capr__signals_closed = 1;
             *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
         }
     }

@@ -96,6 +96,9 @@ extern CAPR_HIDDEN volatile int capr__signals_mask_busy;
 /* Whether every thread blocks `number`; no, where that cannot be said. In a handler. */
 CAPR_HIDDEN int capr__signals_all_block(int number);
 
+/* The trampoline has left all signals blocked on the first worker, until what it noted has been read: no mask is to let more come. */
+extern CAPR_HIDDEN volatile int capr__signals_closed;
+
 /* In the handler of the signal by which another worker has had this one look: the mask to return to. */
 CAPR_HIDDEN void capr__signals_follow(void *kernels);
 
@@ -115,6 +118,9 @@ CAPR_HIDDEN void capr__signals_leave(struct capr_thread *self);
 /* The running thread is about to end, and others block signals: those that were sent to the process before, and that only this thread takes,
  * come first. Natively the kernel has chosen the thread by the time that kill returns; here the first worker may have yet to. */
 CAPR_HIDDEN void capr__signals_before_end(struct capr_thread *self);
+
+/* It takes none any more. */
+CAPR_HIDDEN void capr__signals_ending(struct capr_thread *self);
 
 /* The main thread, alone yet, has the mask that the program was started with. */
 CAPR_HIDDEN void capr__signals_begin(void);

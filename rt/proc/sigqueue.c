@@ -15,6 +15,7 @@
 #include "../sched/run_queue.h"
 #include "../sched/switch.h"
 #include "../sched/workers.h"
+#include "../sync/line.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
@@ -147,16 +148,17 @@ static void end_wait_for_handler(struct capr_thread *t, int cutting) {
 /* `t`, which does not run, is to run its handlers next; `cutting`: for a signal without SA_RESTART. */
 static void interrupt(struct capr_thread *t, int cutting) {
     struct capr_extra *x = t->extra;
-    if (capr__many && t->running) {
-        /* It waits, or has given way, and its worker is about to leave it; or it runs there, and has to give way to look. */
-        if (t->state == CAPR_PARKED)
-            capr__wait_off(t);
-        else {
-            t->cancel_bits |= CAPR_SIGNALS_ASKED;
+    if (t->ending) return;
+    if (capr__many && t->state != CAPR_PARKED) {
+        /* It runs, and has to give way to look; or it is ready, and any worker may go on with it meanwhile: it looks first thing then. */
+        t->cancel_bits |= CAPR_SIGNALS_ASKED;
+        if (t->running)
             capr__worker_interrupt(t);
-            return;
-        }
+        else
+            end_wait(t, cutting);
+        return;
     }
+    if (capr__many) capr__wait_off(t); /* its worker may be about to leave it */
     if (!(t->cancel_bits & CAPR_SIGNALS_DUE)) {
         t->cancel_bits |= CAPR_SIGNALS_DUE;
         struct capr_switch_frame *frame = (struct capr_switch_frame *)t->sp;
@@ -227,7 +229,7 @@ static struct capr_thread *choose(int number) {
     for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         const struct capr_extra *x = t->extra;
         if (x && (x->awaited & bit)) return t;
-        if (!(t->sigmask & bit) && (!found || t == &capr__main_thread)) found = t;
+        if (!(t->sigmask & bit) && !t->ending && (!found || t == &capr__main_thread)) found = t;
     }
     return found;
 }
@@ -259,6 +261,7 @@ void capr__signals_run(void) {
         capr__deadlock_chain();
         return;
     }
+    capr__line_next(self->wait_data); /* where it is the first that waits for a lock: handlers may take long, or not come back */
     /* The wait that was cut short looks at these when it goes on, and the handler may wait too. */
     const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
     void *const wait_data = self->wait_data, *const outer = x->handler_frame;

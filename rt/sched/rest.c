@@ -70,11 +70,11 @@ static struct capr_worker *sleeper(void)
 {
     struct capr_worker *found = watcher && watcher != poller && watch_ends ? watcher : NULL;
     for (uint32_t i = 0; !found && i < capr__worker_count; i++)
-        if (capr__workers[i]->state == CAPR_WORKER_SLEEPS)
+        if (CAPR_SEE(capr__workers[i]->state) == CAPR_WORKER_SLEEPS)
             found = capr__workers[i];
     if (!found)
         found = poller;
-    return found && found->state != CAPR_WORKER_BUSY ? found : NULL;
+    return found && CAPR_SEE(found->state) != CAPR_WORKER_BUSY ? found : NULL;
 }
 
 void capr__worker_wake_one(void)
@@ -197,6 +197,7 @@ int capr__rest(struct capr_worker *w)
     __atomic_store_n(&w->state, polls ? CAPR_WORKER_POLLS : CAPR_WORKER_SLEEPS, __ATOMIC_SEQ_CST);
     if (w->number == 0 && (capr__process.signal_ready || capr__signals_pending || capr__deferred_count)) {
         __atomic_store_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_RELAXED); /* a handler came before the state was this */
+        CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0)); /* perhaps over and over, until somebody who is not inside has ended */
     } else if (polls) {
         poller = w;
         polls_until = until;

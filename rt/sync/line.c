@@ -2,7 +2,7 @@
  *
  * See line.h. The lines of locks that hash alike are one queue. Who stands in it is known by what it waits for and nowhere else, so that a
  * thread which leaves its wait in any way (a handler that jumps, cancellation) leaves nothing behind; should it have been the one that
- * polls, the next one's sleep ends. Fat code.
+ * polls, the next is. Fat code.
  */
 #include "line.h"
 
@@ -54,9 +54,9 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
         return 0;
     }
     struct capr_queue *q = line_of(lock);
-    struct capr_thread *first = first_of(q, lock);
-    uint64_t ns = first ? SLEEP_NS : pause_after(line->round - 1);
-    if (!first && line->round <= DOUBLINGS + EACH * MOST)
+    line->polls |= !first_of(q, lock); /* while it polls it stands in line only for its pauses */
+    uint64_t ns = line->polls ? pause_after(line->round - 1) : SLEEP_NS;
+    if (line->polls && line->round <= DOUBLINGS + EACH * MOST)
         line->round++;
     if (line->stood)
         capr__queue_push_front(q, self);
@@ -67,6 +67,7 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
     capr__park_lock(deadline - now < ns ? deadline : now + ns);
     if (self->queue)
         capr__queue_remove(self);
+    line->polls |= !self->wait_data;
     self->wait_data = NULL;
     if (CAPR_UNLIKELY(capr__cancel_async_due(self))) {
         capr__line_next(lock);
@@ -84,6 +85,7 @@ void capr__line_next(const void *lock)
     if (!t)
         return;
     capr__queue_remove(t);
+    t->wait_data = NULL; /* it is the first now */
     capr__ready(t);
 }
 

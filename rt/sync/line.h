@@ -13,13 +13,14 @@
 struct capr_line {
     unsigned round; /* pauses of the one that polls */
     int stood;      /* it has been in line: it goes back to the front */
+    int polls;      /* it is the first */
 };
 
 /* After a try that failed: returns 0 when it is time for the next, or ETIMEDOUT at `deadline` (ns of CLOCK_MONOTONIC or CAPR_FOREVER). The pause
  * grows to 1 ms, and to an eighth of the time that the first has waited, 10 ms at most. Blocks; on a worker other threads run. */
 CAPR_HIDDEN int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline);
 
-/* `lock` was let go by this process, or a wait for it is over: the first in line tries, and polls. Never blocks. */
+/* `lock` was let go by this process, or a wait for it is over, or interrupted: the first in line tries, and polls. Never blocks. */
 CAPR_HIDDEN void capr__line_next(const void *lock);
 
 /* In the child of a fork: they are the parent's. */

@@ -78,15 +78,19 @@ void capr__thread_exit(void *result)
     capr__extra_signals_run(self);
     capr__thread_cleanup(self);
     for (;;) {
-        if (self->tls || self->extra)
-            capr__tls_end(self);
         if (__builtin_expect(capr__process.masked_threads != 0, 0))
             capr__signals_before_end(self);
         capr__enter();
         if (__builtin_expect(!capr__extra_signals(self), 1))
             break;
-        capr__leave(); /* a handler runs, and may have thread-locals anew */
+        capr__leave();
         capr__extra_signals_run(self);
+    }
+    if (__builtin_expect(self->tls || self->extra, 0)) {
+        capr__signals_ending(self); /* a handler would find its thread-local variables gone */
+        capr__leave();
+        capr__tls_end(self);
+        capr__enter();
     }
     if (__builtin_expect(self->extra != NULL, 0)) {
         capr__attr_leave(self->extra);

@@ -63,7 +63,11 @@ CAPR_HIDDEN void capr__attr_leave(const struct capr_extra *x);
 
 /* Whether signals were sent to the running thread from another worker, for which it has not looked yet; runs the handlers of those. Natively
  * no thread gets to its end before them. */
-static inline int capr__extra_signals(const struct capr_thread *self) { return (self->cancel_bits & CAPR_SIGNALS_ASKED) && self->extra; }
+static inline int capr__extra_signals(const struct capr_thread *self)
+{
+    const struct capr_extra *x = self->extra;
+    return x && ((self->cancel_bits & CAPR_SIGNALS_ASKED) || (x->pending && (capr__signals_of(self) & ~self->sigmask)));
+}
 
 static inline void capr__extra_signals_run(struct capr_thread *self)
 {

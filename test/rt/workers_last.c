@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * The last that others hear of a thread is not its end: it is on its way there, on another worker. A signal sent to the process before, which
- * no other thread takes, is handled first. A stack that the program supplied, on which it makes another thread as soon as it has heard, is
+ * no other thread takes, is handled first, with its thread-local variables as they were, and of those that are queued none is lost. A stack that the program supplied, on which it makes another thread as soon as it has heard, is
  * that one's only when the first has left it.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "check.h"
 
@@ -72,6 +74,67 @@ static void signals_come_first(int rounds)
     }
 }
 
+/* Queued by a child, while threads that take them come and go, and in the end by main. */
+#define QUEUED 2000
+
+static __thread int mine;
+static volatile int taken, unset;
+
+static void takes_queued(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info, (void)context;
+    __atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
+    if (!mine)
+        unset++;
+}
+
+static void *passes_by(void *arg)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN + 3);
+    mine = 1;
+    CHECK_EQUAL(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
+    if (arg)
+        usleep(300);
+    return NULL;
+}
+
+static void none_is_lost(void)
+{
+    struct sigaction action = { .sa_sigaction = takes_queued, .sa_flags = SA_RESTART | SA_SIGINFO };
+    sigset_t set;
+    int status;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN + 3);
+    CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
+    CHECK_EQUAL(sigaction(SIGRTMIN + 3, &action, NULL), 0);
+    mine = 1;
+    taken = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < QUEUED; i++) {
+            while (sigqueue(getppid(), SIGRTMIN + 3, (union sigval){ .sival_int = i }) && errno == EAGAIN)
+                usleep(100);
+            if (i % 8 == 0)
+                usleep(300);
+        }
+        _exit(0);
+    }
+    long n = 0;
+    do {
+        pthread_t thread;
+        CHECK_EQUAL(pthread_create(&thread, NULL, passes_by, (void *)(n++ % 2)), 0);
+        CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    } while (waitpid(child, &status, WNOHANG) != child);
+    CHECK_EQUAL(status, 0);
+    CHECK_EQUAL(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
+    for (int i = 0; taken < QUEUED && i < 2000; i++)
+        usleep(10000);
+    CHECK_EQUAL(taken, QUEUED);
+    CHECK_EQUAL(unset, 0);
+}
+
 static __attribute__((noinline)) int fill(int depth, int mark)
 {
     volatile unsigned char room[400];
@@ -132,6 +195,8 @@ int main(void)
     CHECK_EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
     mask(SIG_BLOCK);
     signals_come_first(ROUNDS);
+    for (int i = 0; i < 8; i++)
+        none_is_lost();
     busy = 1; /* no worker is idle */
     for (int i = 0; i < 2; i++)
         CHECK_EQUAL(pthread_create(&computing[i], NULL, computes, NULL), 0);
