@@ -200,7 +200,7 @@ void capr__signals_before_end(struct capr_thread *self) {
 
 void capr__signals_ending(struct capr_thread *self) {
     self->ending = 1;
-    if (capr__process.masked_threads) capr__signals_set_mask(~0ull);
+    if (capr__process.masked_threads) capr__signals_set_mask(self->sigmask | ~CAPR_SIGNALS_OF_CALLS); /* of which it makes none */
 }
 
 void capr__signals_forked(struct capr_thread *self) {
