@@ -3,6 +3,7 @@
  * An event every 4 ms, for one thread, is one worker's work: the others sleep through it. Each used to wake another before the thread ran,
  * which cost three times what the thread did. (On a busy machine a turn may take long enough for an alarm to ring.)
  *
+ * REQUIRES: capcc
  * RUN: %capcc -O1 -pthread %s -o %t
  * RUN: env CAPRICCIO_WORKERS=2 CAPRICCIO_STATS=1 %t > %t.out 2>&1
  * RUN: python3 -c "import re; n = int(re.search(r'workers_woken (\d+)', open('%t.out').read()).group(1)); print('a few' if n < 150 else n)" | FileCheck %s
