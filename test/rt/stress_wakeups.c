@@ -16,15 +16,18 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static sem_t sem;
-static long in_queue, made_queue, made_sem, taken_queue, taken_sem, timeouts, interrupted;
-static volatile int handler_posts;
+static long in_queue;
+static volatile long made_queue, made_sem, taken_queue, taken_sem, timeouts, interrupted, handler_posts;
 static pthread_t consumers[CONSUMERS];
 static volatile int stop, closed;
+
+/* Threads, and handlers, count at the same time where there are several workers. */
+static void count(volatile long *counter, long n) { __atomic_fetch_add(counter, n, __ATOMIC_SEQ_CST); }
 
 static void post(int number)
 {
     (void)number;
-    handler_posts++;
+    count(&handler_posts, 1);
     sem_post(&sem);
 }
 
@@ -36,9 +39,9 @@ static int take_sem(uint64_t *r)
         return 1;
     CHECK(errno == EINTR || (timed && errno == ETIMEDOUT));
     if (errno == EINTR)
-        interrupted++;
+        count(&interrupted, 1);
     else
-        timeouts++;
+        count(&timeouts, 1);
     return 0;
 }
 
@@ -50,7 +53,7 @@ static int take_queue(uint64_t *r)
     while (!in_queue && !closed && error == 0)
         error = timed ? pthread_cond_clockwait(&cond, &mutex, CLOCK_MONOTONIC, &t) : pthread_cond_wait(&cond, &mutex);
     CHECK(error == 0 || error == ETIMEDOUT);
-    timeouts += error != 0;
+    count(&timeouts, error != 0);
     if (in_queue) {
         in_queue--;
         taken = 1;
@@ -64,9 +67,9 @@ static void *consume(void *arg)
     uint64_t r = stress_state((uint64_t)arg);
     while (!closed) {
         if ((uint64_t)arg % 2)
-            taken_sem += take_sem(&r);
+            count(&taken_sem, take_sem(&r));
         else
-            taken_queue += take_queue(&r);
+            count(&taken_queue, take_queue(&r));
         stress_pause(&r);
     }
     return NULL;
@@ -77,7 +80,7 @@ static void *produce(void *arg)
     uint64_t r = stress_state((uint64_t)arg + CONSUMERS);
     for (int i = 0; i < ITEMS; i++) {
         if (stress_random(&r) % 2) {
-            made_sem++;
+            count(&made_sem, 1);
             CHECK_EQUAL(sem_post(&sem), 0);
         } else {
             pthread_mutex_lock(&mutex);
