@@ -66,7 +66,8 @@ CAPR_INTERPOSE int semtimedop(int set, struct sembuf *operations, size_t count, 
     CAPR_MONITOR;
     struct timespec rest;
     capr__turn_look();
-    if (!capr__may_switch() || (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
+    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0) return (int)capr__result(semaphores_now(set, operations, count));
+    if (!capr__may_switch())
         return (int)capr__result(CAPR_OUTSIDE(capr__sys4(SYS_semtimedop, set, (long)operations, (long)count, (long)timeout)));
     if (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec > 999999999)) return (int)capr__result(-EINVAL);
     long r = semaphores_now(set, operations, count);

@@ -27,10 +27,9 @@
 /* Other workers are outside the monitor, and in the middle of nothing that the child needs, until libc has forked. */
 static void before(void) {
     capr__fd_all_shared();
-    capr__helpers_before_fork();
-    if (!capr__many) return;
     capr__enter();
-    capr__chunks_hold();
+    if (capr__self()) capr__helpers_before_fork(); /* in the monitor, as who puts them there */
+    if (capr__many) capr__chunks_hold();
 }
 
 static void in_parent(void) {

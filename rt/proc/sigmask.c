@@ -10,6 +10,7 @@
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../sched/workers.h"
+#include "../sync/wait.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
 #include "notify.h"
@@ -62,7 +63,10 @@ static void update(void) {
 }
 
 void capr__signals_follow(void *kernels) {
-    if (capr__worker.number || !capr__signals_closed) *(uint64_t *)kernels = capr__worker.number ? elsewhere() : kernel_mask;
+    if (capr__worker.number)
+        *(uint64_t *)kernels = elsewhere();
+    else if (!capr__signals_closed)
+        *(uint64_t *)kernels = kernel_mask;
 }
 
 int capr__signals_all_block(int number) {
@@ -187,14 +191,13 @@ static void wait_for_first(uint64_t until) {
 void capr__signals_before_end(struct capr_thread *self) {
     CAPR_MONITOR;
     uint64_t until = 0, only;
+    unsigned round = 0;
     while ((only = common_of_others(self))) {
-        uint64_t pending = 0, now = capr__now();
-        if (!until) until = now + ON_THEIR_WAY_NS;
+        uint64_t pending = 0;
+        if (!until) until = capr__now() + ON_THEIR_WAY_NS;
         capr__sys2(SYS_rt_sigpending, (long)&pending, 8); /* on the first worker, which lets them through, they come now */
         wait_for_first(until);
-        if ((!(pending & only) && !capr__signals_pending) || now >= until) return;
-        CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
-        capr__yield();
+        if ((!(pending & only) && !capr__signals_pending) || capr__poll_wait(&round, until, 0)) return;
     }
 }
 

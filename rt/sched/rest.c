@@ -77,13 +77,18 @@ static struct capr_worker *sleeper(void)
     return found && CAPR_SEE(found->state) != CAPR_WORKER_BUSY ? found : NULL;
 }
 
+/* Not for something of its own: no other needs to be, until it has looked. */
+static void wake_for_all(struct capr_worker *w)
+{
+    waking = 1;
+    wake(w);
+}
+
 void capr__worker_wake_one(void)
 {
     struct capr_worker *found = waking ? NULL : sleeper();
-    if (!found)
-        return;
-    waking = 1;
-    wake(found);
+    if (found)
+        wake_for_all(found);
 }
 
 void capr__worker_keep_awake(void)
@@ -118,7 +123,7 @@ void capr__rest_over(struct capr_worker *w)
         return;
     uint64_t now = capr__now();
     if (!found->alarm || now - work_began < SOON_NS)
-        capr__worker_wake_one();
+        wake_for_all(found);
     else
         set_alarm(found, WATCH_LAST_NS);
     work_began = now;

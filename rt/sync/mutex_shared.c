@@ -111,16 +111,16 @@ int capr__shared_mutex_lock(pthread_mutex_t *m, uint64_t deadline)
     struct capr_line line = { 0 };
     int error;
     while ((error = try(m, self)) == EBUSY) {
-        if (capr__worker.in_signal && is_workers(m)) /* its holder cannot run before this handler ends */
+        if (capr__worker.in_signal && is_workers(m)) { /* its holder cannot run before this handler ends */
             error = EDEADLK;
-        else if (deadline == 0 || capr__line_wait(&line, m, deadline))
+            break;
+        }
+        if (deadline == 0 || capr__line_wait(&line, m, deadline)) {
             error = ETIMEDOUT;
-        else
-            continue;
-        break;
+            break;
+        }
     }
-    if (line.stood) /* whoever holds it may be in another process: the next one polls */
-        capr__line_next(m);
+    capr__line_end(&line, m);
     return error;
 }
 

@@ -39,14 +39,6 @@ static int wait_once(pthread_rwlock_t *l, struct capr_line *line, uint64_t deadl
     return LOOK_AGAIN;
 }
 
-/* Whoever holds it may be in another process: the next one polls. After a reader others may read. */
-static int wait_ends(const struct capr_line *line, const pthread_rwlock_t *l, int error)
-{
-    if (line->stood)
-        capr__line_next(l);
-    return error;
-}
-
 int capr__shared_read(pthread_rwlock_t *l, uint64_t deadline)
 {
     const struct capr_libcs *libc = capr__libcs();
@@ -61,7 +53,8 @@ int capr__shared_read(pthread_rwlock_t *l, uint64_t deadline)
         if (error == EBUSY)
             error = capr__self() ? wait_once(l, &line, deadline) : ETIMEDOUT;
     } while (error == LOOK_AGAIN);
-    return wait_ends(&line, l, error);
+    capr__line_end(&line, l);
+    return error;
 }
 
 int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline)
@@ -88,7 +81,8 @@ int capr__shared_write(pthread_rwlock_t *l, uint64_t deadline)
         if (error == EBUSY)
             error = self ? wait_once(l, &line, deadline) : ETIMEDOUT;
     } while (error == LOOK_AGAIN);
-    return wait_ends(&line, l, error);
+    capr__line_end(&line, l);
+    return error;
 }
 
 /* Readers, also those that wait, are counted from bit 3 on; bit 1: some writer holds it. */

@@ -11,11 +11,10 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "../io/syscalls.h"
 #include "../proc/signals.h"
-#include "../sched/sched.h"
 #include "../sched/switch.h"
 #include "../stack/chunk.h"
+#include "../sync/wait.h"
 #include "extra.h"
 #include "thread.h"
 
@@ -45,9 +44,7 @@ static void wait_for_former(const struct mark *m)
     if (CAPR_SEE(m->word[0]) != marked(m) || !capr__may_switch())
         return;
     uint64_t until = capr__now() + LEAVING_NS;
-    while (CAPR_SEE(m->word[0]) == marked(m) && capr__now() < until) {
-        CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
-        capr__yield();
+    for (unsigned round = 0; CAPR_SEE(m->word[0]) == marked(m) && !capr__poll_wait(&round, until, 0);) {
     }
 }
 

@@ -61,12 +61,12 @@ CAPR_HIDDEN int capr__attr_apply(struct capr_thread *t, const pthread_attr_t *at
 /* The thread ends: a stack that was supplied is the program's again as soon as it has switched away. */
 CAPR_HIDDEN void capr__attr_leave(const struct capr_extra *x);
 
-/* Whether signals were sent to the running thread from another worker, for which it has not looked yet; runs the handlers of those. Natively
+/* Whether signals that it does not block are pending for the running thread, sent from another worker, since it last looked; runs the handlers of those. Natively
  * no thread gets to its end before them. */
 static inline int capr__extra_signals(const struct capr_thread *self)
 {
     const struct capr_extra *x = self->extra;
-    return x && ((self->cancel_bits & CAPR_SIGNALS_ASKED) || (x->pending && (capr__signals_of(self) & ~self->sigmask)));
+    return x && x->pending && (capr__signals_of(self) & ~self->sigmask);
 }
 
 static inline void capr__extra_signals_run(struct capr_thread *self)
