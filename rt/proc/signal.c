@@ -51,15 +51,11 @@ static struct {
 } actions[CAPR_SIGNALS + 1];
 
 CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible, capr__wait_interrupted;
-CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending;
 
 CAPR_HIDDEN void capr__sigreturn(void); /* sigreturn.S */
 
 /* epoll_wait.S */
 extern CAPR_HIDDEN const char capr__epoll_wait_begin[], capr__epoll_wait_end[], capr__epoll_wait_abort[];
-
-/* sigqueue.c: gives a signal to `t`, or to whom it concerns; number 0: `t` has run a handler, which may have to end its wait. */
-CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting);
 
 /* What a handler interrupted that runs apart from its thread's own stack; kept for the outermost one, where a thread may end. */
 struct place {
@@ -100,122 +96,6 @@ CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result) {
     w->context = interrupted.context;
     capr__monitor_abandon();
     capr__signal_leave(result, interrupted.limit, interrupted.big_sp, interrupted.rsp);
-}
-
-/* Notes for the poll loop. Written in handlers while all signals are blocked, one after the other; read by the idle thread. */
-#define NOTES 64 /* a power of two; with half of them left to read, the worker's signals wait in the kernel */
-static struct note {
-    struct capr_thread *thread; /* NULL: whoever does not block it */
-    int cutting;
-    siginfo_t info;             /* si_signo 0: a wake-up, or nothing any more */
-} notes[NOTES];
-static volatile uint32_t noted, read_notes;
-CAPR_HIDDEN volatile int capr__signals_closed;
-static uint32_t notes_lock; /* taken with all signals blocked: the signals of calls come on any worker */
-
-static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting) {
-    struct note *n = &notes[(noted - 1) % NOTES];
-    if (!info && noted != read_notes && n->thread == t && n->info.si_signo == 0) { /* the same as before */
-        n->cutting |= cutting;
-        return;
-    }
-    if (noted - read_notes == NOTES) return; /* handlers that send more than fits */
-    n = &notes[noted % NOTES];
-    n->thread = t;
-    n->cutting = cutting;
-    if (info)
-        n->info = *info;
-    else
-        n->info.si_signo = 0;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    noted = noted + 1;
-    if (capr__many) __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!capr__signals_pending) {
-        capr__signals_pending = 1;
-        __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE); /* the idle thread is to look although others are ready */
-    }
-    capr__look_soon();
-}
-
-static void note(struct capr_thread *t, const siginfo_t *info, int cutting) {
-    if (capr__many) capr__spin_lock(&notes_lock);
-    note_alone(t, info, cutting);
-    if (!capr__many) return;
-    capr__spin_unlock(&notes_lock);
-    capr__worker_keep_awake();
-}
-
-CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) {
-    for (uint32_t i = read_notes; i != noted && info->si_signo < 32; i++) /* one of each is all that is kept */
-        if (notes[i % NOTES].thread == t && notes[i % NOTES].info.si_signo == info->si_signo) return;
-    note(t, info, 0);
-}
-
-CAPR_HIDDEN void capr__signals_deliver(void) {
-    uint64_t all = ~0ull, mask;
-    if (!capr__signals_pending || capr__worker.number) return;
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    capr__signals_pending = 0;
-    __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
-    while (read_notes != noted) {
-        if (capr__many) capr__spin_lock(&notes_lock);
-        struct note n = notes[read_notes % NOTES];
-        read_notes = read_notes + 1;
-        if (capr__many) capr__spin_unlock(&notes_lock);
-        if (n.thread || n.info.si_signo) capr__signals_given(n.thread, &n.info, n.cutting);
-    }
-    if (capr__signals_closed) {
-        capr__signals_closed = 0;
-        mask = capr__signals_of_kernel();
-    }
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
-}
-
-/* Takes the first note of a signal of `set` for `t`, with signal 0 of a wake-up, away. Returns whether there is one. */
-static int take_note(const struct capr_thread *t, uint64_t set, int wakes, siginfo_t *info) {
-    int found = 0;
-    if (capr__many) capr__spin_lock(&notes_lock);
-    for (uint32_t i = read_notes; i != noted && !found; i++) {
-        struct note *n = &notes[i % NOTES];
-        int number = n->info.si_signo;
-        if (n->thread != t || !(number ? (set & CAPR_SIGNAL_BIT(number)) != 0 : wakes)) continue;
-        *info = n->info;
-        n->thread = NULL;
-        n->info.si_signo = 0;
-        found = 1;
-    }
-    if (capr__many) capr__spin_unlock(&notes_lock);
-    return found;
-}
-
-CAPR_HIDDEN void capr__signals_gather(void) {
-    struct capr_thread *self = capr__self();
-    uint64_t all = ~0ull, mask;
-    siginfo_t info;
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    while (take_note(self, self->sigmask & CAPR_SIGNALS_OF_CALLS, 0, &info)) capr__signal_send(self, &info);
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
-}
-
-CAPR_HIDDEN void capr__signals_forget(const struct capr_thread *t) {
-    uint64_t all = ~0ull, mask;
-    siginfo_t info;
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    while (take_note(t, all, 1, &info)) {
-    }
-    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
-}
-
-CAPR_HIDDEN void capr__signals_forget_all(void) {
-    if (capr__signals_pending) __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
-    capr__signals_pending = 0;
-    notes_lock = 0;
-    read_notes = noted;
-}
-
-CAPR_HIDDEN void capr__signals_forget_wakes(void) {
-    for (uint32_t i = read_notes; i != noted; i++)
-        if (notes[i % NOTES].info.si_signo == 0 && (!capr__many || notes[i % NOTES].thread == capr__self())) notes[i % NOTES].thread = NULL;
 }
 
 /* A signal that the runtime answers to while the program has not set it: it has no handler in `actions`. */
@@ -415,7 +295,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     if (whose) {
         /* The thread may be about to wait; what it waits for must then see that a handler ran. */
         if (whose == OURS) {
-            note(w->self, NULL, !(actions[number].flags & SA_RESTART));
+            capr__note_add(w->self, NULL, !(actions[number].flags & SA_RESTART));
             capr__signals_handled++;
             count_cut(w->self, actions[number].flags);
         }
@@ -423,8 +303,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     } else if (is_fault(number, info)) { /* in the scheduler itself: no thread's */
         actions[number].handler(number, info, context);
     } else {
-        note(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
-        if (noted - read_notes >= NOTES / 2 && w->number == 0) { /* which reads them */
+        capr__note_add(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
+        if (w->number == 0 && capr__notes_half_full()) { /* which reads them */
             capr__signals_closed = 1;
             *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
         }

@@ -193,13 +193,21 @@ CAPR_HIDDEN void capr__signals_settle(uint64_t bits);
 /* The kernel sent `number` to the kernel thread that made a call for the running thread. May run its handler. */
 CAPR_HIDDEN void capr__signal_of_job(int number);
 
-/* --- signal.c ------------------------------------------------------------------------------------------------------------------ */
+/* --- notes.c --------------------------------------------------------------------------------------------------------------------- */
 
 /* A note for the poll loop: `info` is for `t`, or NULL: for whom it may concern. In a handler. */
 CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info);
 
+/* The same, however many there are; without `info`: `t` has run a handler, which ends its wait if that is one that handlers cut (`cutting`). */
+CAPR_HIDDEN void capr__note_add(struct capr_thread *t, const siginfo_t *info, int cutting);
+
+/* So many have not been read that the first worker is to let no more signals come. */
+CAPR_HIDDEN int capr__notes_half_full(void);
+
 /* The running thread's own that the trampoline has noted, and that it blocks, become pending. Not in a handler. */
 CAPR_HIDDEN void capr__signals_gather(void);
+
+/* --- signal.c ------------------------------------------------------------------------------------------------------------------ */
 
 /* The trampoline gets `number` also where its action is the default one. Returns 0 or an errno. */
 CAPR_HIDDEN int capr__signal_catch_default(int number);

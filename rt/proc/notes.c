@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * Notes for the poll loop: what the trampoline (signal.c) leaves of signals that it does not handle at once, and of handlers that may have to
+ * end a wait. Written in handlers while all signals are blocked, one after the other; read by the first worker's idle thread. Plain code.
+ */
+#include "signals.h"
+
+#include "../io/syscalls.h"
+#include "../sched/sched.h"
+#include "../sched/workers.h"
+
+CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending, capr__signals_closed;
+
+/* sigqueue.c: gives a signal to `t`, or to whom it concerns; number 0: `t` has run a handler, which may have to end its wait. */
+CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting);
+
+#define NOTES 64 /* a power of two; with half of them left to read, the worker's signals wait in the kernel */
+static struct note {
+    struct capr_thread *thread; /* NULL: whoever does not block it */
+    int cutting;
+    siginfo_t info;             /* si_signo 0: a wake-up, or nothing any more */
+} notes[NOTES];
+static volatile uint32_t noted, read_notes;
+static uint32_t notes_lock; /* taken with all signals blocked: the signals of calls come on any worker */
+
+static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting) {
+    struct note *n = &notes[(noted - 1) % NOTES];
+    if (!info && noted != read_notes && n->thread == t && n->info.si_signo == 0) { /* the same as before */
+        n->cutting |= cutting;
+        return;
+    }
+    if (noted - read_notes == NOTES) return; /* handlers that send more than fits */
+    n = &notes[noted % NOTES];
+    n->thread = t;
+    n->cutting = cutting;
+    if (info)
+        n->info = *info;
+    else
+        n->info.si_signo = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    noted = noted + 1;
+    if (capr__many) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!capr__signals_pending) {
+        capr__signals_pending = 1;
+        __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE); /* the idle thread is to look although others are ready */
+    }
+    capr__look_soon();
+}
+
+CAPR_HIDDEN void capr__note_add(struct capr_thread *t, const siginfo_t *info, int cutting) {
+    if (capr__many) capr__spin_lock(&notes_lock);
+    note_alone(t, info, cutting);
+    if (!capr__many) return;
+    capr__spin_unlock(&notes_lock);
+    capr__worker_keep_awake();
+}
+
+CAPR_HIDDEN int capr__notes_half_full(void) { return noted - read_notes >= NOTES / 2; }
+
+CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info) {
+    for (uint32_t i = read_notes; i != noted && info->si_signo < 32; i++) /* one of each is all that is kept */
+        if (notes[i % NOTES].thread == t && notes[i % NOTES].info.si_signo == info->si_signo) return;
+    capr__note_add(t, info, 0);
+}
+
+CAPR_HIDDEN void capr__signals_deliver(void) {
+    uint64_t all = ~0ull, mask;
+    if (!capr__signals_pending || capr__worker.number) return;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    capr__signals_pending = 0;
+    __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
+    while (read_notes != noted) {
+        if (capr__many) capr__spin_lock(&notes_lock);
+        struct note n = notes[read_notes % NOTES];
+        read_notes = read_notes + 1;
+        if (capr__many) capr__spin_unlock(&notes_lock);
+        if (n.thread || n.info.si_signo) capr__signals_given(n.thread, &n.info, n.cutting);
+    }
+    if (capr__signals_closed) {
+        capr__signals_closed = 0;
+        mask = capr__signals_of_kernel();
+    }
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+/* Takes the first note of a signal of `set` for `t`, with signal 0 of a wake-up, away. Returns whether there is one. */
+static int take_note(const struct capr_thread *t, uint64_t set, int wakes, siginfo_t *info) {
+    int found = 0;
+    if (capr__many) capr__spin_lock(&notes_lock);
+    for (uint32_t i = read_notes; i != noted && !found; i++) {
+        struct note *n = &notes[i % NOTES];
+        int number = n->info.si_signo;
+        if (n->thread != t || !(number ? (set & CAPR_SIGNAL_BIT(number)) != 0 : wakes)) continue;
+        *info = n->info;
+        n->thread = NULL;
+        n->info.si_signo = 0;
+        found = 1;
+    }
+    if (capr__many) capr__spin_unlock(&notes_lock);
+    return found;
+}
+
+CAPR_HIDDEN void capr__signals_gather(void) {
+    struct capr_thread *self = capr__self();
+    uint64_t all = ~0ull, mask;
+    siginfo_t info;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    while (take_note(self, self->sigmask & CAPR_SIGNALS_OF_CALLS, 0, &info)) capr__signal_send(self, &info);
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN void capr__signals_forget(const struct capr_thread *t) {
+    uint64_t all = ~0ull, mask;
+    siginfo_t info;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    while (take_note(t, all, 1, &info)) {
+    }
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN void capr__signals_forget_all(void) {
+    if (capr__signals_pending) __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
+    capr__signals_pending = 0;
+    notes_lock = 0;
+    read_notes = noted;
+}
+
+CAPR_HIDDEN void capr__signals_forget_wakes(void) {
+    for (uint32_t i = read_notes; i != noted; i++)
+        if (notes[i % NOTES].info.si_signo == 0 && (!capr__many || notes[i % NOTES].thread == capr__self())) notes[i % NOTES].thread = NULL;
+}
