@@ -66,16 +66,30 @@ static void add_seen(struct capr_node_seen *to, const struct capr_node_seen *fro
     to->made += from->made;
 }
 
+/* For `count` edges more; where they lie may change. */
+static int make_room(struct capr_merged *m, uint64_t count)
+{
+    uint64_t bytes = (m->edge_count + count) * sizeof *m->edges;
+    if (!count)
+        return 1;
+    void *p = m->edges ? mremap(m->edges, m->room * sizeof *m->edges, bytes, MREMAP_MAYMOVE) : reserve(bytes);
+    if (!p || p == MAP_FAILED)
+        return 0;
+    m->edges = p;
+    m->room = m->edge_count + count;
+    return 1;
+}
+
 int capr__copy_all(struct capr_merged *out)
 {
     *out = (struct capr_merged){0};
     /* Edges that are made meanwhile have higher numbers, and are left out; the nodes are counted after, so that those of all edges are there. */
-    for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next)
-        out->room += __atomic_load_n(&g->edge_count, __ATOMIC_ACQUIRE);
-    out->edges = reserve(out->room * sizeof *out->edges);
-    for (struct capr_worker_graph *g = capr__graph_workers(); out->edges && g; g = g->next) {
-        uint64_t count = __atomic_load_n(&g->edge_count, __ATOMIC_ACQUIRE), left = out->room - out->edge_count;
-        count = count < left ? count : left;
+    for (struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
+        uint64_t count = __atomic_load_n(&g->edge_count, __ATOMIC_ACQUIRE);
+        if (!make_room(out, count)) {
+            capr__merged_free(out);
+            return 0;
+        }
         copy_edges(g, out->edges + out->edge_count, count);
         out->edge_count += count;
         out->lost += g->lost;
@@ -85,7 +99,7 @@ int capr__copy_all(struct capr_merged *out)
     for (const struct capr_worker_graph *g = capr__graph_workers(); out->seen && g; g = g->next)
         for (uint32_t i = 0; g->seen && i < out->node_count; i++)
             add_seen(&out->seen[i], &g->seen[i]);
-    if (out->edges && out->seen)
+    if (out->seen)
         return 1;
     capr__merged_free(out);
     return 0;
