@@ -18,10 +18,11 @@
 
 compiler() { if [[ $1 == capcc ]]; then printf '%s' "$capcc"; else printf '%s' "$clang"; fi; } # native|capcc
 
-# make_build native|capcc: a new build in $work/KIND, whose output is in $work/KIND.log.
+# make_build native|capcc: a new build in $work/KIND, whose output is in $work/KIND.log. In a shell of its own: in this one set -e is off
+# wherever a caller looks at the status, subshells and all, and a step that fails would be followed by the next.
 make_build() {
     rm -f "$work/$1.built"
-    (build "$(compiler "$1")" "$1") >"$work/$1.log" 2>&1 || {
+    CAPCC_BUILD=$CAPCC_BUILD "$root/bench/servers/$script" compile "$1" >"$work/$1.log" 2>&1 || {
         tail -n 30 "$work/$1.log" >&2
         echo "bench/servers/$script: error: $1: does not build (above, and in $work/$1.log)" >&2
         return 1
@@ -74,6 +75,7 @@ recipe() {
             echo "${work#"$root"/}/$kind"
         done
         ;;
+    compile) build "$(compiler "$2")" "$2" ;; # make_build
     test) run_test ;;
     *) usage ;;
     esac

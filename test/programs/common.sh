@@ -85,11 +85,19 @@ private_sources() {
 }
 
 # fetch PACKAGE: unpacks the sources that Debian packages, as their authors released them, and sets `source` to its directory. Skips the script
-# when no archive can be reached; an archive that answers and a package that does not unpack are failures.
+# when no archive can be reached; an archive that answers and a package that does not unpack are failures. One script at a time: apt's own
+# lock turns the second away.
 fetch() {
-    local package=$1 place=$store/src/$1 apt=$store/apt options
+    local package=$1 place=$store/src/$1 apt=$store/apt options lock
     source=$place/tree
     [[ -d $source ]] && return
+    exec {lock}>"$store/lock"
+    flock "$lock"
+    [[ -d $source ]] || fetch_alone || { exec {lock}>&- && return 1; }
+    exec {lock}>&-
+}
+
+fetch_alone() { # as fetch, with its variables
     rm -rf "$place"
     mkdir -p "$place" "$apt"/{lists/partial,cache/archives/partial}
     private_sources "$apt/sources" || skip "no package sources of this Debian release in /etc/apt"
