@@ -367,15 +367,13 @@ static_assert(offsetof(struct capr_thread, tls) == CAPR_T_TLS, "the pass reads i
 static_assert(offsetof(struct capr_thread, sigmask) == CAPR_T_SIGMASK, "setjmp.S");
 static_assert(offsetof(struct capr_thread, extra) == CAPR_T_EXTRA, "sigentry.S");
 
-static inline uint64_t capr__limit(void)
-{
+static inline uint64_t capr__limit(void) {
     uint64_t limit;
     __asm__ volatile("movq %%fs:0x70, %0" : "=r"(limit));
     return limit;
 }
 
-static inline void capr__set_limit(uint64_t limit)
-{
+static inline void capr__set_limit(uint64_t limit) {
     __asm__ volatile("movq %0, %%fs:0x70" : : "r"(limit) : "memory");
 }
 

@@ -4,8 +4,7 @@
  */
 #include "call_back.h"
 
-__attribute__((noinline)) void capr__call_back(void (*function)(void *), void *arg)
-{
+__attribute__((noinline)) void capr__call_back(void (*function)(void *), void *arg) {
     uint64_t before = capr__call_back_begins(&capr__worker);
     function(arg);
     capr__call_back_ends(&capr__worker, before); /* perhaps another one's */

@@ -12,14 +12,12 @@
 
 #define CAPR_CONTEXT_BACK 0x5851f42d4c957f2d /* any number far above what calls add (2^30): a chain that begins here is no thread's first */
 
-static inline uint64_t capr__context_back(uint64_t word)
-{
+static inline uint64_t capr__context_back(uint64_t word) {
     return word * CAPR_CONTEXT_MIX + CAPR_CONTEXT_BACK;
 }
 
 /* Returns what capr__call_back_ends is to get. */
-static inline uint64_t capr__call_back_begins(struct capr_worker *w)
-{
+static inline uint64_t capr__call_back_begins(struct capr_worker *w) {
     uint64_t before = w->context;
     w->context = capr__context_back(before);
     return before;

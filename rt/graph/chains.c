@@ -25,35 +25,28 @@ static uint32_t used;
 
 #define BYTES (CAPR_NODES_MAX * sizeof *kept + CALLS_MAX * sizeof *calls)
 
-static void reserve(void)
-{
+static void reserve(void) {
     void *p = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     kept = p == MAP_FAILED ? NULL : p;
     calls = kept ? (struct capr_chain_call *)(kept + CAPR_NODES_MAX) : NULL;
 }
 
-void capr__chains_forget(void)
-{
-    if (kept)
-        munmap(kept, BYTES);
+void capr__chains_forget(void) {
+    if (kept) munmap(kept, BYTES);
     kept = NULL;
     used = 0;
 }
 
-static void keep(uint32_t number, const struct capr_chain *chain)
-{
-    if (!kept || chain->count > CALLS_MAX - used)
-        return;
+static void keep(uint32_t number, const struct capr_chain *chain) {
+    if (!kept || chain->count > CALLS_MAX - used) return;
     memcpy(calls + used, chain->calls, chain->count * sizeof *calls);
     kept[number] = (struct kept){.first = used, .count = chain->count, .sink = chain->sink, .exact = chain->exact != 0, .cut = chain->cut != 0,
                                  .unsure = chain->unsure != 0, .known = 1};
     used += chain->count;
 }
 
-void capr__chain_of(const struct capr_graph *g, uint32_t number, struct capr_chain *out, uint32_t *steps)
-{
-    if (!kept)
-        reserve();
+void capr__chain_of(const struct capr_graph *g, uint32_t number, struct capr_chain *out, uint32_t *steps) {
+    if (!kept) reserve();
     const struct kept *k = kept ? &kept[number] : NULL;
     if (k && k->known) {
         *out = (struct capr_chain){.count = k->count, .sink = k->sink, .exact = k->exact, .cut = k->cut, .unsure = k->unsure};
@@ -63,6 +56,5 @@ void capr__chain_of(const struct capr_graph *g, uint32_t number, struct capr_cha
     uint32_t most = *steps < CAPR_DECODE_STEPS ? *steps : CAPR_DECODE_STEPS, given = most > ENOUGH ? most : ENOUGH, left = given;
     capr__decode(g, &g->nodes[number], out, &left);
     *steps -= given - left < *steps ? given - left : *steps;
-    if (left || given == CAPR_DECODE_STEPS)
-        keep(number, out);
+    if (left || given == CAPR_DECODE_STEPS) keep(number, out);
 }

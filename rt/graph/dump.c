@@ -32,14 +32,12 @@ struct capr_snapshot {
     struct capr_scheduler_state scheduler;
 };
 
-static void *copy(const void *from, size_t bytes)
-{
+static void *copy(const void *from, size_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : memcpy(p, from, bytes);
 }
 
-static void name_of(const struct capr_node *n, uint32_t i, char *name, size_t size)
-{
+static void name_of(const struct capr_node *n, uint32_t i, char *name, size_t size) {
     if (i == CAPR_NODE_START)
         snprintf(name, size, "start");
     else if (i == CAPR_NODE_END)
@@ -50,13 +48,11 @@ static void name_of(const struct capr_node *n, uint32_t i, char *name, size_t si
         snprintf(name, size, "%016llx", (unsigned long long)n->word);
 }
 
-static void name_for_scheduler(const void *graph, uint32_t i, char *name, size_t size)
-{
+static void name_for_scheduler(const void *graph, uint32_t i, char *name, size_t size) {
     name_of(&((const struct capr_graph *)graph)->nodes[i], i, name, size);
 }
 
-static void average(struct capr_text *t, const char *name, struct capr_average a, double unit, uint32_t samples)
-{
+static void average(struct capr_text *t, const char *name, struct capr_average a, double unit, uint32_t samples) {
     capr__text_add(t, "%s\"", t->data[t->used - 1] == '{' ? "" : ", ");
     capr__text_quote(t, name, strlen(name));
     capr__text_add(t, "\": {\"mean\": %.6g, \"deviation\": %.6g, \"samples\": %u}", a.mean * unit,
@@ -64,28 +60,22 @@ static void average(struct capr_text *t, const char *name, struct capr_average a
 }
 
 /* What the program declares has names of its own choice: an object apart. */
-static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_merged_edge *e)
-{
-    if (!limits[0].name)
-        return;
+static void named(struct capr_text *t, const struct capr_limit *limits, const struct capr_merged_edge *e) {
+    if (!limits[0].name) return;
     capr__text_add(t, ", \"named\": {");
-    for (int u = 0; u < CAPR_NAMED && limits[u].name; u++)
-        average(t, limits[u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
+    for (int u = 0; u < CAPR_NAMED && limits[u].name; u++) average(t, limits[u].name, e->use[CAPR_USE_NAMED + u], 1, e->samples);
     capr__text_add(t, "}");
 }
 
-static void kinds(struct capr_text *t, const struct capr_average *of, uint32_t samples)
-{
+static void kinds(struct capr_text *t, const struct capr_average *of, uint32_t samples) {
     capr__text_add(t, ", \"files_by_kind\": {");
-    for (int k = 0; k < CAPR_KINDS; k++)
-        average(t, capr__kind_names[k], of[k], 1, samples);
+    for (int k = 0; k < CAPR_KINDS; k++) average(t, capr__kind_names[k], of[k], 1, samples);
     capr__text_add(t, "}");
 }
 
 /* Calls `one` with each function of a place, outermost first: its name, and file:line or an empty text. */
 static void each_function(const char *place, void (*one)(struct capr_text *, const char *, size_t, const char *, size_t, int), struct capr_text *t,
-                          int recursive)
-{
+                          int recursive) {
     while (*place) {
         size_t line = strcspn(place, "\n"), name = strcspn(place, "\t\n");
         const char *at = place + name + (name < line);
@@ -94,8 +84,7 @@ static void each_function(const char *place, void (*one)(struct capr_text *, con
     }
 }
 
-static void json_call(struct capr_text *t, const char *name, size_t name_length, const char *at, size_t at_length, int recursive)
-{
+static void json_call(struct capr_text *t, const char *name, size_t name_length, const char *at, size_t at_length, int recursive) {
     capr__text_add(t, "%s{\"function\": \"", t->data[t->used - 1] == '[' ? "" : ", ");
     capr__text_quote(t, name, name_length);
     capr__text_add(t, "\"");
@@ -107,8 +96,7 @@ static void json_call(struct capr_text *t, const char *name, size_t name_length,
     capr__text_add(t, "%s}", recursive ? ", \"recursive\": true" : "");
 }
 
-static void dot_call(struct capr_text *t, const char *name, size_t name_length, const char *at, size_t at_length, int recursive)
-{
+static void dot_call(struct capr_text *t, const char *name, size_t name_length, const char *at, size_t at_length, int recursive) {
     capr__text_quote(t, name, name_length);
     if (at_length) {
         capr__text_add(t, " (");
@@ -126,21 +114,17 @@ struct flow {
     uint32_t samples;
 };
 
-static void add_flow(struct flow *flows, const struct capr_merged_edge *e)
-{
+static void add_flow(struct flow *flows, const struct capr_merged_edge *e) {
     struct flow *from = &flows[e->from];
     flows[e->to].in += e->count;
     from->out += e->count;
-    if (!e->samples)
-        return;
-    for (int k = 0; k < CAPR_KINDS; k++)
-        from->kinds[k] = capr__average_of_both(from->kinds[k], from->sampled, e->kinds[k], (double)e->count);
+    if (!e->samples) return;
+    for (int k = 0; k < CAPR_KINDS; k++) from->kinds[k] = capr__average_of_both(from->kinds[k], from->sampled, e->kinds[k], (double)e->count);
     from->sampled += (double)e->count;
     from->samples += e->samples;
 }
 
-static void render_node(const struct capr_snapshot *s, uint32_t i, const struct flow *f, uint32_t *steps, struct capr_text *json, struct capr_text *dot)
-{
+static void render_node(const struct capr_snapshot *s, uint32_t i, const struct flow *f, uint32_t *steps, struct capr_text *json, struct capr_text *dot) {
     const struct capr_graph *g = &s->g;
     const struct capr_node *n = &g->nodes[i];
     const struct capr_node_seen *seen = &s->all.seen[i];
@@ -177,8 +161,7 @@ static void render_node(const struct capr_snapshot *s, uint32_t i, const struct 
 }
 
 /* The kinds of descriptors that a thread takes or gives back there, where it does. */
-static void dot_kinds(struct capr_text *dot, const struct capr_merged_edge *e)
-{
+static void dot_kinds(struct capr_text *dot, const struct capr_merged_edge *e) {
     for (int k = 0; k < CAPR_KINDS; k++)
         if (e->samples && (e->kinds[k].mean >= 0.005f || e->kinds[k].mean <= -0.005f))
             capr__text_add(dot, "\\n%s %+.2g", capr__kind_names[k], e->kinds[k].mean);
@@ -186,8 +169,7 @@ static void dot_kinds(struct capr_text *dot, const struct capr_merged_edge *e)
 
 static int is_off(const uint8_t *off) { return off && __atomic_load_n(off, __ATOMIC_RELAXED); }
 
-static void render(const struct capr_snapshot *s, const struct flow *flows, struct capr_text *json, struct capr_text *dot, const uint8_t *off)
-{
+static void render(const struct capr_snapshot *s, const struct flow *flows, struct capr_text *json, struct capr_text *dot, const uint8_t *off) {
     const struct capr_graph *g = &s->g;
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
     char name[NODE_NAME], to[NODE_NAME];
@@ -198,8 +180,7 @@ static void render(const struct capr_snapshot *s, const struct flow *flows, stru
                    (unsigned long long)s->all.lost);
     capr__text_add(dot, "digraph blocking {\n  node [shape=box, fontname=\"monospace\"];\n");
     uint32_t steps = CAPR_CHAINS_STEPS;
-    for (uint32_t i = 0; i < g->node_count && !is_off(off); i++)
-        render_node(s, i, &flows[i], &steps, json, dot);
+    for (uint32_t i = 0; i < g->node_count && !is_off(off); i++) render_node(s, i, &flows[i], &steps, json, dot);
     capr__text_add(json, "],\n\"edges\": [\n");
     const char *comma = "";
     for (uint64_t i = 0; i < s->all.edge_count; i++) {
@@ -228,43 +209,35 @@ static void render(const struct capr_snapshot *s, const struct flow *flows, stru
 /* One at a time renders: tables.c sorts once. Sleeps, since the exit of the program may meet a kernel thread that is at it. */
 static uint8_t rendering;
 
-void capr__rendering_begin(void)
-{
+void capr__rendering_begin(void) {
     const struct timespec ms = {0, 1000000};
-    while (__atomic_exchange_n(&rendering, 1, __ATOMIC_ACQUIRE))
-        syscall(SYS_nanosleep, &ms, NULL);
+    while (__atomic_exchange_n(&rendering, 1, __ATOMIC_ACQUIRE)) syscall(SYS_nanosleep, &ms, NULL);
 }
 
 void capr__rendering_end(void) { __atomic_store_n(&rendering, 0, __ATOMIC_RELEASE); }
 void capr__rendering_forked(void) { rendering = 0; }
 
-int capr__snapshot_render(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot, const uint8_t *off)
-{
+int capr__snapshot_render(struct capr_snapshot *s, struct capr_text *json, struct capr_text *dot, const uint8_t *off) {
     const struct capr_graph *g = &s->g;
     capr__rendering_begin();
     struct flow *flows = mmap(NULL, g->node_count * sizeof *flows, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int error = flows == MAP_FAILED || !capr__merge(&s->all) ? ENOMEM : capr__tables_index();
     if (!error) {
-        for (uint64_t i = 0; i < s->all.edge_count; i++)
-            add_flow(flows, &s->all.edges[i]);
+        for (uint64_t i = 0; i < s->all.edge_count; i++) add_flow(flows, &s->all.edges[i]);
         render(s, flows, json, dot, off);
         error = is_off(off) ? ECANCELED : json->failed || (dot && dot->failed) ? ENOMEM : 0;
     }
-    if (flows != MAP_FAILED)
-        munmap(flows, g->node_count * sizeof *flows);
+    if (flows != MAP_FAILED) munmap(flows, g->node_count * sizeof *flows);
     capr__rendering_end();
     return error;
 }
 
-struct capr_snapshot *capr__snapshot_take(const char **why)
-{
+struct capr_snapshot *capr__snapshot_take(const char **why) {
     const struct capr_graph *g = &capr__graph;
     *why = "out of memory";
-    if (!g->start_ns)
-        *why = "the program has not made a second thread, was linked with -fno-capriccio-graph, or CAPRICCIO_GRAPH is off";
+    if (!g->start_ns) *why = "the program has not made a second thread, was linked with -fno-capriccio-graph, or CAPRICCIO_GRAPH is off";
     struct capr_snapshot *s = g->start_ns ? mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
-    if (s == MAP_FAILED)
-        return NULL;
+    if (s == MAP_FAILED) return NULL;
     s->g = *g;
     s->cycles = capr__cycles() - g->start_cycles;
     s->ns = capr__now() - g->start_ns;
@@ -276,8 +249,7 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
     }
     s->g.node_count = s->all.node_count;
     s->g.nodes = copy(g->nodes, s->g.node_count * sizeof *g->nodes);
-    if (s->g.nodes)
-        return s;
+    if (s->g.nodes) return s;
     capr__merged_free(&s->all);
     munmap(s, sizeof *s);
     return NULL;
@@ -285,8 +257,7 @@ struct capr_snapshot *capr__snapshot_take(const char **why)
 
 uint64_t capr__snapshot_ns(const struct capr_snapshot *s) { return s->ns; }
 
-void capr__snapshot_free(struct capr_snapshot *s)
-{
+void capr__snapshot_free(struct capr_snapshot *s) {
     munmap(s->g.nodes, s->g.node_count * sizeof *s->g.nodes);
     capr__merged_free(&s->all);
     munmap(s, sizeof *s);

@@ -38,8 +38,7 @@ static struct capr_worker_graph first_part;
 static struct capr_edge nothing = {.from = UINT32_MAX};
 
 /* Passages to the next sample of `e`, of which one is due now. */
-static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, uint64_t now)
-{
+static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, uint64_t now) {
     if (e->between < PERIOD || now - e->due > OFTEN)
         e->between = PERIOD;
     else if (e->between < PERIOD_MOST && e->samples >= KNOWN)
@@ -51,15 +50,13 @@ static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, ui
     return e->between / 2 + (uint32_t)(g->random % e->between);
 }
 
-static void *reserve(uint64_t bytes)
-{
+static void *reserve(uint64_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
 /* What lies between these is read by other workers as a whole or not at all (workers.c). On x86 neither is an instruction of its own. */
-static void begin_writing(struct capr_worker_graph *g)
-{
+static void begin_writing(struct capr_worker_graph *g) {
     __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
@@ -67,8 +64,7 @@ static void begin_writing(struct capr_worker_graph *g)
 static void end_writing(struct capr_worker_graph *g) { __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELEASE); }
 
 /* In one store, since nodes' averages are read without more. */
-static void sample(struct capr_average *a, float value, uint32_t known)
-{
+static void sample(struct capr_average *a, float value, uint32_t known) {
     struct capr_average now = {value, 0};
     if (known) {
         /* Few samples are weighed evenly, so that the first ones do not stay for long. */
@@ -81,36 +77,28 @@ static void sample(struct capr_average *a, float value, uint32_t known)
     __atomic_store_n((uint64_t *)a, both, __ATOMIC_RELAXED);
 }
 
-static struct capr_edge *find(struct capr_table *t, uint64_t word, uint32_t from)
-{
+static struct capr_edge *find(struct capr_table *t, uint64_t word, uint32_t from) {
     uint64_t at = capr__edge_hash(word, from) & t->mask;
-    while (t->edges[at].from != UINT32_MAX && (t->edges[at].word != word || t->edges[at].from != from))
-        at = (at + 1) & t->mask;
+    while (t->edges[at].from != UINT32_MAX && (t->edges[at].word != word || t->edges[at].from != from)) at = (at + 1) & t->mask;
     return &t->edges[at];
 }
 
-static int grow(struct capr_worker_graph *g)
-{
+static int grow(struct capr_worker_graph *g) {
     struct capr_table *old = g->table;
     uint64_t count = old ? (old->mask + 1) * 2 : EDGES_FIRST;
     struct capr_table *t = count > EDGES_MAX ? NULL : reserve(sizeof *t + count * (sizeof *t->edges + sizeof *t->kinds));
-    if (!t)
-        return 0;
+    if (!t) return 0;
     t->mask = count - 1;
     t->kinds = (struct capr_average(*)[CAPR_KINDS])(t->edges + count);
-    for (uint64_t i = 0; i < count; i++)
-        t->edges[i].from = UINT32_MAX;
+    for (uint64_t i = 0; i < count; i++) t->edges[i].from = UINT32_MAX;
     for (uint64_t i = 0; old && i <= old->mask; i++)
-        if (old->edges[i].from != UINT32_MAX)
-            *find(t, old->edges[i].word, old->edges[i].from) = old->edges[i];
-    if (old)
-        memcpy(t->kinds, old->kinds, g->edge_count * sizeof *t->kinds);
+        if (old->edges[i].from != UINT32_MAX) *find(t, old->edges[i].word, old->edges[i].from) = old->edges[i];
+    if (old) memcpy(t->kinds, old->kinds, g->edge_count * sizeof *t->kinds);
     __atomic_store_n(&g->table, t, __ATOMIC_RELEASE);
     return 1;
 }
 
-static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uint32_t from)
-{
+static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uint32_t from) {
     struct capr_table *t = g->table;
     struct capr_edge *e = find(t, word, from);
     if (e->from == from) {
@@ -127,13 +115,11 @@ static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uin
         return e;
     }
     if (g->edge_count * 4 >= (t->mask + 1) * 3) {
-        if (!grow(g))
-            return NULL;
+        if (!grow(g)) return NULL;
         e = find(g->table, word, from);
     }
     uint32_t to = capr__node_of(word);
-    if (to == UINT32_MAX)
-        return NULL;
+    if (to == UINT32_MAX) return NULL;
     begin_writing(g);
     *e = (struct capr_edge){.word = word, .from = from, .to = to, .until = 1, .period = 1, .number = g->edge_count++};
     end_writing(g);
@@ -144,11 +130,9 @@ static struct capr_edge *edge_of(struct capr_worker_graph *g, uint64_t word, uin
 static uint32_t stamp_of(uint64_t cycles) { return (uint32_t)(cycles >> CAPR_STAMP_SHIFT & ~3ull); }
 
 /* Bytes of the chunks that a thread holds. */
-static uint64_t stack_bytes(const struct capr_thread *t)
-{
+static uint64_t stack_bytes(const struct capr_thread *t) {
     uint64_t bytes = 0;
-    for (const struct capr_chunk *c = t->chunk; c; c = c->prev)
-        bytes += c->size;
+    for (const struct capr_chunk *c = t->chunk; c; c = c->prev) bytes += c->size;
     return bytes;
 }
 
@@ -156,8 +140,7 @@ static uint64_t stack_bytes(const struct capr_thread *t)
  * is that of the thread it switched to. Where that thread came from, and on which worker it blocked before, is the same to it: clock and
  * `use` are this worker's at both ends, and nobody else ran on it meanwhile. Where somebody did, or where a thread goes on in the
  * middle of a way of which the first part was elsewhere or before, the sample is dropped (sched/preempt_turn.c). */
-void capr__graph_slow(uint64_t word, int parks)
-{
+void capr__graph_slow(uint64_t word, int parks) {
     struct capr_worker *w = &capr__worker;
     struct capr_worker_graph *g = w->graph;
     struct capr_thread *self = w->self;
@@ -179,8 +162,7 @@ void capr__graph_slow(uint64_t word, int parks)
     }
     begin_writing(g);
     /* Where capr__graph_quick found the edge it has counted down, to 0. */
-    if (e->until)
-        e->until--;
+    if (e->until) e->until--;
     if (!e->until) {
         e->counted += e->period;
         e->until = e->period = next_period(g, e, now);
@@ -189,16 +171,13 @@ void capr__graph_slow(uint64_t word, int parks)
     if (armed) {
         const int64_t *used = &w->use.heap, *before = &g->before.heap;
         struct capr_average *kinds = g->table->kinds[e->number];
-        for (int i = 0; i < CAPR_USES; i++)
-            sample(&e->use[i], (float)(used[i] - before[i]), e->samples);
-        for (int i = 0; i < CAPR_KINDS; i++)
-            sample(&kinds[i], (float)(used[CAPR_USES + i] - before[CAPR_USES + i]), e->samples);
+        for (int i = 0; i < CAPR_USES; i++) sample(&e->use[i], (float)(used[i] - before[i]), e->samples);
+        for (int i = 0; i < CAPR_KINDS; i++) sample(&kinds[i], (float)(used[CAPR_USES + i] - before[CAPR_USES + i]), e->samples);
         sample(&e->cpu, (float)(now - g->since), e->samples);
         e->samples++;
     }
     end_writing(g);
-    if (capr__env.graph_check && word != CAPR_WORD_END)
-        capr__check_chain(&capr__graph, &capr__graph.nodes[e->to]);
+    if (capr__env.graph_check && word != CAPR_WORD_END) capr__check_chain(&capr__graph, &capr__graph.nodes[e->to]);
     if (armed && parks) {
         struct capr_node_seen *n = &g->seen[e->to];
         self->stamp = stamp_of(now) | 1;
@@ -216,15 +195,13 @@ void capr__graph_slow(uint64_t word, int parks)
 }
 
 /* From another processor's moment perhaps, whose clock may be ahead by a little. */
-static uint32_t since_stamp(const struct capr_thread *t, uint32_t now)
-{
+static uint32_t since_stamp(const struct capr_thread *t, uint32_t now) {
     uint32_t passed = now - (t->stamp & ~3u);
     return passed > UINT32_MAX - SKEW ? 0 : passed;
 }
 
 /* Waits are counted where they end: by the worker that makes the thread ready, turns by the one that it runs on again. */
-void capr__graph_woken(struct capr_thread *t)
-{
+void capr__graph_woken(struct capr_thread *t) {
     const struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
     if (!g || !g->seen || (t->stamp & 3) != 1)
@@ -235,8 +212,7 @@ void capr__graph_woken(struct capr_thread *t)
     t->stamp = now | 2;
 }
 
-void capr__graph_resumed(struct capr_thread *t)
-{
+void capr__graph_resumed(struct capr_thread *t) {
     struct capr_worker_graph *g = capr__worker.graph;
     uint32_t now = stamp_of(capr__cycles());
     if ((t->stamp & 3) == 2 && g && g->seen) {
@@ -252,40 +228,32 @@ void capr__graph_resumed(struct capr_thread *t)
 
 static struct capr_worker *worker;
 
-static void asked(void)
-{
+static void asked(void) {
     __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_FILE, __ATOMIC_RELAXED);
     __atomic_store_n(&worker->poll_at, 0, __ATOMIC_RELAXED);
 }
 
 /* Memory for what `g` counts; 0: there is none. */
-static int furnish(struct capr_worker_graph *g)
-{
-    if (!g->seen)
-        g->seen = reserve(CAPR_NODES_MAX * sizeof *g->seen);
-    if (!g->counted)
-        g->counted = reserve(EDGES_MAX * sizeof *g->counted);
+static int furnish(struct capr_worker_graph *g) {
+    if (!g->seen) g->seen = reserve(CAPR_NODES_MAX * sizeof *g->seen);
+    if (!g->counted) g->counted = reserve(EDGES_MAX * sizeof *g->counted);
     return g->seen && g->counted && (g->table || grow(g));
 }
 
 /* One that a fork has left behind: what it counted goes on with another worker. */
-static struct capr_worker_graph *take_over(struct capr_worker *w)
-{
+static struct capr_worker_graph *take_over(struct capr_worker *w) {
     for (struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
         struct capr_worker *nobody = NULL;
-        if (__atomic_compare_exchange_n(&g->worker, &nobody, w, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-            return g;
+        if (__atomic_compare_exchange_n(&g->worker, &nobody, w, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return g;
     }
     return NULL;
 }
 
-static struct capr_worker_graph *new_part(struct capr_worker *w)
-{
+static struct capr_worker_graph *new_part(struct capr_worker *w) {
     static uint32_t parts;
     uint64_t number = __atomic_add_fetch(&parts, 1, __ATOMIC_RELAXED);
     struct capr_worker_graph *g = number > 1 ? reserve(sizeof *g) : &first_part;
-    if (!g)
-        return NULL;
+    if (!g) return NULL;
     g->worker = w;
     g->random = 0x2545f4914f6cdd1dull ^ number << 32;
     g->next = capr__graph_workers();
@@ -298,10 +266,8 @@ static struct capr_worker_graph *new_part(struct capr_worker *w)
 static uint8_t beginning;
 
 /* From its next block on the worker counts. */
-static int begin_counting(struct capr_worker *w)
-{
-    while (__atomic_exchange_n(&beginning, 1, __ATOMIC_ACQUIRE))
-        __builtin_ia32_pause();
+static int begin_counting(struct capr_worker *w) {
+    while (__atomic_exchange_n(&beginning, 1, __ATOMIC_ACQUIRE)) __builtin_ia32_pause();
     int furnished = w->edges || furnish(w->graph);
     if (furnished && !w->edges) {
         w->edge_mask = w->graph->table->mask;
@@ -311,54 +277,41 @@ static int begin_counting(struct capr_worker *w)
     return furnished ? 0 : ENOMEM;
 }
 
-int capr__graph_worker_init(struct capr_worker *w)
-{
-    if (!w->graph)
-        w->graph = take_over(w);
-    if (!w->graph)
-        w->graph = new_part(w);
-    if (!w->graph)
-        return ENOMEM;
+int capr__graph_worker_init(struct capr_worker *w) {
+    if (!w->graph) w->graph = take_over(w);
+    if (!w->graph) w->graph = new_part(w);
+    if (!w->graph) return ENOMEM;
     return capr__graph.start_ns ? begin_counting(w) : 0; /* off, or not begun */
 }
 
-void capr__graph_start(void)
-{
+void capr__graph_start(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_graph *g = &capr__graph;
-    if (g->nodes || capr__env.graph_off || !w->graph || !capr__tables_present())
-        return;
-    if (!furnish(w->graph) || !capr__nodes_reserve())
-        return;
+    if (g->nodes || capr__env.graph_off || !w->graph || !capr__tables_present()) return;
+    if (!furnish(w->graph) || !capr__nodes_reserve()) return;
     capr__walk_prepare();
     worker = w;
-    if (capr__env.dump_signal)
-        capr__signal_own(capr__env.dump_signal, asked);
+    if (capr__env.dump_signal) capr__signal_own(capr__env.dump_signal, asked);
     g->start_cycles = capr__cycles();
     __atomic_store_n(&g->start_ns, capr__now(), __ATOMIC_SEQ_CST);
     /* The program has had one thread so far: a worker that there is besides has come to no block. */
     for (struct capr_worker_graph *part = capr__graph_workers(); part; part = part->next)
-        if (part->worker)
-            begin_counting(part->worker);
+        if (part->worker) begin_counting(part->worker);
 }
 
-void capr__graph_forked(struct capr_worker *w)
-{
+void capr__graph_forked(struct capr_worker *w) {
     struct capr_graph *g = &capr__graph;
     capr__graph_drop_sample(w);
     capr__nodes_forked();
     beginning = 0;
     for (const struct capr_thread *t = g->nodes ? capr__process.all : NULL; t; t = t->all_next)
-        if (t != w->self)
-            g->nodes[t->node].left++;
+        if (t != w->self) g->nodes[t->node].left++;
     for (struct capr_worker_graph *part = g->workers; part; part = part->next) {
         part->readers = 0;
-        if (!part->worker || part->worker == w)
-            continue;
+        if (!part->worker || part->worker == w) continue;
         part->writing += part->writing & 1; /* its worker was at it */
         int64_t *use = &w->use.heap, *its = &part->worker->use.heap;
-        for (int i = 0; i < CAPR_USES + CAPR_KINDS; i++)
-            use[i] += its[i];
+        for (int i = 0; i < CAPR_USES + CAPR_KINDS; i++) use[i] += its[i];
         part->worker = NULL;
     }
 }

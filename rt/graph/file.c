@@ -27,15 +27,12 @@
 #define WAIT_MS 2000 /* for a pipe's reader to read on, as for a client of the window */
 
 /* Standard error is kept, for messages. Nothing above is copied, or the writer would keep open what the program closes meanwhile. */
-int capr__graph_file_apart(void)
-{
-    if (!syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE))
-        return 0;
+int capr__graph_file_apart(void) {
+    if (!syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE)) return 0;
     return syscall(SYS_unshare, CLONE_FILES) ? errno : 0; /* before Linux 5.9 */
 }
 
-static int write_all(int fd, const struct capr_text *t)
-{
+static int write_all(int fd, const struct capr_text *t) {
     for (size_t done = 0; done < t->used;) {
         long n = syscall(SYS_write, fd, t->data + done, t->used - done);
         struct pollfd there = {.fd = fd, .events = POLLOUT};
@@ -52,19 +49,16 @@ static int write_all(int fd, const struct capr_text *t)
 }
 
 /* The path behind links, and whether what is there, if anything, may be replaced. */
-static int resolve(const char *file, char *path, size_t size)
-{
+static int resolve(const char *file, char *path, size_t size) {
     snprintf(path, size, "%s", file);
     int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_PATH | O_CLOEXEC);
-    if (fd < 0)
-        return 1;
+    if (fd < 0) return 1;
     struct stat status;
     int regular = !fstat(fd, &status) && S_ISREG(status.st_mode) && strncmp(file, "/dev/", 5) && strncmp(file, "/proc/", 6);
     char link[64];
     snprintf(link, sizeof link, "/proc/thread-self/fd/%d", fd);
     long n = syscall(SYS_readlinkat, AT_FDCWD, link, path, size);
-    if (n <= 0 || (size_t)n >= size)
-        n = snprintf(path, size, "%s", file);
+    if (n <= 0 || (size_t)n >= size) n = snprintf(path, size, "%s", file);
     path[n] = 0;
     syscall(SYS_close, fd);
     return regular;
@@ -72,8 +66,7 @@ static int resolve(const char *file, char *path, size_t size)
 
 /* A new file in the directory of `path`, by a name that is short whatever the other's length: other writers and other processes, some with
  * the same number where the directory is several containers', have theirs there. */
-static int open_beside(const char *path, char *beside)
-{
+static int open_beside(const char *path, char *beside) {
     static uint32_t number;
     const char *slash = strrchr(path, '/');
     int directory = slash ? (int)(slash + 1 - path) : 0, fd;
@@ -84,45 +77,35 @@ static int open_beside(const char *path, char *beside)
     return fd;
 }
 
-static int put(const char *file, const struct capr_text *t, int *into)
-{
+static int put(const char *file, const struct capr_text *t, int *into) {
     char path[4096], beside[4096 + BESIDE];
-    if (strlen(file) >= sizeof path)
-        return ENAMETOOLONG;
+    if (strlen(file) >= sizeof path) return ENAMETOOLONG;
     *into = !resolve(file, path, sizeof path);
     /* A pipe that nobody reads: refused, not waited for. */
     int fd = *into ? (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : open_beside(path, beside);
-    if (fd < 0)
-        return errno;
+    if (fd < 0) return errno;
     int error = write_all(fd, t);
     syscall(SYS_close, fd);
-    if (*into)
-        return error;
-    if (!error && syscall(SYS_rename, beside, path))
-        error = errno;
-    if (error)
-        syscall(SYS_unlink, beside);
+    if (*into) return error;
+    if (!error && syscall(SYS_rename, beside, path)) error = errno;
+    if (error) syscall(SYS_unlink, beside);
     return error;
 }
 
-int capr__graph_file_put(const char *file, const struct capr_text *t, int *into)
-{
-    if (t->failed)
-        return ENOMEM;
+int capr__graph_file_put(const char *file, const struct capr_text *t, int *into) {
+    if (t->failed) return ENOMEM;
     uint64_t ours = 1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1), before, pending = 0;
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &ours, &before, sizeof before);
     syscall(SYS_rt_sigpending, &pending, sizeof pending);
     ours &= ~pending;
     int error = put(file, t, into);
     const struct timespec now = {0};
-    while (ours && syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, sizeof ours) > 0)
-        continue;
+    while (ours && syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, sizeof ours) > 0) continue;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     return error;
 }
 
-void capr__graph_file_name(const char *named, size_t stem, char *file, size_t size)
-{
+void capr__graph_file_name(const char *named, size_t stem, char *file, size_t size) {
     char pid[16];
     size_t used = 0, digits = (size_t)snprintf(pid, sizeof pid, ".%d", (int)getpid());
     int distinct = getpid() == capr__env.pid || strstr(named, "%p");
@@ -132,8 +115,7 @@ void capr__graph_file_name(const char *named, size_t stem, char *file, size_t si
             memcpy(file + used, pid + place, digits - (size_t)place);
             used += digits - (size_t)place;
         }
-        if (!named[i])
-            break;
+        if (!named[i]) break;
         if (place)
             i++;
         else

@@ -128,8 +128,7 @@ CAPR_HIDDEN void capr__graph_slow(uint64_t word, int parks);
 CAPR_HIDDEN void capr__graph_woken(struct capr_thread *t);
 CAPR_HIDDEN void capr__graph_resumed(struct capr_thread *t);
 
-static inline uint64_t capr__cycles(void)
-{
+static inline uint64_t capr__cycles(void) {
     uint32_t low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
@@ -138,68 +137,54 @@ static inline uint64_t capr__cycles(void)
 static inline uint64_t capr__edge_hash(uint64_t word, uint32_t from) { return (word ^ (uint64_t)from << 32) * 0xd6e8feb86659fd93ull >> 40; }
 
 /* True where the way that ends here is counted with this; else capr__graph_slow has to. */
-static inline int capr__graph_quick(struct capr_worker *w, struct capr_thread *self)
-{
+static inline int capr__graph_quick(struct capr_worker *w, struct capr_thread *self) {
     struct capr_edge *e = w->edges;
-    if (!e)
-        return 1;
+    if (!e) return 1;
     uint64_t word = w->context;
     uint32_t from = self->node;
     e += capr__edge_hash(word, from) & w->edge_mask;
-    if (__builtin_expect(e->word != word || e->from != from || --e->until == 0, 0))
-        return 0;
+    if (__builtin_expect(e->word != word || e->from != from || --e->until == 0, 0)) return 0;
     self->node = e->to;
     return 1;
 }
 
 /* The running thread is about to block (`parks`), to yield or to end. */
-static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *self, int parks)
-{
-    if (!capr__graph_quick(w, self))
-        capr__graph_slow(w->context, parks);
+static inline void capr__graph_note(struct capr_worker *w, struct capr_thread *self, int parks) {
+    if (!capr__graph_quick(w, self)) capr__graph_slow(w->context, parks);
 }
 
 /* The thread whose way is being timed leaves it half-way, and others will run meanwhile. Keeps its node. */
-static inline void capr__graph_drop_sample(struct capr_worker *w)
-{
-    if (!w->armed)
-        return;
+static inline void capr__graph_drop_sample(struct capr_worker *w) {
+    if (!w->armed) return;
     w->armed = 0;
     w->edges = w->graph->table->edges;
     w->edge_mask = w->graph->table->mask;
 }
 
 /* The idle thread's own time is nobody's. */
-static inline void capr__graph_restart_sample(void)
-{
-    if (capr__worker.armed)
-        capr__worker.graph->since = capr__cycles();
+static inline void capr__graph_restart_sample(void) {
+    if (capr__worker.armed) capr__worker.graph->since = capr__cycles();
 }
 
 /* nodes.c: where the threads of a start routine are that have not blocked yet. Plain code. */
 CAPR_HIDDEN uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine);
 
 /* The worker makes a thread that begins with `routine`: its first node. */
-static inline uint32_t capr__graph_begins(struct capr_worker *w, uint64_t routine)
-{
+static inline uint32_t capr__graph_begins(struct capr_worker *w, uint64_t routine) {
     struct capr_worker_graph *g = w->graph;
     if (!w->edges) {
-        if (g)
-            g->routine_next = 0;
+        if (g) g->routine_next = 0;
         return CAPR_NODE_START;
     }
     uint32_t node = g->routine_node;
-    if (__builtin_expect(g->routine != routine || g->routine_next, 0))
-        node = capr__graph_routine(w, routine);
+    if (__builtin_expect(g->routine != routine || g->routine_next, 0)) node = capr__graph_routine(w, routine);
     g->seen[node].made++;
     return node;
 }
 
 /* The thread that the worker makes next begins with a function of the runtime's, which calls this. */
-static inline void capr__graph_begins_as(uint64_t routine)
-{
-    if (capr__worker.graph)
-        capr__worker.graph->routine_next = routine;
+static inline void capr__graph_begins_as(uint64_t routine) {
+    if (capr__worker.graph) capr__worker.graph->routine_next = routine;
 }
 
 /* nodes.c: the node of a word; UINT32_MAX: no room. Plain code. */

@@ -9,8 +9,7 @@
 #include "heap.h"
 
 /* An allocator that does not say sizes must not have libc's function read its blocks. */
-static int says_sizes(void)
-{
+static int says_sizes(void) {
     static int known;
     if (!known) {
         Dl_info allocator, sizes;
@@ -19,14 +18,10 @@ static int says_sizes(void)
     return known > 0;
 }
 
-void capr__heap_taken(void *block)
-{
-    if (block && says_sizes())
-        capr__worker.use.heap += (int64_t)malloc_usable_size(block);
+void capr__heap_taken(void *block) {
+    if (block && says_sizes()) capr__worker.use.heap += (int64_t)malloc_usable_size(block);
 }
 
-void capr__heap_given(void *block)
-{
-    if (block && says_sizes())
-        capr__worker.use.heap -= (int64_t)malloc_usable_size(block);
+void capr__heap_given(void *block) {
+    if (block && says_sizes()) capr__worker.use.heap -= (int64_t)malloc_usable_size(block);
 }

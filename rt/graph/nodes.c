@@ -24,12 +24,10 @@ static uint32_t *by_word;     /* node numbers; 0: free */
 static uint32_t by_routine[ROUTINES];
 static uint8_t making;
 
-static void lock(void)
-{
+static void lock(void) {
     for (uint32_t spins = 1; __atomic_exchange_n(&making, 1, __ATOMIC_ACQUIRE); spins++) {
         __builtin_ia32_pause();
-        if (spins % SPINS == 0)
-            syscall(SYS_sched_yield);
+        if (spins % SPINS == 0) syscall(SYS_sched_yield);
     }
 }
 
@@ -37,20 +35,17 @@ static void unlock(void) { __atomic_store_n(&making, 0, __ATOMIC_RELEASE); }
 
 void capr__nodes_forked(void) { unlock(); /* whoever had it is the parent's */ }
 
-static void *reserve(uint64_t bytes)
-{
+static void *reserve(uint64_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
-int capr__nodes_reserve(void)
-{
+int capr__nodes_reserve(void) {
     struct capr_graph *g = &capr__graph;
     g->frames = reserve(FRAMES_MAX * sizeof *g->frames);
     by_word = reserve(BY_WORD * sizeof *by_word);
     struct capr_node *nodes = g->frames && by_word ? reserve(CAPR_NODES_MAX * sizeof *nodes) : NULL;
-    if (!nodes)
-        return 0;
+    if (!nodes) return 0;
     g->nodes = nodes;
     g->node_count = 1; /* CAPR_NODE_START, which no word leads to */
     capr__node_of(CAPR_WORD_END);
@@ -58,8 +53,7 @@ int capr__nodes_reserve(void)
 }
 
 /* Under the lock: makes the node's number known, in a free entry. */
-static uint32_t publish(struct capr_graph *g, uint32_t *entry)
-{
+static uint32_t publish(struct capr_graph *g, uint32_t *entry) {
     uint32_t number = g->node_count;
     __atomic_store_n(&g->node_count, number + 1, __ATOMIC_RELEASE);
     __atomic_store_n(entry, number, __ATOMIC_RELEASE);
@@ -67,22 +61,18 @@ static uint32_t publish(struct capr_graph *g, uint32_t *entry)
 }
 
 /* Its number, or 0 and the entry where it would be. */
-static uint32_t find(const struct capr_graph *g, uint64_t word, uint64_t *at)
-{
+static uint32_t find(const struct capr_graph *g, uint64_t word, uint64_t *at) {
     uint32_t number;
     for (*at = capr__edge_hash(word, 0) % BY_WORD; (number = __atomic_load_n(&by_word[*at], __ATOMIC_ACQUIRE)); *at = (*at + 1) % BY_WORD)
-        if (g->nodes[number].word == word)
-            return number;
+        if (g->nodes[number].word == word) return number;
     return 0;
 }
 
-uint32_t capr__node_of(uint64_t word)
-{
+uint32_t capr__node_of(uint64_t word) {
     struct capr_graph *g = &capr__graph;
     uint64_t at;
     uint32_t number = find(g, word, &at);
-    if (number)
-        return number;
+    if (number) return number;
     lock();
     number = find(g, word, &at);
     if (!number && g->node_count == CAPR_NODES_MAX) {
@@ -100,16 +90,14 @@ uint32_t capr__node_of(uint64_t word)
     return number;
 }
 
-uint32_t capr__walk_alone(void **frames, uint32_t most)
-{
+uint32_t capr__walk_alone(void **frames, uint32_t most) {
     lock();
     uint32_t count = capr__walk(frames, most);
     unlock();
     return count;
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
+static uint64_t hash_text(uint64_t hash, const char *text) {
     for (; *text; text++)
         hash = (hash ^ (uint8_t)*text) * 0x100000001b3ull; /* FNV-1a */
     return hash;
@@ -123,8 +111,7 @@ struct routine {
     char name[128];    /* or this */
 };
 
-static void name_routine(uint64_t routine, struct routine *r)
-{
+static void name_routine(uint64_t routine, struct routine *r) {
     Dl_info in;
     r->hash = 0xcbf29ce484222325ull;
     r->place = capr__table_routine(routine);
@@ -143,20 +130,17 @@ static void name_routine(uint64_t routine, struct routine *r)
 }
 
 /* Under the lock: a text that stays. */
-static const char *keep_name(const char *name)
-{
+static const char *keep_name(const char *name) {
     static char names[16384]; /* of libraries' routines, which are few */
     static size_t used;
     size_t bytes = strlen(name) + 1;
-    if (bytes > sizeof names - used)
-        return "?";
+    if (bytes > sizeof names - used) return "?";
     used += bytes;
     return memcpy(names + used - bytes, name, bytes);
 }
 
 /* Two of one name, as there may be without debug information, are numbered as they come. */
-static uint64_t tell_apart(const struct capr_graph *g, uint64_t name)
-{
+static uint64_t tell_apart(const struct capr_graph *g, uint64_t name) {
     for (uint32_t i = 0; i < g->node_count; i++)
         if (g->nodes[i].start && g->nodes[i].word == name) {
             name++;
@@ -165,13 +149,11 @@ static uint64_t tell_apart(const struct capr_graph *g, uint64_t name)
     return name;
 }
 
-static uint32_t find_routine(const struct capr_graph *g, uint64_t routine, uint64_t *at)
-{
+static uint32_t find_routine(const struct capr_graph *g, uint64_t routine, uint64_t *at) {
     uint32_t number;
     *at = capr__edge_hash(routine, 0) % ROUTINES;
     for (uint32_t looks = 0; looks < ROUTINES && (number = __atomic_load_n(&by_routine[*at], __ATOMIC_ACQUIRE)); looks++) {
-        if (g->nodes[number].start == routine)
-            return number;
+        if (g->nodes[number].start == routine) return number;
         *at = (*at + 1) % ROUTINES;
     }
     return 0;
@@ -180,16 +162,14 @@ static uint32_t find_routine(const struct capr_graph *g, uint64_t routine, uint6
 #define UNLOADED 1 /* no address: of a routine whose library has gone */
 
 /* Under the lock: the node of a routine that is there again, or a new one. */
-static uint32_t make_routine(struct capr_graph *g, uint64_t routine, const struct routine *r, uint32_t *entry)
-{
+static uint32_t make_routine(struct capr_graph *g, uint64_t routine, const struct routine *r, uint32_t *entry) {
     for (uint32_t i = 0; i < g->node_count; i++)
         if (g->nodes[i].start == UNLOADED && g->nodes[i].word == r->hash) {
             g->nodes[i].start = routine;
             __atomic_store_n(entry, i, __ATOMIC_RELEASE);
             return i;
         }
-    if (g->node_count == CAPR_NODES_MAX || *entry)
-        return 0;
+    if (g->node_count == CAPR_NODES_MAX || *entry) return 0;
     struct capr_node *n = &g->nodes[g->node_count];
     n->word = tell_apart(g, r->hash);
     n->place = r->place ? r->place : keep_name(r->name);
@@ -197,12 +177,10 @@ static uint32_t make_routine(struct capr_graph *g, uint64_t routine, const struc
     return publish(g, entry);
 }
 
-uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
-{
+uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine) {
     struct capr_graph *g = &capr__graph;
     struct capr_worker_graph *mine = w->graph;
-    if (mine->routine_next)
-        routine = mine->routine_next;
+    if (mine->routine_next) routine = mine->routine_next;
     mine->routine_next = 0;
     uint64_t at;
     uint32_t number = find_routine(g, routine, &at);
@@ -211,8 +189,7 @@ uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
         name_routine(routine, &r); /* which may wait for the loader's lock */
         lock();
         number = find_routine(g, routine, &at);
-        if (!number)
-            number = make_routine(g, routine, &r, &by_routine[at]);
+        if (!number) number = make_routine(g, routine, &r, &by_routine[at]);
         unlock();
     }
     mine->routine = routine;
@@ -221,39 +198,31 @@ uint32_t capr__graph_routine(struct capr_worker *w, uint64_t routine)
 }
 
 /* Return addresses in the module become the functions, and the calls, that they are of. */
-static void note_frames(struct capr_graph *g, const struct capr_tables *t, int kept)
-{
+static void note_frames(struct capr_graph *g, const struct capr_tables *t, int kept) {
     for (uint32_t i = 0; i < g->frame_count; i++) {
         uint64_t at = (uint64_t)g->frames[i] - 1;
         uint32_t function = 0;
-        if (at < t->low || at >= t->high)
-            continue;
+        if (at < t->low || at >= t->high) continue;
         enum capr_place place = kept ? capr__table_find(g->frames[i], &function) : CAPR_PLACE_OUTSIDE;
         const struct capr_context_site *site = place == CAPR_PLACE_LISTED ? capr__table_call(g->frames[i], function) : NULL;
         g->frames[i] = capr__table_noted(place, function, site);
     }
 }
 
-static void note_routines(struct capr_graph *g, uint64_t low, uint64_t high, const char *before, uint32_t bytes, const char *now)
-{
+static void note_routines(struct capr_graph *g, uint64_t low, uint64_t high, const char *before, uint32_t bytes, const char *now) {
     for (uint32_t i = 0; i < g->node_count; i++) {
         struct capr_node *n = &g->nodes[i];
-        if (n->start >= low && n->start < high)
-            n->start = UNLOADED;
-        if (n->place >= before && n->place < before + bytes)
-            n->place = now ? now + (n->place - before) : "?";
+        if (n->start >= low && n->start < high) n->start = UNLOADED;
+        if (n->place >= before && n->place < before + bytes) n->place = now ? now + (n->place - before) : "?";
     }
     for (struct capr_worker_graph *w = capr__graph_workers(); w; w = w->next)
-        if (w->routine >= low && w->routine < high)
-            w->routine = 0;
+        if (w->routine >= low && w->routine < high) w->routine = 0;
 }
 
-void capr__graph_unloads(const struct capr_contexts *c)
-{
+void capr__graph_unloads(const struct capr_contexts *c) {
     struct capr_graph *g = &capr__graph;
     struct capr_tables *t = capr__tables_find(c);
-    if (!t)
-        return;
+    if (!t) return;
     capr__rendering_begin();
     lock();
     /* Addresses are looked up while the module is there: where there is no memory to index it, it is as if nothing were listed. */

@@ -15,22 +15,18 @@ struct ways {
 };
 
 /* False where there is no room. */
-static int add(struct ways *w, uint32_t function)
-{
+static int add(struct ways *w, uint32_t function) {
     uint32_t at = function * 0x9e3779b1u >> 22;
     static_assert(2 * SEEN_MAX == 1u << (32 - 22), "the hash is as wide as the set");
     for (; w->set[at]; at = (at + 1) % (2 * SEEN_MAX))
-        if (w->set[at] == function + 1)
-            return 1;
-    if (w->count == SEEN_MAX)
-        return 0;
+        if (w->set[at] == function + 1) return 1;
+    if (w->count == SEEN_MAX) return 0;
     w->set[at] = function + 1;
     w->queue[w->count++] = function;
     return 1;
 }
 
-static int leads(uint32_t from, uint32_t to, uint32_t without, int straight)
-{
+static int leads(uint32_t from, uint32_t to, uint32_t without, int straight) {
     struct ways w = {.count = 0};
     const struct capr_tables *t = capr__table_of(from); /* of one component, hence of one module */
     add(&w, from);
@@ -40,10 +36,8 @@ static int leads(uint32_t from, uint32_t to, uint32_t without, int straight)
         for (uint32_t i = 0; i < its->sites; i++) {
             const struct capr_context_site *s = &t->of.sites[its->first + i];
             uint32_t callee = capr__site_to(t, s);
-            if (!(s->flags & CAPR_SITE_INSIDE) || callee == without || (callee == to && f == from && !straight))
-                continue;
-            if (callee == to || !add(&w, callee))
-                return 1;
+            if (!(s->flags & CAPR_SITE_INSIDE) || callee == without || (callee == to && f == from && !straight)) continue;
+            if (callee == to || !add(&w, callee)) return 1;
         }
     }
     return 0;

@@ -101,22 +101,18 @@ CAPR_HIDDEN void capr__tables_unload(struct capr_tables *t);
 CAPR_HIDDEN uint32_t capr__table_functions(void);
 
 /* The module of a function, by its number. */
-static inline const struct capr_tables *capr__table_of(uint32_t function)
-{
+static inline const struct capr_tables *capr__table_of(uint32_t function) {
     const struct capr_tables *t = capr__tables;
-    while (function - t->first >= t->of.counts[0])
-        t++;
+    while (function - t->first >= t->of.counts[0]) t++;
     return t;
 }
 
-static inline const struct capr_context_function *capr__table_function(const struct capr_tables *t, uint32_t function)
-{
+static inline const struct capr_context_function *capr__table_function(const struct capr_tables *t, uint32_t function) {
     return &t->of.functions[function - t->first];
 }
 
 /* The number of the function that a site of `t` calls; or as the site has it. */
-static inline uint32_t capr__site_to(const struct capr_tables *t, const struct capr_context_site *s)
-{
+static inline uint32_t capr__site_to(const struct capr_tables *t, const struct capr_context_site *s) {
     return s->to < CAPR_CONTEXT_SINK ? t->first + s->to : s->to;
 }
 
@@ -125,13 +121,10 @@ static inline const char *capr__table_text(const struct capr_tables *t, uint32_t
 /* The place of the routine that a pointer leads to; NULL: not in the tables. Of any address. */
 CAPR_HIDDEN const char *capr__table_routine(uint64_t address);
 
-static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint64_t word)
-{
+static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint64_t word) {
     const uint64_t mark = (uint64_t)CAPR_CONTEXT_MARK << CAPR_CONTEXT_MARK_SHIFT, below = (1ull << CAPR_CONTEXT_MARK_SHIFT) - 1;
-    if (s->flags & 4 && (word & ~below) == mark)
-        return word;
-    if (!(s->flags & 6))
-        return word + (uint64_t)(int64_t)s->constant;
+    if (s->flags & 4 && (word & ~below) == mark) return word;
+    if (!(s->flags & 6)) return word + (uint64_t)(int64_t)s->constant;
     word = word * CAPR_CONTEXT_MIX + (uint32_t)s->constant * CAPR_CONTEXT_SPREAD;
     return s->flags & 4 ? (word & below) | mark : word;
 }
@@ -141,10 +134,8 @@ static inline uint64_t capr__site_apply(const struct capr_context_site *s, uint6
 static_assert(CAPR_CONTEXT_MIX * CAPR_CONTEXT_UNMIX == 1, "the inverse mod 2^64");
 
 /* The word before a call that does not mark it. */
-static inline uint64_t capr__site_take_back(const struct capr_context_site *s, uint64_t word)
-{
-    if (!(s->flags & 2))
-        return word - (uint64_t)(int64_t)s->constant;
+static inline uint64_t capr__site_take_back(const struct capr_context_site *s, uint64_t word) {
+    if (!(s->flags & 2)) return word - (uint64_t)(int64_t)s->constant;
     return (word - (uint32_t)s->constant * CAPR_CONTEXT_SPREAD) * CAPR_CONTEXT_UNMIX;
 }
 
@@ -161,8 +152,7 @@ CAPR_HIDDEN const struct capr_context_site *capr__table_call(const void *address
 
 /* A noted return address may be replaced by what it was found to be, once its module goes: no address of a process is as high, or as low. */
 #define CAPR_NOTED (1ull << 63)
-static inline void *capr__table_noted(enum capr_place place, uint32_t function, const struct capr_context_site *site)
-{
+static inline void *capr__table_noted(enum capr_place place, uint32_t function, const struct capr_context_site *site) {
     const struct capr_tables *t = place == CAPR_PLACE_LISTED ? capr__table_of(function) : NULL;
     uint64_t number = t && site ? (uint64_t)(site - t->of.sites) + 1 : 0;
     return (void *)(t ? CAPR_NOTED | number << 32 | function : 1);

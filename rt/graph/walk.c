@@ -18,8 +18,7 @@
 static void **deep;         /* DEEP_MAX addresses; NULL: no memory */
 static uint32_t *functions; /* the same of functions */
 
-void capr__walk_prepare(void)
-{
+void capr__walk_prepare(void) {
     void *here[1];
     backtrace(here, 1);
     size_t bytes = DEEP_MAX * (sizeof *deep + sizeof *functions);
@@ -30,17 +29,14 @@ void capr__walk_prepare(void)
 
 /* Of a stack with more frames than `most`: the table's functions alone, without what recursion repeats. A null address stands for what is
  * left out beyond that. */
-static uint32_t walk_deep(void **frames, uint32_t most)
-{
+static uint32_t walk_deep(void **frames, uint32_t most) {
     static uint32_t total;
     uint32_t room = DEEP_TOTAL - total < DEEP_MAX ? DEEP_TOTAL - total : DEEP_MAX, count = 0;
     int all = room && deep && !capr__tables_index() ? backtrace(deep, (int)room) : 0;
-    if (all <= 0)
-        return 0;
+    if (all <= 0) return 0;
     total += (uint32_t)all;
     for (int i = 0; i < all; i++)
-        if (capr__table_find(deep[i], &functions[count]) == CAPR_PLACE_LISTED)
-            deep[count++] = deep[i];
+        if (capr__table_find(deep[i], &functions[count]) == CAPR_PLACE_LISTED) deep[count++] = deep[i];
     count = capr__table_collapse(functions, deep, count);
     int complete = (uint32_t)all < room;
     if (complete && count <= most) {
@@ -59,16 +55,12 @@ static uint32_t walk_deep(void **frames, uint32_t most)
     return inner + 1 + outer;
 }
 
-uint32_t capr__walk(void **frames, uint32_t most)
-{
-    if (most < 2)
-        return 0;
+uint32_t capr__walk(void **frames, uint32_t most) {
+    if (most < 2) return 0;
     int count = backtrace(frames, (int)most);
-    if (count < (int)most)
-        return count > 0 ? (uint32_t)count : 0;
+    if (count < (int)most) return count > 0 ? (uint32_t)count : 0;
     uint32_t kept = walk_deep(frames, most);
-    if (kept)
-        return kept;
+    if (kept) return kept;
     frames[most - 1] = NULL;
     return most;
 }

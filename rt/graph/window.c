@@ -45,27 +45,23 @@ static struct sockaddr_un at = {.sun_family = AF_UNIX};
 static struct capr_worker *worker;
 static int wake_fd;
 
-static void wait_for(uint32_t *word, uint32_t value, uint64_t ns)
-{
+static void wait_for(uint32_t *word, uint32_t value, uint64_t ns) {
     const struct timespec timeout = {(long)(ns / 1000000000), (long)(ns % 1000000000)};
     capr__sys6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)&timeout, 0, 0);
 }
 
-static void go_on(uint32_t *word)
-{
+static void go_on(uint32_t *word) {
     __atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
     capr__sys3(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static int refuse(const char *what, const char *and)
-{
+static int refuse(const char *what, const char *and) {
     snprintf(why, sizeof why, "%s: %s", what, and);
     return -1;
 }
 
 /* The directory, made if it is not there, may hold a socket that people trust: it is ours, and nobody else can change what is in it. */
-static int directory(char *path, size_t size)
-{
+static int directory(char *path, size_t size) {
     struct stat status;
     uint32_t uid = (uint32_t)capr__sys1(SYS_geteuid, 0);
     int length;
@@ -75,46 +71,35 @@ static int directory(char *path, size_t size)
         length = snprintf(path, size, "%s/capriccio", capr__env.runtime_directory);
     else
         length = snprintf(path, size, "/tmp/capriccio-%u", uid);
-    if ((size_t)length >= size)
-        return refuse(path, "the path is too long for a socket; name a shorter directory");
+    if ((size_t)length >= size) return refuse(path, "the path is too long for a socket; name a shorter directory");
     long error = capr__sys3(SYS_mkdirat, AT_FDCWD, (long)path, 0700);
     long fd = error && error != -EEXIST ? error : capr__sys4(SYS_openat, AT_FDCWD, (long)path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd == -ELOOP || fd == -ENOTDIR)
-        return refuse(path, "is no directory (a symbolic link is refused); remove it, or name another directory");
-    if (fd < 0)
-        return refuse(path, strerror((int)-fd));
+    if (fd == -ELOOP || fd == -ENOTDIR) return refuse(path, "is no directory (a symbolic link is refused); remove it, or name another directory");
+    if (fd < 0) return refuse(path, strerror((int)-fd));
     int known = !fstat((int)fd, &status);
     capr__sys1(SYS_close, fd);
-    if (!known || status.st_uid != uid)
-        return refuse(path, "belongs to another user; name another directory");
-    if (status.st_mode & 022)
-        return refuse(path, "others may write to it; chmod 700, or name another directory");
+    if (!known || status.st_uid != uid) return refuse(path, "belongs to another user; name another directory");
+    if (status.st_mode & 022) return refuse(path, "others may write to it; chmod 700, or name another directory");
     return 0;
 }
 
 /* Returns the listening socket, or -1 and says why. */
-static int open_socket(void)
-{
+static int open_socket(void) {
     char path[sizeof at.sun_path - 12]; /* "/", a process's number, ".sock" */
     /* Linux 5.9. What lies below the eventfd is copied for a moment. */
     unsigned own = (unsigned)wake_fd;
     long error = capr__sys3(SYS_close_range, own + 1, ~0u, CLOSE_RANGE_UNSHARE);
-    if (error < 0)
-        return refuse("close_range(2)", "refused by the kernel or a filter of calls; Linux 5.9 has it");
-    if (own)
-        capr__sys3(SYS_close_range, 0, own - 1, 0);
-    if (directory(path, sizeof path))
-        return -1;
+    if (error < 0) return refuse("close_range(2)", "refused by the kernel or a filter of calls; Linux 5.9 has it");
+    if (own) capr__sys3(SYS_close_range, 0, own - 1, 0);
+    if (directory(path, sizeof path)) return -1;
     snprintf(at.sun_path, sizeof at.sun_path, "%s/%d.sock", path, (int)getpid());
     long fd = capr__sys3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return refuse(at.sun_path, strerror((int)-fd));
+    if (fd < 0) return refuse(at.sun_path, strerror((int)-fd));
     /* Whoever had our number is dead. The socket's mode is that of the descriptor as it is bound. */
     capr__sys3(SYS_unlinkat, AT_FDCWD, (long)at.sun_path, 0);
     capr__sys2(SYS_fchmod, fd, 0600);
     error = capr__sys3(SYS_bind, fd, (long)&at, sizeof at);
-    if (!error)
-        error = capr__sys2(SYS_listen, fd, BACKLOG);
+    if (!error) error = capr__sys2(SYS_listen, fd, BACKLOG);
     if (error < 0) {
         capr__sys1(SYS_close, fd);
         return refuse(at.sun_path, strerror((int)-error));
@@ -122,10 +107,8 @@ static int open_socket(void)
     return (int)fd;
 }
 
-void capr__window_answer(void)
-{
-    if (__atomic_load_n(&answer, __ATOMIC_ACQUIRE) != ASKED)
-        return;
+void capr__window_answer(void) {
+    if (__atomic_load_n(&answer, __ATOMIC_ACQUIRE) != ASKED) return;
     const char *reason;
     struct capr_snapshot *s = capr__snapshot_take(&reason), *asked = ASKED;
     if (__atomic_compare_exchange_n(&answer, &asked, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
@@ -135,8 +118,7 @@ void capr__window_answer(void)
 }
 
 /* NULL: the worker had no memory for it, or (*late) no time. */
-static struct capr_snapshot *ask_worker(int *late)
-{
+static struct capr_snapshot *ask_worker(int *late) {
     uint64_t until = capr__now() + ANSWER_NS, one = 1;
     __atomic_store_n(&answer, ASKED, __ATOMIC_RELEASE);
     __atomic_or_fetch(&capr__graph_wanted, CAPR_WANTED_WINDOW, __ATOMIC_SEQ_CST);
@@ -146,8 +128,7 @@ static struct capr_snapshot *ask_worker(int *late)
     *late = 0;
     for (;;) {
         uint32_t seen = __atomic_load_n(&answers, __ATOMIC_ACQUIRE);
-        if (__atomic_load_n(&answer, __ATOMIC_ACQUIRE) != ASKED)
-            break;
+        if (__atomic_load_n(&answer, __ATOMIC_ACQUIRE) != ASKED) break;
         uint64_t now = capr__now();
         if (now >= until) {
             struct capr_snapshot *asked = ASKED;
@@ -159,41 +140,35 @@ static struct capr_snapshot *ask_worker(int *late)
     return __atomic_exchange_n(&answer, NULL, __ATOMIC_ACQUIRE);
 }
 
-static void write_error(struct capr_text *text, const char *error)
-{
+static void write_error(struct capr_text *text, const char *error) {
     text->used = 0;
     text->failed = 0;
     capr__text_add(text, "{\"format\": \"capriccio-graph\", \"version\": 1, \"pid\": %d, \"error\": \"%s\"}\n", (int)getpid(), error);
 }
 
 /* Whoever has not read it by then gets no more. */
-static void send_all(int client, const struct capr_text *text)
-{
+static void send_all(int client, const struct capr_text *text) {
     uint64_t until = capr__now() + SEND_NS;
     for (size_t done = 0; done < text->used;) {
         uint64_t now = capr__now();
-        if (now >= until)
-            return;
+        if (now >= until) return;
         uint64_t us = (until - now) / 1000 + 1; /* 0 would be for ever */
         const struct timeval left = {(long)(us / 1000000), (long)(us % 1000000)};
         capr__sys6(SYS_setsockopt, client, SOL_SOCKET, SO_SNDTIMEO, (long)&left, sizeof left, 0);
         long n = capr__sys6(SYS_sendto, client, (long)(text->data + done), (long)(text->used - done), MSG_NOSIGNAL, 0, 0);
-        if (n < 0 && n != -EINTR)
-            return;
+        if (n < 0 && n != -EINTR) return;
         done += n > 0 ? (size_t)n : 0;
     }
 }
 
-static void serve(int client)
-{
+static void serve(int client) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (capr__sys6(SYS_getsockopt, client, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&size, 0) ||
         (peer.uid && peer.uid != (uint32_t)capr__sys1(SYS_geteuid, 0)))
         return;
     struct pollfd there = {.fd = client};
-    if (capr__sys3(SYS_poll, (long)&there, 1, 0) > 0 && there.revents & POLLHUP)
-        return;
+    if (capr__sys3(SYS_poll, (long)&there, 1, 0) > 0 && there.revents & POLLHUP) return;
     int late;
     struct capr_text text = {0};
     struct capr_snapshot *s = ask_worker(&late);
@@ -201,14 +176,12 @@ static void serve(int client)
         write_error(&text, "for a second the worker has come to no switch: a thread computes without a call that blocks, or is stopped");
     else if (!s || capr__snapshot_render(s, &text, NULL, NULL))
         write_error(&text, "out of memory");
-    if (s)
-        capr__snapshot_free(s);
+    if (s) capr__snapshot_free(s);
     send_all(client, &text);
     capr__text_free(&text);
 }
 
-static void *run(void *arg)
-{
+static void *run(void *arg) {
     const struct timespec pause = {0, 100000000}; /* no descriptors, no memory: later perhaps */
     int fd = open_socket();
     go_on(&ready);
@@ -224,10 +197,8 @@ static void *run(void *arg)
     return arg;
 }
 
-void capr__window_start(void)
-{
-    if (!capr__env.top || started)
-        return;
+void capr__window_start(void) {
+    if (!capr__env.top || started) return;
     started = 1;
     worker = &capr__worker;
     if (!capr__graph.start_ns) {
@@ -241,27 +212,22 @@ void capr__window_start(void)
         return;
     }
     /* Until then the eventfd must keep its number, which the program may ask for. */
-    while (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
-        wait_for(&ready, 0, ANSWER_NS);
+    while (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE)) wait_for(&ready, 0, ANSWER_NS);
     if (why[0]) {
         capr__warn(NO_WINDOW "%s", why);
         at.sun_path[0] = 0;
     }
 }
 
-void capr__window_forked(void)
-{
+void capr__window_forked(void) {
     struct capr_snapshot *s = __atomic_exchange_n(&answer, NULL, __ATOMIC_RELAXED);
-    if (s && s != ASKED)
-        capr__snapshot_free(s);
+    if (s && s != ASKED) capr__snapshot_free(s);
     started = 0;
     ready = 0;
     at.sun_path[0] = why[0] = 0;
 }
 
 /* After the graph has been written; a program that is killed leaves its socket to the next one with its number. */
-__attribute__((destructor)) static void at_exit(void)
-{
-    if (at.sun_path[0] && capr__worker.self)
-        capr__sys3(SYS_unlinkat, AT_FDCWD, (long)at.sun_path, 0);
+__attribute__((destructor)) static void at_exit(void) {
+    if (at.sun_path[0] && capr__worker.self) capr__sys3(SYS_unlinkat, AT_FDCWD, (long)at.sun_path, 0);
 }

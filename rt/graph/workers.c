@@ -12,24 +12,20 @@
 
 #define SPINS 1000 /* looks at what is being written until the kernel is asked to let its writer run: some us */
 
-int64_t capr__use_of_all(int index)
-{
+int64_t capr__use_of_all(int index) {
     int64_t sum = 0;
     for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
         const struct capr_worker *w = __atomic_load_n(&g->worker, __ATOMIC_ACQUIRE);
-        if (w)
-            sum += __atomic_load_n(&w->use.heap + index, __ATOMIC_RELAXED);
+        if (w) sum += __atomic_load_n(&w->use.heap + index, __ATOMIC_RELAXED);
     }
     return sum;
 }
 
-void capr__count_all(struct capr_counts *out)
-{
+void capr__count_all(struct capr_counts *out) {
     *out = (struct capr_counts){0};
     for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
         const struct capr_worker *w = __atomic_load_n(&g->worker, __ATOMIC_ACQUIRE);
-        if (!w)
-            continue;
+        if (!w) continue;
         out->switches += __atomic_load_n(&w->count.switches, __ATOMIC_RELAXED);
         out->blocks += __atomic_load_n(&w->count.blocks, __ATOMIC_RELAXED);
         out->threads_created += __atomic_load_n(&w->count.threads_created, __ATOMIC_RELAXED);
@@ -38,8 +34,7 @@ void capr__count_all(struct capr_counts *out)
     out->threads = __atomic_load_n(&capr__process.live_threads, __ATOMIC_RELAXED);
 }
 
-void capr__delays_of_all(double *cycles, double *count)
-{
+void capr__delays_of_all(double *cycles, double *count) {
     static double cycles_before, count_before;
     double all_cycles = 0, all = 0;
     for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
@@ -53,50 +48,40 @@ void capr__delays_of_all(double *cycles, double *count)
 }
 
 /* Without a call of memcpy. */
-static void copy_words(uint64_t *to, const uint64_t *from, uint32_t words)
-{
-    for (uint32_t i = 0; i < words; i++)
-        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+static void copy_words(uint64_t *to, const uint64_t *from, uint32_t words) {
+    for (uint32_t i = 0; i < words; i++) to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
 int capr__edge_read(const struct capr_worker_graph *g, const struct capr_table *t, uint64_t at, struct capr_edge *edge,
-                    struct capr_average *kinds)
-{
+                    struct capr_average *kinds) {
     for (uint32_t tries = 1;; tries++) {
         uint32_t before = __atomic_load_n(&g->writing, __ATOMIC_ACQUIRE);
         copy_words((uint64_t *)edge, (const uint64_t *)&t->edges[at], sizeof *edge / sizeof(uint64_t));
         if (kinds && edge->from != UINT32_MAX && edge->number <= t->mask)
             copy_words((uint64_t *)kinds, (const uint64_t *)t->kinds[edge->number], CAPR_KINDS);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (!(before & 1) && __atomic_load_n(&g->writing, __ATOMIC_RELAXED) == before)
-            return edge->from != UINT32_MAX;
+        if (!(before & 1) && __atomic_load_n(&g->writing, __ATOMIC_RELAXED) == before) return edge->from != UINT32_MAX;
         __builtin_ia32_pause();
-        if (tries % SPINS == 0)
-            capr__sys1(SYS_sched_yield, 0);
+        if (tries % SPINS == 0) capr__sys1(SYS_sched_yield, 0);
     }
 }
 
-void capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed))
-{
+void capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed)) {
     for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
         const struct capr_table *t = __atomic_load_n(&g->table, __ATOMIC_ACQUIRE);
         for (uint64_t i = 0; t && i <= t->mask; i++) {
             struct capr_edge e;
-            if (__atomic_load_n(&t->edges[i].from, __ATOMIC_RELAXED) == UINT32_MAX || !capr__edge_read(g, t, i, &e, NULL) || !e.samples)
-                continue;
+            if (__atomic_load_n(&t->edges[i].from, __ATOMIC_RELAXED) == UINT32_MAX || !capr__edge_read(g, t, i, &e, NULL) || !e.samples) continue;
             uint32_t count = (uint32_t)capr__edge_count(&e), passed = count - g->counted[e.number];
             g->counted[e.number] = count;
-            if (passed)
-                one(&e, passed);
+            if (passed) one(&e, passed);
         }
     }
 }
 
-struct capr_average capr__average_of_both(struct capr_average a, double of_a, struct capr_average b, double of_b)
-{
+struct capr_average capr__average_of_both(struct capr_average a, double of_a, struct capr_average b, double of_b) {
     double all = of_a + of_b;
-    if (!(all > 0))
-        return a;
+    if (!(all > 0)) return a;
     double part_a = of_a / all, part_b = of_b / all, between = (double)a.mean - (double)b.mean;
     return (struct capr_average){(float)(part_a * a.mean + part_b * b.mean),
                                  (float)(part_a * a.variance + part_b * b.variance + part_a * part_b * between * between)};

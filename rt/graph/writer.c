@@ -31,28 +31,23 @@ static enum { IDLE, WRITING, OVER } state;     /* over: the process ends, nobody
 static uint8_t ending;                         /* the writer makes no other, nor goes on making one */
 static uint64_t written_ns;                    /* of the graph's life: the latest that was written. The writer's */
 
-static void tell(const char *file, int error)
-{
-    if (error)
-        capr__warn("%s: the blocking graph could not be written: %s", file, strerror(error));
+static void tell(const char *file, int error) {
+    if (error) capr__warn("%s: the blocking graph could not be written: %s", file, strerror(error));
 }
 
-static size_t stem_of(const char *file)
-{
+static size_t stem_of(const char *file) {
     size_t length = strlen(file);
     return length > 5 && !strcmp(file + length - 5, ".json") ? length - 5 : length;
 }
 
 /* The named file is the first process's; a forked child writes beside it: x.PID.json. */
-static void name_file(char *file, size_t size)
-{
+static void name_file(char *file, size_t size) {
     const char *named = capr__env.graph_file ? capr__env.graph_file : "capriccio-%p.json";
     capr__graph_file_name(named, stem_of(named), file, size);
 }
 
 /* And frees. `error`: an errno that keeps it from being written. */
-static void write_out(struct capr_snapshot *s, int error, const uint8_t *off)
-{
+static void write_out(struct capr_snapshot *s, int error, const uint8_t *off) {
     struct capr_text json = {0}, dot = {0};
     char file[NAME], other[NAME + 8];
     int into = 0;
@@ -60,32 +55,26 @@ static void write_out(struct capr_snapshot *s, int error, const uint8_t *off)
     size_t stem = stem_of(file);
     memcpy(other, file, stem);
     strcpy(other + stem, ".dot");
-    if (!error)
-        error = capr__snapshot_render(s, &json, &dot, off);
+    if (!error) error = capr__snapshot_render(s, &json, &dot, off);
     capr__snapshot_free(s);
-    if (!error)
-        error = capr__graph_file_put(file, &json, &into);
+    if (!error) error = capr__graph_file_put(file, &json, &into);
     tell(file, error == ECANCELED ? 0 : error);
-    if (!error && !into)
-        tell(other, capr__graph_file_put(other, &dot, &into));
+    if (!error && !into) tell(other, capr__graph_file_put(other, &dot, &into));
     capr__text_free(&json);
     capr__text_free(&dot);
 }
 
-static struct capr_snapshot *take(void)
-{
+static struct capr_snapshot *take(void) {
     char file[NAME];
     const char *why;
     struct capr_snapshot *s = capr__snapshot_take(&why);
     name_file(file, sizeof file);
-    if (!s)
-        capr__warn("%s: no blocking graph is written: %s", file, why);
+    if (!s) capr__warn("%s: no blocking graph is written: %s", file, why);
     return s;
 }
 
 /* Two workers may come with theirs at once: the younger one stays. */
-static void leave(struct capr_snapshot *s)
-{
+static void leave(struct capr_snapshot *s) {
     struct capr_snapshot *other;
     while ((other = __atomic_exchange_n(&next, s, __ATOMIC_ACQ_REL))) {
         if (capr__snapshot_ns(other) <= capr__snapshot_ns(s)) {
@@ -96,15 +85,13 @@ static void leave(struct capr_snapshot *s)
     }
 }
 
-static int begin(int as)
-{
+static int begin(int as) {
     __typeof__(state) idle = IDLE;
     return __atomic_compare_exchange_n(&state, &idle, as, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 /* What there is, as the writer. */
-static void write_next(int error)
-{
+static void write_next(int error) {
     do {
         struct capr_snapshot *s;
         while (!__atomic_load_n(&ending, __ATOMIC_SEQ_CST) && (s = __atomic_exchange_n(&next, NULL, __ATOMIC_ACQ_REL))) {
@@ -121,39 +108,29 @@ static void write_next(int error)
     } while (__atomic_load_n(&next, __ATOMIC_SEQ_CST) && !__atomic_load_n(&ending, __ATOMIC_SEQ_CST) && begin(WRITING));
 }
 
-static void *write_apart(void *unused)
-{
+static void *write_apart(void *unused) {
     write_next(capr__graph_file_apart());
     return unused;
 }
 
-static void write_meanwhile(void)
-{
+static void write_meanwhile(void) {
     struct capr_snapshot *s = take();
-    if (!s)
-        return;
+    if (!s) return;
     leave(s);
-    if (begin(WRITING) && capr__kernel_thread_start(write_apart, NULL, STACK, 0))
-        write_next(0);
+    if (begin(WRITING) && capr__kernel_thread_start(write_apart, NULL, STACK, 0)) write_next(0);
 }
 
 static int for_file(int wanted) { return wanted & CAPR_WANTED_FILE && (capr__env.graph_file || !capr__profiling); }
 
-void capr__graph_answer(void)
-{
+void capr__graph_answer(void) {
     int wanted = __atomic_exchange_n(&capr__graph_wanted, 0, __ATOMIC_ACQ_REL);
-    if (wanted & CAPR_WANTED_FILE && capr__profiling)
-        capr__profile_answer();
-    if (for_file(wanted))
-        write_meanwhile();
-    if (wanted & CAPR_WANTED_WINDOW)
-        capr__window_answer();
+    if (wanted & CAPR_WANTED_FILE && capr__profiling) capr__profile_answer();
+    if (for_file(wanted)) write_meanwhile();
+    if (wanted & CAPR_WANTED_WINDOW) capr__window_answer();
 }
 
-void capr__graph_writer_forked(void)
-{
-    if (next)
-        capr__snapshot_free(next);
+void capr__graph_writer_forked(void) {
+    if (next) capr__snapshot_free(next);
     next = NULL;
     state = IDLE;
     ending = 0;
@@ -164,13 +141,11 @@ void capr__graph_writer_forked(void)
 static int is_asked(void) { return __atomic_load_n(&next, __ATOMIC_SEQ_CST) || __atomic_load_n(&state, __ATOMIC_SEQ_CST) == WRITING; }
 
 /* Nobody writes, and nobody will. 0: the one that is at it does not end. */
-static int stop_writer(void)
-{
+static int stop_writer(void) {
     const struct timespec ms = {0, 1000000};
     uint64_t until = capr__now() + EXIT_NS;
     while (!begin(OVER)) {
-        if (capr__now() >= until)
-            return 0;
+        if (capr__now() >= until) return 0;
         syscall(SYS_nanosleep, &ms, NULL);
     }
     return 1;
@@ -179,12 +154,10 @@ static int stop_writer(void)
 static void write_last(void *s, int error) { write_out(s, error, NULL); }
 
 /* Also what a signal has asked for that nobody has answered. Children that fork makes for a single errand would leave as many files. */
-__attribute__((destructor)) static void at_exit(void)
-{
+__attribute__((destructor)) static void at_exit(void) {
     struct capr_counts counts;
     char file[NAME];
-    if (!capr__worker.self)
-        return;
+    if (!capr__worker.self) return;
     capr__count_all(&counts);
     int last = (capr__env.graph_file && (getpid() == capr__env.pid || counts.threads_created)) || for_file(capr__graph_wanted);
     last |= is_asked();

@@ -56,18 +56,15 @@ __attribute__((weak)) int capr_runtime_stats(struct capr_stats *out);
 
 /* The program has done `units` of what it is there for (requests, rows). By this the scheduler sees whether it gets on when resources are
  * scarce; without it, by the heap that threads give back, or by those that end. Never blocks. */
-static inline void capr_progress(unsigned long units)
-{
-    if (capr_runtime_progress)
-        capr_runtime_progress(units);
+static inline void capr_progress(unsigned long units) {
+    if (capr_runtime_progress) capr_runtime_progress(units);
 }
 
 /* Declares a resource of the program's own, of which there are `limit` units: at most 4 in a process. `name` is copied, 31 bytes of it.
  * Returns its number, or -1 and errno: EINVAL, name is NULL or empty or limit 0; EEXIST, there is one of that name, or the runtime has one
  * (memory, stack, descriptors, cpu, disk); ENOSPC, no more can be declared; and -1 alone where nobody is there to know it. -1 is accepted by
  * the calls below, which then do nothing. Never blocks. */
-static inline int capr_resource_create(const char *name, unsigned long limit)
-{
+static inline int capr_resource_create(const char *name, unsigned long limit) {
     return capr_runtime_resource_create ? capr_runtime_resource_create(name, limit) : -1;
 }
 
@@ -75,43 +72,32 @@ static inline int capr_resource_create(const char *name, unsigned long limit)
  * alone). While a thread that waits runs a signal handler, others may go ahead of it; one that its handler takes out of the wait by
  * siglongjmp has not taken any. What each place in the program takes and gives back is learnt, and threads that are about to take are let in later when
  * units are scarce. Blocks. No cancellation point. Not in signal handlers. */
-static inline void capr_resource_acquire(int resource, unsigned long units)
-{
-    if (capr_runtime_resource_acquire)
-        capr_runtime_resource_acquire(resource, units);
+static inline void capr_resource_acquire(int resource, unsigned long units) {
+    if (capr_runtime_resource_acquire) capr_runtime_resource_acquire(resource, units);
 }
 
 /* Gives back. More than is held counts as all. Never blocks. */
-static inline void capr_resource_release(int resource, unsigned long units)
-{
-    if (capr_runtime_resource_release)
-        capr_runtime_resource_release(resource, units);
+static inline void capr_resource_release(int resource, unsigned long units) {
+    if (capr_runtime_resource_release) capr_runtime_resource_release(resource, units);
 }
 
 /* As sched_yield. May block. */
-static inline void capr_yield(void)
-{
-    if (capr_runtime_yield)
-        capr_runtime_yield();
+static inline void capr_yield(void) {
+    if (capr_runtime_yield) capr_runtime_yield();
 }
 
 /* Between the two, which nest, the thread keeps its turn however long that gets, unless it calls what waits. A hint: for sections in which a
  * switch would make many others wait. Never block. */
-static inline void capr_section_begin(void)
-{
-    if (capr_runtime_section)
-        capr_runtime_section(1);
+static inline void capr_section_begin(void) {
+    if (capr_runtime_section) capr_runtime_section(1);
 }
 
-static inline void capr_section_end(void)
-{
-    if (capr_runtime_section)
-        capr_runtime_section(-1);
+static inline void capr_section_end(void) {
+    if (capr_runtime_section) capr_runtime_section(-1);
 }
 
 /* Fills *out, whose `size` the caller has set, as far as that goes. Returns 0, or -1 where there is nothing to tell. Never blocks. */
-static inline int capr_stats_read(struct capr_stats *out)
-{
+static inline int capr_stats_read(struct capr_stats *out) {
     return capr_runtime_stats ? capr_runtime_stats(out) : -1;
 }
 

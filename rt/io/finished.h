@@ -16,21 +16,17 @@ struct capr_finished {
 };
 
 /* From here on the item is the worker's. On any kernel thread. */
-static inline void capr__finished_push(struct capr_finished *list, void *item)
-{
+static inline void capr__finished_push(struct capr_finished *list, void *item) {
     void *head = __atomic_load_n(&list->newest, __ATOMIC_RELAXED);
     do
         *(void **)item = head;
     while (!__atomic_compare_exchange_n(&list->newest, &head, item, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (__atomic_load_n(&list->asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&list->asleep, 0, __ATOMIC_SEQ_CST))
-        capr__io_wake();
+    if (__atomic_load_n(&list->asleep, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&list->asleep, 0, __ATOMIC_SEQ_CST)) capr__io_wake();
 }
 
 /* Takes all items, of which the first is the one that finished first; NULL if there are none. */
-static inline void *capr__finished_take(struct capr_finished *list)
-{
-    if (!__atomic_load_n(&list->newest, __ATOMIC_RELAXED))
-        return NULL;
+static inline void *capr__finished_take(struct capr_finished *list) {
+    if (!__atomic_load_n(&list->newest, __ATOMIC_RELAXED)) return NULL;
     void *item = __atomic_exchange_n(&list->newest, NULL, __ATOMIC_ACQUIRE), *oldest = NULL;
     while (item) {
         void *next = *(void **)item;
@@ -42,8 +38,7 @@ static inline void *capr__finished_take(struct capr_finished *list)
 }
 
 /* What a source's `arm` and `disarm` do. */
-static inline int capr__finished_arm(struct capr_finished *list)
-{
+static inline int capr__finished_arm(struct capr_finished *list) {
     __atomic_store_n(&list->asleep, 1, __ATOMIC_SEQ_CST);
     return __atomic_load_n(&list->newest, __ATOMIC_SEQ_CST) != NULL;
 }

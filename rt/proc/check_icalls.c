@@ -12,21 +12,16 @@
 
 CAPR_HIDDEN void __capr_check_icall(const void *target, struct capr_icall_site *site);
 
-static const char *name_in_module(const struct capr_icall_function *functions, const void *target)
-{
+static const char *name_in_module(const struct capr_icall_function *functions, const void *target) {
     for (; functions->address; functions++)
-        if (functions->address == target)
-            return functions->name;
+        if (functions->address == target) return functions->name;
     return NULL;
 }
 
-void __capr_check_icall(const void *target, struct capr_icall_site *site)
-{
-    if (__atomic_load_n(&site->last, __ATOMIC_RELAXED) == target)
-        return;
+void __capr_check_icall(const void *target, struct capr_icall_site *site) {
+    if (__atomic_load_n(&site->last, __ATOMIC_RELAXED) == target) return;
     bool good = false;
-    for (uint32_t i = 0; i < site->count && !good; i++)
-        good = site->targets[i] == target;
+    for (uint32_t i = 0; i < site->count && !good; i++) good = site->targets[i] == target;
     const char *name = good ? NULL : name_in_module(site->functions, target);
     if (!good && (name || !site->outside))
         capr__fatal("an indirect call in %s reaches %s, which is not among the %u targets that the link took to be all; please "

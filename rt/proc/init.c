@@ -41,22 +41,17 @@ static struct capr_bigstack main_stack;
 extern char __start_capr_entry[] __attribute__((weak, visibility("hidden")));
 extern char __stop_capr_entry[] __attribute__((weak, visibility("hidden")));
 
-static void adopt_main_stack(void)
-{
+static void adopt_main_stack(void) {
     struct rlimit limit;
     uint64_t bytes = MAIN_STACK_MAX, here = (uint64_t)__builtin_frame_address(0), high = getauxval(AT_EXECFN);
-    if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < bytes)
-        bytes = limit.rlim_cur;
-    if (high < here)
-        high = here;
+    if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < bytes) bytes = limit.rlim_cur;
+    if (high < here) high = here;
     uint64_t base = high - bytes + MAIN_STACK_SLACK;
-    if (base > here)
-        base = here;
+    if (base > here) base = here;
     capr__bigstack_adopt(&main_stack, base, high, bytes / 2 < CAPR_BIG_ROOM ? bytes / 2 : CAPR_BIG_ROOM);
 }
 
-static void init(int argc, char **argv, char **envp)
-{
+static void init(int argc, char **argv, char **envp) {
     (void)argc, (void)argv;
     struct capr_worker *w = &capr__worker;
     capr__env_read(envp);
@@ -99,8 +94,7 @@ static void init(int argc, char **argv, char **envp)
 __attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **, char **) = init;
 
 /* The text of CAPRICCIO_STATS=1. Its own function, so that exit needs its buffer only then. */
-static __attribute__((noinline)) void print_stats(void)
-{
+static __attribute__((noinline)) void print_stats(void) {
     CAPR_MONITOR;
     const struct capr_counters sum = capr__workers_counted();
     uint64_t links = 0, chunk_bytes = 0;
@@ -137,8 +131,6 @@ static __attribute__((noinline)) void print_stats(void)
     capr__write_all(2, text, used);
 }
 
-__attribute__((destructor)) static void at_exit(void)
-{
-    if (capr__env.stats && capr__worker.self)
-        print_stats();
+__attribute__((destructor)) static void at_exit(void) {
+    if (capr__env.stats && capr__worker.self) print_stats();
 }

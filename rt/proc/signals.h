@@ -35,8 +35,7 @@ CAPR_HIDDEN unsigned int capr__signals_cuts(void);
 extern CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending;
 
 /* What a worker that is about to wait in the kernel looks at: only the first one delivers signals. */
-static inline volatile int *capr__signals_check(void)
-{
+static inline volatile int *capr__signals_check(void) {
     return capr__worker.number ? &capr__signals_none_pending : &capr__signals_pending;
 }
 

@@ -23,12 +23,10 @@
 
 CAPR_HIDDEN int32_t capr__turn_process;
 
-void capr__turns_watch(void)
-{
+void capr__turns_watch(void) {
     struct capr_worker *w = &capr__worker;
     uint64_t slice = capr__env.slice;
-    if (w->kernel_thread || !(slice || capr__many) || capr__signals_notify_signal())
-        return;
+    if (w->kernel_thread || !(slice || capr__many) || capr__signals_notify_signal()) return;
     w->kernel_thread = gettid();
     if (w->number == 0) { /* which is here first */
         capr__turn_process = getpid();
@@ -40,13 +38,10 @@ void capr__turns_watch(void)
     event.sigev_signo = CAPR_NOTIFY_SIGNAL;
     event._sigev_un._tid = w->kernel_thread;
     event.sigev_value.sival_ptr = &capr__turn_alarm;
-    if (capr__many && capr__sys3(SYS_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&w->alarm) == 0)
-        w->alarm++;
-    if (!slice)
-        return;
+    if (capr__many && capr__sys3(SYS_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&w->alarm) == 0) w->alarm++;
+    if (!slice) return;
     event.sigev_value.sival_ptr = &capr__turn_tick;
-    if (capr__sys3(SYS_timer_create, slice < COARSE_NS ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&w->tick_timer) < 0)
-        return;
+    if (capr__sys3(SYS_timer_create, slice < COARSE_NS ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, (long)&event, (long)&w->tick_timer) < 0) return;
     struct timespec each = { (time_t)(slice / 1000000000), (long)(slice % 1000000000) };
     struct itimerspec often = { each, each };
     capr__sys4(SYS_timer_settime, w->tick_timer, 0, (long)&often, 0);
@@ -54,8 +49,7 @@ void capr__turns_watch(void)
 
 char capr__turn_tick, capr__turn_alarm;
 
-void capr__turn_ticks(ucontext_t *at)
-{
+void capr__turn_ticks(ucontext_t *at) {
     struct capr_worker *w = &capr__worker;
     if (w->count.switches == w->tick_switches && w->self && w->self != w->idle && capr__preempt(at)) {
         w->fast = 0;

@@ -30,12 +30,9 @@ struct capr_thread *capr__deadlock_turn;
 enum kind { UNKNOWN, MUTEX, COND, READ, WRITE, BARRIER, SEMAPHORE, JOIN };
 static const char *const nouns[] = {"", "mutex", "condition", "rwlock (to read)", "rwlock (to write)", "barrier", "semaphore", "thread"};
 
-static enum kind kind_of(const struct capr_thread *t)
-{
-    if (t->state != CAPR_PARKED || !t->wait_data)
-        return UNKNOWN;
-    if (!t->queue)
-        return ((const struct capr_thread *)t->wait_data)->joiner == t ? JOIN : UNKNOWN;
+static enum kind kind_of(const struct capr_thread *t) {
+    if (t->state != CAPR_PARKED || !t->wait_data) return UNKNOWN;
+    if (!t->queue) return ((const struct capr_thread *)t->wait_data)->joiner == t ? JOIN : UNKNOWN;
     if (t->wait_data == &capr__wait_restartable)
         return SEMAPHORE; /* nobody waits for descriptors now, which look the same */
     switch ((const char *)t->queue - (const char *)t->wait_data) {
@@ -53,16 +50,13 @@ static enum kind kind_of(const struct capr_thread *t)
     return UNKNOWN;
 }
 
-static void name_thread(const struct capr_thread *t, char *text, size_t size)
-{
+static void name_thread(const struct capr_thread *t, char *text, size_t size) {
     char start[128] = "main";
-    if (t->start)
-        capr__function_name((uint64_t)t->start, start, sizeof start);
+    if (t->start) capr__function_name((uint64_t)t->start, start, sizeof start);
     snprintf(text, size, "thread %u (start %s)", t->id, start);
 }
 
-static void tell(struct capr_worker *w, struct capr_thread *t)
-{
+static void tell(struct capr_worker *w, struct capr_thread *t) {
     char who[192], holder[192];
     enum kind kind = kind_of(t);
     const void *object = kind == SEMAPHORE ? (const char *)t->queue - 16 : t->wait_data;
@@ -74,16 +68,14 @@ static void tell(struct capr_worker *w, struct capr_thread *t)
     else if (kind == JOIN)
         by = object;
     name_thread(t, who, sizeof who);
-    if (by)
-        name_thread(by, holder, sizeof holder);
+    if (by) name_thread(by, holder, sizeof holder);
     if (kind == JOIN)
         capr__warn("  %s waits for the end of %s, called from", who, holder);
     else if (by)
         capr__warn("  %s waits for the %s at %p, held by %s, called from", who, nouns[kind], object, by == t ? "itself" : holder);
     else
         capr__warn("  %s waits for the %s at %p, called from", who, nouns[kind], object);
-    if ((t->cancel_bits & CAPR_SIGNALS_DUE) || !capr__extra(t))
-        return;
+    if ((t->cancel_bits & CAPR_SIGNALS_DUE) || !capr__extra(t)) return;
     struct capr_switch_frame *frame = (struct capr_switch_frame *)t->sp;
     ((struct capr_extra *)t->extra)->resume = frame->rip;
     frame->rip = (uint64_t)capr__signals_entry;
@@ -91,23 +83,19 @@ static void tell(struct capr_worker *w, struct capr_thread *t)
     capr__switch_to(w, w->idle, t);
 }
 
-void capr__deadlock_chain(void)
-{
+void capr__deadlock_chain(void) {
     struct capr_worker *w = &capr__worker;
     void *frames[FRAMES];
     char line[480] = "   ", name[128];
     int count = backtrace(frames, FRAMES), runtime = 1;
     for (int i = 1; i < count; i++) {
         capr__function_name((uint64_t)frames[i] - 1, name, sizeof name);
-        if (runtime && (!strncmp(name, "capr_", 5) || !strncmp(name, "__", 2) || !strncmp(name, "0x", 2)))
-            continue;
+        if (runtime && (!strncmp(name, "capr_", 5) || !strncmp(name, "__", 2) || !strncmp(name, "0x", 2))) continue;
         runtime = 0;
         size_t used = strlen(line);
-        if (used + strlen(name) + 2 > sizeof line || !strcmp(name, "capr__trampoline"))
-            break;
+        if (used + strlen(name) + 2 > sizeof line || !strcmp(name, "capr__trampoline")) break;
         snprintf(line + used, sizeof line - used, " %s", name);
-        if (!strcmp(name, "main"))
-            break;
+        if (!strcmp(name, "main")) break;
     }
     capr__warn("%s", line);
     capr__deadlock_turn = NULL;
@@ -115,30 +103,23 @@ void capr__deadlock_chain(void)
     capr__switch_to(w, w->self, w->idle);
 }
 
-void capr__deadlock_look(struct capr_worker *w)
-{
+void capr__deadlock_look(struct capr_worker *w) {
     static uint64_t looked; /* at so many switches, of all workers: a signal that woke an idle thread in vain changes nothing */
     uint64_t switches = capr__workers_counted().switches;
-    if (looked == switches)
-        return;
+    if (looked == switches) return;
     looked = switches;
     int by_handlers = 0;
     for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         enum kind kind = kind_of(t);
-        if (kind == UNKNOWN)
-            return;
+        if (kind == UNKNOWN) return;
         by_handlers |= kind == SEMAPHORE || kind == COND;
     }
-    if (by_handlers && capr__signals_have_handlers())
-        return;
+    if (by_handlers && capr__signals_have_handlers()) return;
     capr__warn("deadlock: %s", capr__process.live_threads == 1 ? "the only thread waits for what nobody can give it"
                                                      : "all threads wait for one another");
     uint32_t told = 0;
-    for (struct capr_thread *t = capr__process.all; t && told < TOLD; t = t->all_next, told++)
-        tell(w, t);
-    if (told < capr__process.live_threads)
-        capr__warn("  and %u more threads", capr__process.live_threads - told);
-    if (capr__env.deadlock == CAPR_DEADLOCK_ABORT)
-        capr__fatal("ending: CAPRICCIO_DEADLOCK=abort");
+    for (struct capr_thread *t = capr__process.all; t && told < TOLD; t = t->all_next, told++) tell(w, t);
+    if (told < capr__process.live_threads) capr__warn("  and %u more threads", capr__process.live_threads - told);
+    if (capr__env.deadlock == CAPR_DEADLOCK_ABORT) capr__fatal("ending: CAPRICCIO_DEADLOCK=abort");
     looked = capr__workers_counted().switches;
 }

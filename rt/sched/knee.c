@@ -58,22 +58,18 @@ int capr__knee_lowered(void) { return knee.limit > 0; }
 static double seconds_since(struct mark m, const struct capr_knee_look *look) { return (double)(look->now - m.at) / 1e9; }
 
 /* Work a second. */
-static double rate_since(struct mark m, const struct capr_knee_look *look)
-{
+static double rate_since(struct mark m, const struct capr_knee_look *look) {
     return look->now > m.at ? (look->work - m.work) / seconds_since(m, look) : 0;
 }
 
-static void enter(enum phase phase, const struct capr_knee_look *look)
-{
+static void enter(enum phase phase, const struct capr_knee_look *look) {
     knee.phase = phase;
     knee.since = knee.checked = (struct mark){look->now, look->work};
 }
 
-static void try_next(const struct capr_knee_look *look)
-{
+static void try_next(const struct capr_knee_look *look) {
     double next = knee.proven * (knee.up ? UP : DOWN);
-    if (next > look->limit)
-        next = look->limit;
+    if (next > look->limit) next = look->limit;
     if (next == knee.proven || next < LEAST * look->limit) {
         knee.up = !knee.up;
         enter(RESTING, look);
@@ -83,26 +79,22 @@ static void try_next(const struct capr_knee_look *look)
     enter(SETTLING, look);
 }
 
-static void fail(const struct capr_knee_look *look)
-{
+static void fail(const struct capr_knee_look *look) {
     knee.limit = knee.proven;
     knee.up = !knee.up;
     knee.rest = knee.rest * 2 > REST_MOST ? REST_MOST : knee.rest * 2;
     enter(RESTING, look);
 }
 
-static void succeed(const struct capr_knee_look *look, double rate)
-{
+static void succeed(const struct capr_knee_look *look, double rate) {
     knee.proven = knee.limit;
     /* A loss at each step that is small enough adds up otherwise. */
-    if (knee.up || rate > knee.best)
-        knee.best = rate;
+    if (knee.up || rate > knee.best) knee.best = rate;
     knee.rest = REST;
     try_next(look);
 }
 
-static void go_on(const struct capr_knee_look *look)
-{
+static void go_on(const struct capr_knee_look *look) {
     uint64_t lasted = look->now - knee.since.at;
     double rate = rate_since(knee.since, look);
     int collapsed = lasted >= SOON && rate < knee.best / 2;
@@ -114,8 +106,7 @@ static void go_on(const struct capr_knee_look *look)
         enter(MEASURE, look);
         break;
     case MEASURE:
-        if (lasted < WINDOW)
-            break;
+        if (lasted < WINDOW) break;
         knee.best = rate;
         if (rate > 0)
             try_next(look);
@@ -145,15 +136,13 @@ static void go_on(const struct capr_knee_look *look)
                 break;
             }
         }
-        if (lasted >= knee.rest)
-            enter(MEASURE, look);
+        if (lasted >= knee.rest) enter(MEASURE, look);
         break;
     }
 }
 
 /* Less work than usual, and tasks that stand still. */
-static int thrashes(const struct capr_knee_look *look)
-{
+static int thrashes(const struct capr_knee_look *look) {
     double rate = knee.last.at ? rate_since(knee.last, look) : 0;
     int bad = look->stalled && knee.usual > 0 && rate < LOSS * knee.usual;
     if (!look->stalled && knee.last.at) {
@@ -164,8 +153,7 @@ static int thrashes(const struct capr_knee_look *look)
     return bad;
 }
 
-double capr__knee(const struct capr_knee_look *look)
-{
+double capr__knee(const struct capr_knee_look *look) {
     struct mark before = knee.last;
     if (look->work < knee.last.work) { /* it is counted in another way now */
         knee.phase = CALM;
@@ -181,7 +169,6 @@ double capr__knee(const struct capr_knee_look *look)
         knee.phase = CALM;
         knee.limit *= 1 + GROWTH * seconds_since(before, look);
     }
-    if (knee.limit >= look->limit)
-        knee.limit = 0;
+    if (knee.limit >= look->limit) knee.limit = 0;
     return knee.limit > 0 ? knee.limit : look->limit;
 }

@@ -35,8 +35,7 @@ struct capr_limit capr__limits[CAPR_LIMITS] = {
 };
 
 /* What the program counts (capr_progress), or else bytes of heap that it gives back, or else threads that end. */
-static double work_done(void)
-{
+static double work_done(void) {
     struct capr_counts all;
     capr__count_all(&all);
     return capr__progress()            ? (double)capr__progress()
@@ -46,22 +45,17 @@ static double work_done(void)
 
 /* Open descriptors. Since Linux 6.2 the directory's size says it; before, its entries have to be read, which takes the kernel 0.3 us for each:
  * so only once, and what is made and closed since is known. */
-static double count_files(void)
-{
+static double count_files(void) {
     static double read_once = -1;
     char entries[4096];
     struct stat st;
-    if (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &st, 0) == 0 && st.st_size > 0)
-        return (double)st.st_size;
-    if (read_once >= 0)
-        return read_once + (double)capr__use_of_all(CAPR_USE_FILES);
+    if (syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/fd", &st, 0) == 0 && st.st_size > 0) return (double)st.st_size;
+    if (read_once >= 0) return read_once + (double)capr__use_of_all(CAPR_USE_FILES);
     double count = -3; /* ., .., and the one that reads */
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n;
-    if (fd < 0)
-        return 0;
+    if (fd < 0) return 0;
     while ((n = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
-        for (long at = 0; at < n; at += *(unsigned short *)(entries + at + 16))
-            count++;
+        for (long at = 0; at < n; at += *(unsigned short *)(entries + at + 16)) count++;
     syscall(SYS_close, fd);
     read_once = count - (double)capr__use_of_all(CAPR_USE_FILES);
     return count;
@@ -75,8 +69,7 @@ static struct {
     int stall;
 } seldom;
 
-static void look_seldom(uint64_t now, double resident)
-{
+static void look_seldom(uint64_t now, double resident) {
     struct rlimit descriptors;
     seldom.memory = capr__memory_limit(resident); /* first: it finds the group */
     seldom.stall = capr__memory_stalls(seldom.at ? (double)(now + SELDOM - seldom.at) / 1e9 : 0);
@@ -90,8 +83,7 @@ static void look_seldom(uint64_t now, double resident)
 
 /* Bytes that the program has taken, of those that are resident: without what the allocator keeps of those that it has given back. Which
  * glibc's knows; by another allocator all that is resident. */
-static double taken(const struct capr_worker *w, double resident)
-{
+static double taken(const struct capr_worker *w, double resident) {
     struct mallinfo2 heap = CAPR_OUTSIDE(mallinfo2()); /* a handler may have interrupted who holds its lock, and wait for the monitor */
     double chunks = (double)w->chunk_bytes, mapped = (double)heap.arena + (double)heap.hblkhd + chunks;
     double bytes = (double)heap.uordblks + (double)heap.hblkhd + chunks + (resident > mapped ? resident - mapped : 0);
@@ -100,12 +92,10 @@ static double taken(const struct capr_worker *w, double resident)
 
 /* What counts as used: what is taken; near the limit, where the kernel looks at what is resident, that. There the allocator is asked to
  * give back what it keeps, which costs a fault for each page that is taken again: seldom, where that has not helped. */
-static double in_use(const struct capr_worker *w, uint64_t now, double resident)
-{
+static double in_use(const struct capr_worker *w, uint64_t now, double resident) {
     static uint64_t trim_at;
     double bytes = taken(w, resident);
-    if (resident < NEAR * seldom.memory)
-        return bytes;
+    if (resident < NEAR * seldom.memory) return bytes;
     if (now >= trim_at && resident - bytes > KEPT * seldom.memory) {
         (void)CAPR_OUTSIDE(malloc_trim(0));
         double after = capr__memory_resident();
@@ -120,24 +110,20 @@ static void mean_delay(struct capr_limit *l, double ns, double count) { l->used 
 
 /* What is counted is judged by what it will be at the look after the next: until this one everybody takes, and in the time between two
  * looks a program may take a tenth of its memory. */
-static void judge(struct capr_limit *l, uint64_t now)
-{
+static void judge(struct capr_limit *l, uint64_t now) {
     double ahead = l->counted && l->grew > 0 ? 2 * l->grew : 0;
-    if (l->used >= l->low * l->limit)
-        l->ample_since = now;
+    if (l->used >= l->low * l->limit) l->ample_since = now;
     if (l->used + ahead > l->high * l->limit)
         l->scarce = 1;
     else if (now - l->ample_since > l->calm)
         l->scarce = 0;
 }
 
-int capr__limits_look(struct capr_worker *w, uint64_t now)
-{
+int capr__limits_look(struct capr_worker *w, uint64_t now) {
     double delay_cycles, delays;
     struct capr_limit *memory = &capr__limits[CAPR_LIMIT_MEMORY];
     double resident = capr__memory_resident(), before = memory->used, files = capr__limits[CAPR_LIMIT_FILES].used;
-    if (now >= seldom.at)
-        look_seldom(now, resident);
+    if (now >= seldom.at) look_seldom(now, resident);
     memory->used = memory->scarce || resident > memory->low * memory->limit ? in_use(w, now, resident) : resident;
     memory->limit = capr__knee(&(struct capr_knee_look){now, work_done(), memory->used, seldom.memory, memory->scarce, seldom.stall});
     memory->calm = capr__knee_lowered() ? CALM : 0;
@@ -149,8 +135,7 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
     mean_delay(&capr__limits[CAPR_LIMIT_CPU], delay_cycles * capr__graph.ns_per_cycle, delays);
     mean_delay(&capr__limits[CAPR_LIMIT_DISK], (double)capr__process.disk_ns, capr__process.disk_requests);
     capr__process.disk_ns = capr__process.disk_requests = 0;
-    for (int i = 0; i < CAPR_NAMED; i++)
-        capr__limits[CAPR_LIMIT_NAMED + i].used = (double)capr__use_of_all(CAPR_USE_NAMED + i);
+    for (int i = 0; i < CAPR_NAMED; i++) capr__limits[CAPR_LIMIT_NAMED + i].used = (double)capr__use_of_all(CAPR_USE_NAMED + i);
     int any = 0;
     for (int i = 0; i < CAPR_LIMITS; i++)
         if (capr__limits[i].limit > 0) {
@@ -158,7 +143,6 @@ int capr__limits_look(struct capr_worker *w, uint64_t now)
             any |= capr__limits[i].scarce;
         }
     /* Stalls of a machine that others have filled are not ours to cure. */
-    if (seldom.stall && resident > 0.1 * memory->limit)
-        any = memory->scarce = 1;
+    if (seldom.stall && resident > 0.1 * memory->limit) any = memory->scarce = 1;
     return any;
 }

@@ -19,11 +19,9 @@
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
 /* Reads a small file; returns its length, 0 if there is none. */
-static size_t read_text(const char *file, char *text, size_t size)
-{
+static size_t read_text(const char *file, char *text, size_t size) {
     long fd = syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
+    if (fd < 0) return 0;
     long n = syscall(SYS_read, fd, text, size - 1);
     syscall(SYS_close, fd);
     text[n > 0 ? n : 0] = 0;
@@ -32,39 +30,29 @@ static size_t read_text(const char *file, char *text, size_t size)
 
 /* The looks are on the idle stack, where no function of libc's may be called that a program could have replaced by a large one. */
 
-static const char *behind_of(const char *text, const char *what)
-{
+static const char *behind_of(const char *text, const char *what) {
     for (; *text; text++) {
         size_t n = 0;
-        while (what[n] && text[n] == what[n])
-            n++;
-        if (!what[n])
-            return text + n;
+        while (what[n] && text[n] == what[n]) n++;
+        if (!what[n]) return text + n;
     }
     return NULL;
 }
 
 /* The decimal number that begins here, behind blanks; *end where it ends. 0 if there is none. */
-static double number_at(const char *text, const char **end)
-{
+static double number_at(const char *text, const char **end) {
     double value = 0, place = 1;
-    while (*text == ' ')
-        text++;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (*text - '0');
+    while (*text == ' ') text++;
+    for (; *text >= '0' && *text <= '9'; text++) value = value * 10 + (*text - '0');
     if (*text == '.')
-        for (text++; *text >= '0' && *text <= '9'; text++)
-            value += (*text - '0') * (place /= 10);
-    if (end)
-        *end = text;
+        for (text++; *text >= '0' && *text <= '9'; text++) value += (*text - '0') * (place /= 10);
+    if (end) *end = text;
     return value;
 }
 
-static double number_in(const char *file, const char *behind)
-{
+static double number_in(const char *file, const char *behind) {
     char text[4096];
-    if (!read_text(file, text, sizeof text))
-        return 0;
+    if (!read_text(file, text, sizeof text)) return 0;
     const char *at = behind ? behind_of(text, behind) : text;
     return at ? number_at(at, NULL) : 0;
 }
@@ -74,19 +62,15 @@ static char group[512];
 static int group_version;
 
 /* Appends to a text of `size` bytes as much as there is room for. */
-static void add_text(char *text, size_t size, const char *more, size_t length)
-{
+static void add_text(char *text, size_t size, const char *more, size_t length) {
     size_t at = 0;
-    while (text[at])
-        at++;
-    while (length-- && *more && at + 1 < size)
-        text[at++] = *more++;
+    while (text[at]) at++;
+    while (length-- && *more && at + 1 < size) text[at++] = *more++;
     text[at] = 0;
 }
 
 /* The name of a file in a directory. */
-static const char *file_in(const char *directory, const char *name)
-{
+static const char *file_in(const char *directory, const char *name) {
     static char file[600];
     file[0] = 0;
     add_text(file, sizeof file, directory, sizeof file);
@@ -96,32 +80,26 @@ static const char *file_in(const char *directory, const char *name)
 }
 
 /* /sys/fs/cgroup/memory/PATH or /sys/fs/cgroup/PATH, if it has a limit. */
-static int is_group(int version, const char *path, size_t length)
-{
+static int is_group(int version, const char *path, size_t length) {
     group[0] = 0;
     add_text(group, sizeof group, "/sys/fs/cgroup", sizeof group);
-    if (version == 1)
-        add_text(group, sizeof group, "/memory", sizeof group);
+    if (version == 1) add_text(group, sizeof group, "/memory", sizeof group);
     add_text(group, sizeof group, path, length);
     return read_text(file_in(group, version == 1 ? "memory.limit_in_bytes" : "memory.max"), (char[64]){0}, 64) != 0;
 }
 
 /* /proc/self/cgroup has a line for each hierarchy: NUMBER:CONTROLLERS:PATH, 0::PATH for version 2. */
-static void find_group(void)
-{
+static void find_group(void) {
     char text[4096];
-    if (!read_text("/proc/self/cgroup", text, sizeof text))
-        return;
+    if (!read_text("/proc/self/cgroup", text, sizeof text)) return;
     for (const char *line = text; line; line = behind_of(line, "\n")) {
         const char *one = behind_of(line, ":memory:"), *two = behind_of(line, "0::"), *end = behind_of(line, "\n");
         const char *path = one && (!end || one < end) ? one : two && two == line + 3 ? two : NULL;
-        if (!path)
-            continue;
+        if (!path) continue;
         size_t length = end ? (size_t)(end - 1 - path) : sizeof text;
         /* In a container the group's own path may not be there: then what is mounted is the group. */
         group_version = path == one ? 1 : 2;
-        if (is_group(group_version, path, length) || is_group(group_version, path, 0))
-            return;
+        if (is_group(group_version, path, length) || is_group(group_version, path, 0)) return;
         group_version = 0;
     }
     group[0] = 0;
@@ -132,28 +110,24 @@ static double group_number(const char *directory, const char *name, const char *
 
 static double least_of(double a, double b) { return a > 0 && (b <= 0 || a < b) ? a : b; }
 
-static double machine_memory(void)
-{
+static double machine_memory(void) {
     struct sysinfo all;
     return syscall(SYS_sysinfo, &all) ? 0 : (double)all.totalram * (double)all.mem_unit;
 }
 
 /* What the tasks of a group may have, and what anonymous memory they have. "max" reads as 0: no limit. */
-static double group_limit(const char *directory)
-{
+static double group_limit(const char *directory) {
     return group_version == 1 ? group_number(directory, "memory.limit_in_bytes", NULL)
                               : least_of(group_number(directory, "memory.high", NULL), group_number(directory, "memory.max", NULL));
 }
 
-static double group_used(const char *directory)
-{
+static double group_used(const char *directory) {
     return group_version == 1 ? group_number(directory, "memory.stat", "total_rss ") : group_number(directory, "memory.stat", "anon ");
 }
 
 /* What the kernel counts beside the memory of tasks and the cache of files, which it takes back: its own tables, and what each processor
  * has put aside. */
-static double group_overhead(const char *directory)
-{
+static double group_overhead(const char *directory) {
     double all, cache;
     if (group_version == 1) {
         all = group_number(directory, "memory.usage_in_bytes", NULL);
@@ -167,33 +141,26 @@ static double group_overhead(const char *directory)
 }
 
 /* What others leave of `limit` to this process; half of what it has at least, since it cannot make them leave more. */
-static double left_of(double limit, double used, double resident)
-{
-    if (used <= resident)
-        return limit;
+static double left_of(double limit, double used, double resident) {
+    if (used <= resident) return limit;
     return limit - (used - resident) > resident / 2 ? limit - (used - resident) : resident / 2;
 }
 
 /* The next directory up, in place; 0 at the mount. */
-static int parent_of(char *directory)
-{
+static int parent_of(char *directory) {
     size_t end = 0, mount = sizeof "/sys/fs/cgroup" - 1 + (group_version == 1 ? sizeof "/memory" - 1 : 0);
     for (size_t i = mount; directory[i]; i++)
-        if (directory[i] == '/')
-            end = i;
-    if (end < mount || !directory[mount])
-        return 0;
+        if (directory[i] == '/') end = i;
+    if (end < mount || !directory[mount]) return 0;
     directory[end] = 0;
     return 1;
 }
 
 /* What this process may have resident: of the machine's memory, and of the limit of its group and of each group that this one is in, what
  * others of that group leave. */
-double capr__memory_limit(double resident)
-{
+double capr__memory_limit(double resident) {
     static int found;
-    if (!found)
-        find_group(), found = 1;
+    if (!found) find_group(), found = 1;
     double machine = machine_memory(), least = machine;
     char directory[sizeof group];
     directory[0] = 0; /* and no memset */
@@ -201,8 +168,7 @@ double capr__memory_limit(double resident)
     int more = group_version != 0;
     while (more) {
         double limit = group_limit(directory);
-        if (limit > 0 && limit < machine)
-            least = least_of(left_of(limit - group_overhead(directory), group_used(directory), resident), least);
+        if (limit > 0 && limit < machine) least = least_of(left_of(limit - group_overhead(directory), group_used(directory), resident), least);
         more = parent_of(directory);
     }
     if (group_version) /* without a limit of its own the group shares the machine's */
@@ -211,27 +177,22 @@ double capr__memory_limit(double resident)
 }
 
 /* Do the group's tasks, or the machine's, stand still for lack of memory? */
-int capr__memory_stalls(double seconds)
-{
+int capr__memory_stalls(double seconds) {
     static long faults;
     double full = group_version == 2 ? group_number(group, "memory.pressure", "full avg10=") : 0;
-    if (full == 0)
-        full = number_in("/proc/pressure/memory", "full avg10=");
+    if (full == 0) full = number_in("/proc/pressure/memory", "full avg10=");
     struct rusage usage;
-    if (full > 0 || getrusage(RUSAGE_SELF, &usage))
-        return full > STALLED;
+    if (full > 0 || getrusage(RUSAGE_SELF, &usage)) return full > STALLED;
     double rate = faults && seconds > 0 ? (double)(usage.ru_majflt - faults) / seconds : 0;
     faults = usage.ru_majflt;
     return rate > FAULTS_A_SECOND;
 }
 
-double capr__memory_resident(void)
-{
+double capr__memory_resident(void) {
     static double last; /* holds where no descriptor is to be had */
     char text[128];
     const char *at;
-    if (!read_text("/proc/self/statm", text, sizeof text))
-        return last;
+    if (!read_text("/proc/self/statm", text, sizeof text)) return last;
     number_at(text, &at);
     double pages = number_at(at, &at), shared = number_at(at, NULL);
     return last = (pages - shared) * PAGE;

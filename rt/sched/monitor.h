@@ -21,16 +21,13 @@ extern CAPR_HIDDEN uint32_t capr__many;
  * meanwhile is kept for later, since its handler might wait for the monitor, and who is in there for this lock. */
 CAPR_HIDDEN void capr__spin_wait(uint32_t *word);
 
-static inline void capr__spin_lock(uint32_t *word)
-{
+static inline void capr__spin_lock(uint32_t *word) {
     capr__worker.spin_locks++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0))
-        capr__spin_wait(word);
+    if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0)) capr__spin_wait(word);
 }
 
-static inline void capr__spin_unlock(uint32_t *word)
-{
+static inline void capr__spin_unlock(uint32_t *word) {
     __atomic_store_n(word, 0, __ATOMIC_RELEASE);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     capr__worker.spin_locks--;
@@ -43,20 +40,15 @@ CAPR_HIDDEN void capr__monitor_enter(void);
 CAPR_HIDDEN void capr__monitor_leave(void);
 
 /* Enters; leaves. On a kernel thread that is no worker, nothing. */
-static inline void capr__enter(void)
-{
-    if (__builtin_expect(capr__many, 0))
-        capr__monitor_enter();
+static inline void capr__enter(void) {
+    if (__builtin_expect(capr__many, 0)) capr__monitor_enter();
 }
 
-static inline void capr__leave(void)
-{
-    if (__builtin_expect(capr__many, 0))
-        capr__monitor_leave();
+static inline void capr__leave(void) {
+    if (__builtin_expect(capr__many, 0)) capr__monitor_leave();
 }
 
-static inline void capr__left(const char *in)
-{
+static inline void capr__left(const char *in) {
     (void)in;
     capr__leave();
 }
@@ -68,8 +60,7 @@ static inline void capr__left(const char *in)
 
 /* All the way out, whatever depth: around code of the program's that the runtime calls, and calls of the kernel that may take long. Returns
  * what the other needs to be as deep inside again. */
-static inline uint32_t capr__step_out(void)
-{
+static inline uint32_t capr__step_out(void) {
     struct capr_worker *w = &capr__worker;
     uint32_t depth = w->kept_inside ? 0 : w->inside;
     if (depth) {
@@ -90,10 +81,8 @@ CAPR_HIDDEN void capr__monitor_abandon(void);
 
 static inline uint32_t capr__out(void) { return __builtin_expect(capr__many, 0) ? capr__monitor_out() : 0; }
 
-static inline void capr__in(uint32_t depth)
-{
-    if (__builtin_expect(depth != 0, 0))
-        capr__monitor_in(depth);
+static inline void capr__in(uint32_t depth) {
+    if (__builtin_expect(depth != 0, 0)) capr__monitor_in(depth);
 }
 
 /* An expression outside: a call of the kernel that may take long. */

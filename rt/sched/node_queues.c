@@ -37,8 +37,7 @@ static uint64_t filled; /* a bit for each bucket that is not empty */
 static uint32_t now_at; /* the bucket that was served last */
 double capr__nodes_released;
 
-static void append(struct node_list *list, uint32_t node)
-{
+static void append(struct node_list *list, uint32_t node) {
     struct capr_node_queue *q = &capr__node_queues[node];
     q->next = NONE;
     q->linked = 1;
@@ -49,24 +48,19 @@ static void append(struct node_list *list, uint32_t node)
     list->last = node;
 }
 
-static uint32_t take_first(struct node_list *list)
-{
+static uint32_t take_first(struct node_list *list) {
     uint32_t node = list->first;
     list->first = capr__node_queues[node].next;
     capr__node_queues[node].linked = 0;
     return node;
 }
 
-int capr__nodes_init(void)
-{
-    if (capr__node_queues)
-        return 1;
+int capr__nodes_init(void) {
+    if (capr__node_queues) return 1;
     void *p = mmap(NULL, CAPR_NODES_MAX * sizeof *capr__node_queues, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-        return 0;
+    if (p == MAP_FAILED) return 0;
     capr__node_queues = p;
-    for (int i = 0; i < BUCKETS; i++)
-        buckets[i].first = NONE;
+    for (int i = 0; i < BUCKETS; i++) buckets[i].first = NONE;
     for (int i = 0; i < CAPR_LIMITS; i++) {
         waiting[i].first = NONE;
         credit[i] = 1;
@@ -75,8 +69,7 @@ int capr__nodes_init(void)
 }
 
 /* So many threads of a node that is held there is room for. */
-static uint32_t fit(const struct capr_node_queue *q)
-{
+static uint32_t fit(const struct capr_node_queue *q) {
     double threads = room[q->what] / q->each;
     return threads >= UINT16_MAX ? UINT16_MAX : threads > 0 ? (uint32_t)threads : 0;
 }
@@ -85,11 +78,9 @@ static uint32_t fit(const struct capr_node_queue *q)
 static uint32_t may_go(const struct capr_node_queue *q) { return q->does == CAPR_NODE_TAKES ? q->allowed + fit(q) : UINT32_MAX; }
 
 /* Gives a node that has a thread to run its turn, `stride` buckets on, unless it has one; if it is held for want of room it waits for that. */
-static void await_turn(uint32_t node)
-{
+static void await_turn(uint32_t node) {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->linked || !q->threads.head)
-        return;
+    if (q->linked || !q->threads.head) return;
     if (!may_go(q)) {
         append(&waiting[q->what], node);
         return;
@@ -99,24 +90,19 @@ static void await_turn(uint32_t node)
     filled |= 1ull << at;
 }
 
-static void give_room(int what, double amount)
-{
+static void give_room(int what, double amount) {
     struct node_list *list = &waiting[what];
     room[what] += amount * credit[what];
-    while (list->first != NONE && may_go(&capr__node_queues[list->first]))
-        await_turn(take_first(list));
+    while (list->first != NONE && may_go(&capr__node_queues[list->first])) await_turn(take_first(list));
 }
 
 /* Of a node that takes: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
-static void note_freed(struct capr_node_queue *q, int freed)
-{
+static void note_freed(struct capr_node_queue *q, int freed) {
     q->freed += ((float)freed - q->freed) * FREED_WEIGHT;
-    if (freed)
-        room[q->what] -= q->each;
+    if (freed) room[q->what] -= q->each;
 }
 
-static void keep(struct capr_thread *t)
-{
+static void keep(struct capr_thread *t) {
     struct capr_node_queue *q = &capr__node_queues[t->node];
     capr__list_push(&q->threads, t);
     t->kept = 1;
@@ -125,20 +111,17 @@ static void keep(struct capr_thread *t)
     await_turn(t->node);
 }
 
-static void let_go(struct capr_node_queue *q, struct capr_thread *t)
-{
+static void let_go(struct capr_node_queue *q, struct capr_thread *t) {
     capr__list_remove(&q->threads, t);
     t->kept = 0;
     q->count--;
     capr__policy_kept--;
 }
 
-void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
-{
+void capr__nodes_need(struct capr_worker *w, struct capr_thread *t) {
     struct capr_node_queue *q = &capr__node_queues[t->node];
     t->needed = 1;
-    if (!t->kept || q->does != CAPR_NODE_TAKES)
-        return;
+    if (!t->kept || q->does != CAPR_NODE_TAKES) return;
     let_go(q, t);
     note_freed(q, 1);
     capr__run_put(w, t);
@@ -146,8 +129,7 @@ void capr__nodes_need(struct capr_worker *w, struct capr_thread *t)
 }
 
 /* The node whose turn it is, taken out of its bucket; NONE if no node has one. */
-static uint32_t next_node(void)
-{
+static uint32_t next_node(void) {
     while (filled) {
         uint32_t turn = (now_at + 1) % BUCKETS;
         uint64_t rotated = turn ? filled >> turn | filled << (BUCKETS - turn) : filled;
@@ -160,16 +142,14 @@ static uint32_t next_node(void)
         } else {
             now_at = (at + BUCKETS - 1) % BUCKETS;
         }
-        if (q->threads.head && may_go(q))
-            return node;
+        if (q->threads.head && may_go(q)) return node;
         await_turn(node); /* held, or left, since it was put here */
     }
     return NONE;
 }
 
 /* To the end of the run queue, which is locked where there are several workers; of another worker's, if the thread stays there. */
-static void put(struct capr_worker *w, struct capr_thread *t)
-{
+static void put(struct capr_worker *w, struct capr_thread *t) {
     if (capr__many && t->stays && t->worker != w->number) {
         t->sent = 1;
         capr__run_add(t);
@@ -180,8 +160,7 @@ static void put(struct capr_worker *w, struct capr_thread *t)
 }
 
 /* The first `most` threads of a node, to the end of the run queue. */
-static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most)
-{
+static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most) {
     uint32_t taken = 0;
     while (q->threads.head && taken < most) {
         struct capr_thread *t = q->threads.head;
@@ -192,8 +171,7 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
     return taken;
 }
 
-uint32_t capr__nodes_choose(struct capr_worker *w)
-{
+uint32_t capr__nodes_choose(struct capr_worker *w) {
     struct capr_thread *t = w->run_head;
     uint32_t freed = 0;
     CAPR_SHOW(w->run_head, NULL);
@@ -214,8 +192,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
         t = next;
     }
     uint32_t node = next_node();
-    if (node == NONE)
-        return freed;
+    if (node == NONE) return freed;
     struct capr_node_queue *q = &capr__node_queues[node];
     uint32_t most = may_go(q), taken = take(w, q, most < BATCH ? most : BATCH);
     q->ran = 1;
@@ -225,21 +202,17 @@ uint32_t capr__nodes_choose(struct capr_worker *w)
         room[q->what] -= within * q->each;
         q->allowed -= taken - within;
     }
-    if (q->does == CAPR_NODE_GIVES)
-        give_room(q->what, taken * q->each);
+    if (q->does == CAPR_NODE_GIVES) give_room(q->what, taken * q->each);
     await_turn(node);
     return freed + taken;
 }
 
-static void nobody_waits_for_room(void)
-{
+static void nobody_waits_for_room(void) {
     for (int i = 0; i < CAPR_LIMITS; i++)
-        while (waiting[i].first != NONE)
-            take_first(&waiting[i]);
+        while (waiting[i].first != NONE) take_first(&waiting[i]);
 }
 
-void capr__nodes_leave(struct capr_worker *w)
-{
+void capr__nodes_leave(struct capr_worker *w) {
     nobody_waits_for_room();
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
@@ -248,15 +221,12 @@ void capr__nodes_leave(struct capr_worker *w)
     }
 }
 
-void capr__nodes_decide(const double all[])
-{
+void capr__nodes_decide(const double all[]) {
     nobody_waits_for_room();
-    for (int i = 0; i < CAPR_LIMITS; i++)
-        room[i] = room_first[i] = all[i];
+    for (int i = 0; i < CAPR_LIMITS; i++) room[i] = room_first[i] = all[i];
 }
 
-void capr__nodes_learn(int what, double grew, double noise)
-{
+void capr__nodes_learn(int what, double grew, double noise) {
     double reckoned = room_first[what] - room[what];
     if (grew > noise && grew > reckoned + noise)
         credit[what] /= 2;
@@ -264,11 +234,9 @@ void capr__nodes_learn(int what, double grew, double noise)
         credit[what] = credit[what] * CREDIT_GROWS + CREDIT_FIRST > 1 ? 1 : credit[what] * CREDIT_GROWS + CREDIT_FIRST;
 }
 
-void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now)
-{
+void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now) {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->does != does || q->ran)
-        q->held_since = now;
+    if (q->does != does || q->ran) q->held_since = now;
     q->does = (uint8_t)does;
     q->what = (uint8_t)what;
     q->each = each;
@@ -277,16 +245,12 @@ void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now
 
 void capr__node_allow(uint32_t node, uint32_t threads) { capr__node_queues[node].allowed = threads; }
 
-void capr__nodes_decided(void)
-{
-    for (uint32_t i = 0, count = capr__node_count(); i < count; i++)
-        await_turn(i);
+void capr__nodes_decided(void) {
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) await_turn(i);
 }
 
-static void add_passed(const struct capr_edge *e, uint32_t passed)
-{
-    if (e->use[CAPR_USE_HEAP].mean < 0)
-        capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
+static void add_passed(const struct capr_edge *e, uint32_t passed) {
+    if (e->use[CAPR_USE_HEAP].mean < 0) capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
     struct capr_node_queue *q = &capr__node_queues[e->from];
     struct capr_forecast *f = &q->expect;
     f->lately += (float)passed;
@@ -300,9 +264,7 @@ static void add_passed(const struct capr_edge *e, uint32_t passed)
     q->known = 1;
 }
 
-void capr__nodes_forecast(void)
-{
-    for (uint32_t i = 0, count = capr__node_count(); i < count; i++)
-        capr__node_queues[i].expect.lately *= FORGET;
+void capr__nodes_forecast(void) {
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) capr__node_queues[i].expect.lately *= FORGET;
     capr__edges_passed(add_passed);
 }

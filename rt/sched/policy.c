@@ -12,10 +12,8 @@
 #include "switch.h"
 #include "workers.h"
 
-static uint32_t choose_random(struct capr_worker *w)
-{
-    if (w->run_head)
-        capr__shuffle(w);
+static uint32_t choose_random(struct capr_worker *w) {
+    if (w->run_head) capr__shuffle(w);
     return 1;
 }
 
@@ -31,8 +29,7 @@ int capr__policy_admits;
 uint32_t capr__policy_kept;
 static uint64_t tick_at;
 
-int capr__policy_set(const char *name)
-{
+int capr__policy_set(const char *name) {
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
         if (!strcmp(policies[i].name, name)) {
             capr__policy = policies[i].choose ? &policies[i] : NULL;
@@ -42,21 +39,16 @@ int capr__policy_set(const char *name)
     return 0;
 }
 
-void capr__policy_tick(struct capr_worker *w, uint64_t now)
-{
-    if (!capr__policy->decides || now < tick_at)
-        return;
+void capr__policy_tick(struct capr_worker *w, uint64_t now) {
+    if (!capr__policy->decides || now < tick_at) return;
     tick_at = UINT64_MAX; /* one worker decides at a time, also while it is outside the monitor */
     uint32_t decides = capr__policy->decides(w, now) != 0;
     tick_at = now + CAPR_POLICY_TICK;
-    if (w->policy && !decides)
-        capr__policy_flatten(w);
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        CAPR_SHOW(capr__workers[i]->policy, decides);
+    if (w->policy && !decides) capr__policy_flatten(w);
+    for (uint32_t i = 0; i < capr__worker_count; i++) CAPR_SHOW(capr__workers[i]->policy, decides);
 }
 
-uint32_t capr__policy_choose(struct capr_worker *w)
-{
+uint32_t capr__policy_choose(struct capr_worker *w) {
     capr__run_lock(w);
     uint32_t chosen = capr__policy->choose(w);
     capr__run_unlock(w);
@@ -67,40 +59,32 @@ uint32_t capr__policy_choose(struct capr_worker *w)
 #define CHAIN_MOST 16   /* holders that wait for holders */
 #define WAITERS_MOST 64 /* waiters that are looked at */
 
-void capr__policy_need(struct capr_thread *holder)
-{
-    if (!capr__node_queues)
-        return;
+void capr__policy_need(struct capr_thread *holder) {
+    if (!capr__node_queues) return;
     for (int i = 0; holder && i < CHAIN_MOST; i++) {
         capr__nodes_need(&capr__worker, holder);
         const struct capr_mutex *m = holder->wait_data;
-        if (holder->state != CAPR_PARKED || !holder->queue || holder->queue != &m->waiters)
-            return;
+        if (holder->state != CAPR_PARKED || !holder->queue || holder->queue != &m->waiters) return;
         uint64_t owner = CAPR_SEE(m->owner);
         holder = owner & CAPR_MUTEX_FOREIGN ? NULL : (struct capr_thread *)(owner & CAPR_MUTEX_OWNER);
     }
 }
 
-struct capr_thread *capr__policy_first(const struct capr_queue *waiters)
-{
+struct capr_thread *capr__policy_first(const struct capr_queue *waiters) {
     struct capr_thread *t = capr__node_queues ? waiters->head : NULL;
     for (int i = 0; t && i < WAITERS_MOST; i++, t = t->next)
-        if (capr__node_queues[t->node].does == CAPR_NODE_GIVES)
-            return t;
+        if (capr__node_queues[t->node].does == CAPR_NODE_GIVES) return t;
     return NULL;
 }
 
-void capr__policy_flatten(struct capr_worker *w)
-{
-    if (!w->policy || !capr__policy->leave)
-        return;
+void capr__policy_flatten(struct capr_worker *w) {
+    if (!w->policy || !capr__policy->leave) return;
     capr__run_lock(w);
     capr__policy->leave(w);
     capr__run_unlock(w);
 }
 
-void capr__policy_forked(struct capr_worker *w)
-{
+void capr__policy_forked(struct capr_worker *w) {
     capr__policy_flatten(w);
     w->run_head = NULL;
     tick_at = 0;

@@ -12,8 +12,7 @@
 #include "switch.h"
 
 /* Called by preempt.S. Blocks. */
-__attribute__((used)) void capr__preempt_turn(void)
-{
+__attribute__((used)) void capr__preempt_turn(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     int saved_errno = *w->err;
@@ -33,9 +32,7 @@ __attribute__((used)) void capr__preempt_turn(void)
     capr__graph_drop_sample(&capr__worker); /* begun by another thread's block: what is left of this way would pass for the whole */
     self->midway = 0;
     capr__leave();
-    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
-        capr__signals_run();
-    if (capr__cancel_async_due(self))
-        capr__cancel_self();
+    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0)) capr__signals_run();
+    if (capr__cancel_async_due(self)) capr__cancel_self();
     *capr__worker.err = saved_errno;
 }

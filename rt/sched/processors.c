@@ -15,35 +15,29 @@
 /* The kernel's own limit is 8,192 processors. */
 #define MASK_WORDS 128
 
-uint32_t capr__processors(void)
-{
+uint32_t capr__processors(void) {
     unsigned long mask[MASK_WORDS];
     long bytes = capr__sys3(SYS_sched_getaffinity, 0, sizeof mask, (long)mask);
     uint32_t count = 0;
-    for (long i = 0; i < bytes / (long)sizeof *mask; i++)
-        count += (uint32_t)__builtin_popcountl(mask[i]);
+    for (long i = 0; i < bytes / (long)sizeof *mask; i++) count += (uint32_t)__builtin_popcountl(mask[i]);
     return count ? count : 1;
 }
 
 /* Returns whether the file could be read; its text ends with a null. */
-static int read_text(const char *path, char *text, size_t room)
-{
+static int read_text(const char *path, char *text, size_t room) {
     long fd = capr__sys4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
-        return 0;
+    if (fd < 0) return 0;
     long n = capr__sys3(SYS_read, fd, (long)text, (long)room - 1);
     capr__sys1(SYS_close, fd);
     text[n > 0 ? n : 0] = 0;
     return n > 0;
 }
 
-static uint32_t whole(long long quota, long long period)
-{
+static uint32_t whole(long long quota, long long period) {
     return quota > 0 && period > 0 && quota / period < UINT32_MAX ? (uint32_t)((quota + period - 1) / period) : UINT32_MAX;
 }
 
-static uint32_t quota_of(const char *directory)
-{
+static uint32_t quota_of(const char *directory) {
     char path[4224], text[64], more[64], *end;
     snprintf(path, sizeof path, "%s/cpu.max", directory);
     if (read_text(path, text, sizeof text)) {
@@ -51,60 +45,49 @@ static uint32_t quota_of(const char *directory)
         return end == text ? UINT32_MAX : whole(quota, strtoll(end, NULL, 10));
     }
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
-    if (!read_text(path, text, sizeof text))
-        return UINT32_MAX;
+    if (!read_text(path, text, sizeof text)) return UINT32_MAX;
     snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
     return read_text(path, more, sizeof more) ? whole(strtoll(text, NULL, 10), strtoll(more, NULL, 10)) : UINT32_MAX;
 }
 
 /* From a group up to the root of its hierarchy, which is mounted at `mount`. */
-static uint32_t least_quota(const char *mount, const char *group)
-{
+static uint32_t least_quota(const char *mount, const char *group) {
     char directory[4160];
     uint32_t least = UINT32_MAX;
     size_t root = strlen(mount), length = root + strlen(group);
-    if (length >= sizeof directory)
-        return least;
+    if (length >= sizeof directory) return least;
     memcpy(directory, mount, root);
     memcpy(directory + root, group, length - root + 1);
     for (;;) {
         uint32_t quota = quota_of(directory);
         least = quota < least ? quota : least;
         char *slash = strrchr(directory, '/');
-        if (slash < directory + root)
-            return least;
+        if (slash < directory + root) return least;
         *slash = 0;
     }
 }
 
 /* Whether `list`, which commas divide and a colon ends, has "cpu". */
-static int has_cpu(const char *list)
-{
+static int has_cpu(const char *list) {
     for (; *list && *list != ':'; list += *list == ',') {
         size_t length = strcspn(list, ",:");
-        if (length == 3 && !memcmp(list, "cpu", 3))
-            return 1;
+        if (length == 3 && !memcmp(list, "cpu", 3)) return 1;
         list += length;
     }
     return 0;
 }
 
-uint32_t capr__processors_of_quota(void)
-{
+uint32_t capr__processors_of_quota(void) {
     char text[4096], *rest = text;
     uint32_t least = UINT32_MAX;
-    if (!read_text("/proc/self/cgroup", text, sizeof text))
-        return least;
+    if (!read_text("/proc/self/cgroup", text, sizeof text)) return least;
     for (char *line; (line = strsep(&rest, "\n")) && *line;) { /* number:controllers:group */
         char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
-        if (!group)
-            continue;
+        if (!group) continue;
         group++;
         int unified = list[1] == ':';
-        if (!unified && !has_cpu(list + 1))
-            continue;
-        if (!strcmp(group, "/"))
-            group = (char *)"";
+        if (!unified && !has_cpu(list + 1)) continue;
+        if (!strcmp(group, "/")) group = (char *)"";
         uint32_t quota = least_quota(unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu", group);
         least = quota < least ? quota : least;
     }

@@ -44,13 +44,11 @@ static int watched_rounds;
 static struct capr_worker *alarmed;          /* whose alarm is set */
 static uint64_t work_began;                  /* ns of CLOCK_MONOTONIC: when somebody last went to work while nobody watched */
 
-static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
+static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout) {
     return capr__sys6(SYS_futex, (long)word, op | FUTEX_PRIVATE_FLAG, value, (long)timeout, 0, 0);
 }
 
-static void wake(struct capr_worker *w)
-{
+static void wake(struct capr_worker *w) {
     uint32_t was = __atomic_exchange_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_SEQ_CST);
     CAPR_SHOW_MORE(capr__worker.count.unparked, 1);
     if (was == CAPR_WORKER_SLEEPS)
@@ -59,40 +57,31 @@ static void wake(struct capr_worker *w)
         capr__io_wake();
 }
 
-void capr__worker_wake(struct capr_worker *w)
-{
-    if (__atomic_load_n(&w->state, __ATOMIC_RELAXED) != CAPR_WORKER_BUSY)
-        wake(w);
+void capr__worker_wake(struct capr_worker *w) {
+    if (__atomic_load_n(&w->state, __ATOMIC_RELAXED) != CAPR_WORKER_BUSY) wake(w);
 }
 
 /* One that sleeps, the poller last; NULL where none does. */
-static struct capr_worker *sleeper(void)
-{
+static struct capr_worker *sleeper(void) {
     struct capr_worker *found = watcher && watcher != poller && watch_ends ? watcher : NULL;
     for (uint32_t i = 0; !found && i < capr__worker_count; i++)
-        if (CAPR_SEE(capr__workers[i]->state) == CAPR_WORKER_SLEEPS)
-            found = capr__workers[i];
-    if (!found)
-        found = poller;
+        if (CAPR_SEE(capr__workers[i]->state) == CAPR_WORKER_SLEEPS) found = capr__workers[i];
+    if (!found) found = poller;
     return found && CAPR_SEE(found->state) != CAPR_WORKER_BUSY ? found : NULL;
 }
 
 /* Not for something of its own: no other needs to be, until it has looked. */
-static void wake_for_all(struct capr_worker *w)
-{
+static void wake_for_all(struct capr_worker *w) {
     waking = 1;
     wake(w);
 }
 
-void capr__worker_wake_one(void)
-{
+void capr__worker_wake_one(void) {
     struct capr_worker *found = waking ? NULL : sleeper();
-    if (found)
-        wake_for_all(found);
+    if (found) wake_for_all(found);
 }
 
-void capr__worker_keep_awake(void)
-{
+void capr__worker_keep_awake(void) {
     uint32_t sleeps = CAPR_WORKER_SLEEPS;
     if (capr__worker.number == 0) {
         __atomic_compare_exchange_n(&capr__worker.state, &sleeps, CAPR_WORKER_BUSY, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
@@ -103,8 +92,7 @@ void capr__worker_keep_awake(void)
 }
 
 /* The alarm of `w` rings in `ns`; 0: not. */
-static void set_alarm(struct capr_worker *w, long ns)
-{
+static void set_alarm(struct capr_worker *w, long ns) {
     struct itimerspec once = { .it_value = { 0, ns } };
     capr__sys4(SYS_timer_settime, w->alarm - 1, 0, (long)&once, 0);
     alarmed = ns ? w : NULL;
@@ -112,15 +100,11 @@ static void set_alarm(struct capr_worker *w, long ns)
 
 void capr__alarm_rings(void) { capr__worker_wake(&capr__worker); }
 
-void capr__rest_over(struct capr_worker *w)
-{
-    if (w == watched_by)
-        watch_ns = WATCH_FIRST_NS;
-    if (!capr__workers_idle || alarmed || waking || (watcher && !watch_ends))
-        return;
+void capr__rest_over(struct capr_worker *w) {
+    if (w == watched_by) watch_ns = WATCH_FIRST_NS;
+    if (!capr__workers_idle || alarmed || waking || (watcher && !watch_ends)) return;
     struct capr_worker *found = sleeper();
-    if (!found)
-        return;
+    if (!found) return;
     uint64_t now = capr__now();
     if (!found->alarm || now - work_began < SOON_NS)
         wake_for_all(found);
@@ -130,34 +114,26 @@ void capr__rest_over(struct capr_worker *w)
 }
 
 /* Whether there has been anything to watch lately: a switch of anybody's. */
-static int is_worth_watching(int busy)
-{
+static int is_worth_watching(int busy) {
     uint64_t switches = 0;
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        switches += CAPR_SEE(capr__workers[i]->count.switches);
-    if (switches != watched_switches || busy)
-        watched_rounds = 0;
+    for (uint32_t i = 0; i < capr__worker_count; i++) switches += CAPR_SEE(capr__workers[i]->count.switches);
+    if (switches != watched_switches || busy) watched_rounds = 0;
     watched_switches = switches;
     return watched_rounds++ < WATCH_ROUNDS;
 }
 
-static uint64_t all_blocks(void)
-{
+static uint64_t all_blocks(void) {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < capr__worker_count; i++)
-        sum += CAPR_SEE(capr__workers[i]->count.blocks);
+    for (uint32_t i = 0; i < capr__worker_count; i++) sum += CAPR_SEE(capr__workers[i]->count.blocks);
     return sum;
 }
 
 /* poll(2), unlike an epoll set, is not told of what threads wait for since it was called. */
-static void tell_poller(void)
-{
-    if (poller && capr__net_polls() && polls_since != all_blocks())
-        capr__worker_wake(poller);
+static void tell_poller(void) {
+    if (poller && capr__net_polls() && polls_since != all_blocks()) capr__worker_wake(poller);
 }
 
-void capr__rest_look(struct capr_worker *w)
-{
+void capr__rest_look(struct capr_worker *w) {
     if (!poller) { /* one at a time: a look takes the event that is to wake a sleeper */
         poller = w;
         polls_until = 0;
@@ -169,23 +145,19 @@ void capr__rest_look(struct capr_worker *w)
     }
 }
 
-int capr__rest(struct capr_worker *w)
-{
+int capr__rest(struct capr_worker *w) {
     int polls = !poller, busy = capr__workers_idle + 1 < capr__worker_count, events = 0;
     int watches = polls ? busy && !watcher : !watcher || watcher == poller;
     int64_t timeout = capr__idle_timeout(w);
-    if (timeout == 0)
-        return 0;
+    if (timeout == 0) return 0;
     uint64_t until = timeout < 0 ? UINT64_MAX : capr__now() + (uint64_t)timeout;
     if (!polls) { /* which is to know of timers that came since it went to sleep */
         tell_poller();
-        if (until + LATE_NS < polls_until)
-            wake(poller);
+        if (until + LATE_NS < polls_until) wake(poller);
         timeout = -1;
     }
     if (watches) {
-        if (watched_by != w || watch_ends)
-            watch_ns = WATCH_FIRST_NS;
+        if (watched_by != w || watch_ends) watch_ns = WATCH_FIRST_NS;
         watched_by = watcher = w;
         watch_ends = !is_worth_watching(busy);
         if (!watch_ends) {
@@ -194,8 +166,7 @@ int capr__rest(struct capr_worker *w)
         }
     }
     capr__workers_idle++;
-    if (alarmed && capr__workers_idle == capr__worker_count)
-        set_alarm(alarmed, 0);
+    if (alarmed && capr__workers_idle == capr__worker_count) set_alarm(alarmed, 0);
     if (timeout < 0 && until == UINT64_MAX && capr__workers_idle == capr__worker_count && !capr__process.fd_waiters &&
         capr__env.deadlock != CAPR_DEADLOCK_OFF)
         capr__deadlock_look(w); /* whoever is the last: the poller may sleep already */
@@ -217,14 +188,12 @@ int capr__rest(struct capr_worker *w)
     capr__workers_idle--;
     if (alarmed == w) /* before it runs what a signal could disturb */
         set_alarm(w, 0);
-    if (watcher == w)
-        watcher = NULL;
+    if (watcher == w) watcher = NULL;
     waking = 0;
     return events > 0;
 }
 
-void capr__rest_forked(void)
-{
+void capr__rest_forked(void) {
     poller = watcher = alarmed = NULL;
     watched_by = NULL;
     waking = 0;

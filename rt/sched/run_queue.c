@@ -13,14 +13,12 @@
 #include "policy.h"
 #include "workers.h"
 
-void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self)
-{
+void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self) {
     const struct capr_extra *x = self->extra;
     self->stays = w->big_sp != w->big_top || (x && x->held);
 }
 
-void capr__run_add(struct capr_thread *t)
-{
+void capr__run_add(struct capr_thread *t) {
     struct capr_worker *mine = &capr__worker, *w = t->stays ? capr__workers[t->worker] : mine;
     capr__run_lock(w);
     int more = w->run_head != NULL;
@@ -33,34 +31,27 @@ void capr__run_add(struct capr_thread *t)
         capr__worker_wake_one();
 }
 
-struct capr_thread *capr__run_take(struct capr_worker *w)
-{
-    if (!CAPR_SEE(w->run_head))
-        return NULL;
+struct capr_thread *capr__run_take(struct capr_worker *w) {
+    if (!CAPR_SEE(w->run_head)) return NULL;
     capr__run_lock(w);
     struct capr_thread *t = w->run_head;
     if (t) {
         CAPR_SHOW(w->run_head, t->next);
         w->run_count--;
-        if (t->next)
-            capr__prefetch(t->next);
+        if (t->next) capr__prefetch(t->next);
     }
     capr__run_unlock(w);
     return t;
 }
 
-struct capr_thread *capr__run_pick(struct capr_worker *w)
-{
+struct capr_thread *capr__run_pick(struct capr_worker *w) {
     struct capr_thread *t = w->count.switches >= w->pick_at ? NULL : capr__run_take(w);
-    if (!t)
-        return w->idle;
-    if (__builtin_expect(capr__locales || w->locale, 0))
-        capr__locale_enter(t);
+    if (!t) return w->idle;
+    if (__builtin_expect(capr__locales || w->locale, 0)) capr__locale_enter(t);
     return t;
 }
 
-void capr__run_switch(struct capr_thread *self, struct capr_thread *next)
-{
+void capr__run_switch(struct capr_thread *self, struct capr_thread *next) {
     if (next == self) /* whose wait was over before it began */
         return;
     uint32_t depth = capr__step_out();
@@ -74,12 +65,10 @@ void capr__run_switch(struct capr_thread *self, struct capr_thread *next)
     capr__run_begin(w, next);
     capr__fibre_switch(self, next);
     capr__switch(self, next);
-    if (depth)
-        capr__monitor_in(depth);
+    if (depth) capr__monitor_in(depth);
 }
 
-void capr__run_yield(void)
-{
+void capr__run_yield(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     int look = w->count.switches >= w->pick_at;
@@ -100,14 +89,11 @@ void capr__run_yield(void)
         w->run_count++;
     } else {
         CAPR_SHOW(w->run_head, next->next);
-        if (next->next)
-            capr__prefetch(next->next);
+        if (next->next) capr__prefetch(next->next);
     }
     capr__run_append(w, self);
     capr__run_unlock(w);
-    if (__builtin_expect(capr__locales || w->locale, 0) && next != w->idle)
-        capr__locale_enter(next);
+    if (__builtin_expect(capr__locales || w->locale, 0) && next != w->idle) capr__locale_enter(next);
     capr__run_switch(self, next);
-    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0))
-        capr__signals_run();
+    if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0)) capr__signals_run();
 }

@@ -11,16 +11,12 @@
 #include "switch.h"
 
 /* A worker's queue is somebody's alone meanwhile. With one worker, nothing. */
-static inline void capr__run_lock(struct capr_worker *w)
-{
-    if (__builtin_expect(capr__many, 0))
-        capr__spin_lock(&w->run_lock);
+static inline void capr__run_lock(struct capr_worker *w) {
+    if (__builtin_expect(capr__many, 0)) capr__spin_lock(&w->run_lock);
 }
 
-static inline void capr__run_unlock(struct capr_worker *w)
-{
-    if (__builtin_expect(capr__many, 0))
-        capr__spin_unlock(&w->run_lock);
+static inline void capr__run_unlock(struct capr_worker *w) {
+    if (__builtin_expect(capr__many, 0)) capr__spin_unlock(&w->run_lock);
 }
 
 /* Puts `t`, which is ready, into the queue of its worker if it stays there, else of this one; wakes a worker if there is more to run than
@@ -28,8 +24,7 @@ static inline void capr__run_unlock(struct capr_worker *w)
 CAPR_HIDDEN void capr__run_add(struct capr_thread *t);
 
 /* The same with any number of workers. */
-static inline void capr__run_put(struct capr_worker *w, struct capr_thread *t)
-{
+static inline void capr__run_put(struct capr_worker *w, struct capr_thread *t) {
     if (__builtin_expect(capr__many, 0))
         capr__run_add(t);
     else
@@ -54,15 +49,12 @@ CAPR_HIDDEN void capr__run_yield(void);
 CAPR_HIDDEN void capr__stays_if_held(const struct capr_worker *w, struct capr_thread *self);
 
 /* Another worker is about to leave `t`: waits until it has. */
-static inline void capr__wait_off(const struct capr_thread *t)
-{
-    while (__builtin_expect(__atomic_load_n(&t->running, __ATOMIC_ACQUIRE), 0))
-        __builtin_ia32_pause();
+static inline void capr__wait_off(const struct capr_thread *t) {
+    while (__builtin_expect(__atomic_load_n(&t->running, __ATOMIC_ACQUIRE), 0)) __builtin_ia32_pause();
 }
 
 /* `next` is the one to run, nobody else's. */
-static inline void capr__run_begin(struct capr_worker *w, struct capr_thread *next)
-{
+static inline void capr__run_begin(struct capr_worker *w, struct capr_thread *next) {
     next->running = 1;
     next->worker = (uint8_t)w->number;
     CAPR_SHOW_MORE(w->count.switches, 1);

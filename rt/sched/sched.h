@@ -40,8 +40,7 @@ CAPR_HIDDEN void capr__yield(void);
  * threads to change something: with native threads these go on at the same time. May block. */
 CAPR_HIDDEN void capr__turn_over(void);
 static inline void capr__turn_look(void) {
-    if (__builtin_expect(!capr__worker.fast, 0))
-        capr__turn_over();
+    if (__builtin_expect(!capr__worker.fast, 0)) capr__turn_over();
 }
 
 /* Starts to watch the length of turns, once there is a second thread (plain code: proc/turn.c). */
@@ -60,8 +59,7 @@ extern CAPR_HIDDEN volatile uint32_t capr__deferred_count;
 CAPR_HIDDEN void capr__run_deferred(void);
 
 /* A thread at the end of a list, and out of one. */
-static inline void capr__list_push(struct capr_queue *q, struct capr_thread *t)
-{
+static inline void capr__list_push(struct capr_queue *q, struct capr_thread *t) {
     t->next = NULL;
     t->prev = q->tail;
     if (q->tail)
@@ -71,8 +69,7 @@ static inline void capr__list_push(struct capr_queue *q, struct capr_thread *t)
     q->tail = t;
 }
 
-static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t)
-{
+static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t) {
     if (t->prev)
         t->prev->next = t->next;
     else
@@ -85,14 +82,12 @@ static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t
 }
 
 /* Wait queues: intrusive, FIFO; to the front who has been there before. The first two set t->queue, the others clear it. */
-static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t)
-{
+static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t) {
     t->queue = q;
     capr__list_push(q, t);
 }
 
-static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thread *t)
-{
+static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thread *t) {
     t->queue = q;
     t->prev = NULL;
     t->next = q->head;
@@ -103,34 +98,28 @@ static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thre
     q->head = t;
 }
 
-static inline void capr__queue_remove(struct capr_thread *t)
-{
+static inline void capr__queue_remove(struct capr_thread *t) {
     struct capr_queue *q = t->queue;
     t->queue = NULL;
     capr__list_remove(q, t);
 }
 
-static inline struct capr_thread *capr__queue_pop(struct capr_queue *q)
-{
+static inline struct capr_thread *capr__queue_pop(struct capr_queue *q) {
     struct capr_thread *t = q->head;
-    if (t)
-        capr__queue_remove(t);
+    if (t) capr__queue_remove(t);
     return t;
 }
 
 /* Waits in `q` until popped and made ready, or until the deadline. Returns 0 or ETIMEDOUT. Blocks. */
-static inline int capr__wait(struct capr_queue *q, uint64_t deadline)
-{
+static inline int capr__wait(struct capr_queue *q, uint64_t deadline) {
     capr__queue_push(q, capr__self());
     return capr__park_until(deadline);
 }
 
 /* Pops one waiter of `q` and makes it ready; returns it, or NULL. */
-static inline struct capr_thread *capr__wake_one(struct capr_queue *q)
-{
+static inline struct capr_thread *capr__wake_one(struct capr_queue *q) {
     struct capr_thread *t = capr__queue_pop(q);
-    if (t)
-        capr__ready(t);
+    if (t) capr__ready(t);
     return t;
 }
 

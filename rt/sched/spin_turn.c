@@ -10,17 +10,14 @@
 #include "../thread/cancel.h"
 
 /* Blocks. `used`: nothing names it before the pass does, which drops it where nothing calls it. */
-CAPR_HIDDEN __attribute__((used, noinline)) void __capr_spin_turn(void)
-{
+CAPR_HIDDEN __attribute__((used, noinline)) void __capr_spin_turn(void) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     w->spin_left = CAPR_SPIN_ROUNDS;
-    if (!capr__may_switch() || self == w->idle)
-        return;
+    if (!capr__may_switch() || self == w->idle) return;
     if (w->fast || capr__many)
         capr__yield();
     else
         capr__turn_over();
-    if (capr__cancel_async_due(self))
-        capr__cancel_self();
+    if (capr__cancel_async_due(self)) capr__cancel_self();
 }

@@ -4,26 +4,22 @@
  */
 #include "timer.h"
 
-static inline void put(uint32_t at, struct capr_timer_entry entry)
-{
+static inline void put(uint32_t at, struct capr_timer_entry entry) {
     capr__process.timers[at] = entry;
     entry.thread->timer = (int32_t)at;
 }
 
-static void sift_up(uint32_t at, struct capr_timer_entry entry)
-{
+static void sift_up(uint32_t at, struct capr_timer_entry entry) {
     while (at > 0) {
         uint32_t parent = (at - 1) / 4;
-        if (capr__process.timers[parent].deadline <= entry.deadline)
-            break;
+        if (capr__process.timers[parent].deadline <= entry.deadline) break;
         put(at, capr__process.timers[parent]);
         at = parent;
     }
     put(at, entry);
 }
 
-static void sift_down(uint32_t at, struct capr_timer_entry entry)
-{
+static void sift_down(uint32_t at, struct capr_timer_entry entry) {
     for (;;) {
         uint32_t child = at * 4 + 1, least = at;
         uint64_t deadline = entry.deadline;
@@ -32,30 +28,25 @@ static void sift_down(uint32_t at, struct capr_timer_entry entry)
                 least = child;
                 deadline = capr__process.timers[child].deadline;
             }
-        if (least == at)
-            break;
+        if (least == at) break;
         put(at, capr__process.timers[least]);
         at = least;
     }
     put(at, entry);
 }
 
-void capr__timer_insert(struct capr_thread *t)
-{
-    if (capr__process.timer_count == capr__process.timer_capacity)
-        capr__timer_grow();
+void capr__timer_insert(struct capr_thread *t) {
+    if (capr__process.timer_count == capr__process.timer_capacity) capr__timer_grow();
     CAPR_SHOW_MORE(capr__process.timer_count, 1);
     sift_up(capr__process.timer_count - 1, (struct capr_timer_entry){t->deadline, t});
 }
 
-void capr__timer_remove(struct capr_thread *t)
-{
+void capr__timer_remove(struct capr_thread *t) {
     uint32_t at = (uint32_t)t->timer;
     CAPR_SHOW_MORE(capr__process.timer_count, -1);
     struct capr_timer_entry last = capr__process.timers[capr__process.timer_count];
     t->timer = -1;
-    if (last.thread == t)
-        return;
+    if (last.thread == t) return;
     if (at > 0 && last.deadline < capr__process.timers[(at - 1) / 4].deadline)
         sift_up(at, last);
     else

@@ -19,8 +19,7 @@ CAPR_HIDDEN __attribute__((used)) int64_t __capr_context_at = CAPR_FS_UNUSED; /*
 CAPR_CONTEXT_TABLES;
 CAPR_HIDDEN uint64_t capr__entry_start, capr__entry_bytes; /* read by stubs.S */
 
-__attribute__((constructor(0))) static void start(void)
-{
+__attribute__((constructor(0))) static void start(void) {
     capr__leaf_init();
     capr__entry_start = (uint64_t)__start_capr_entry;
     capr__entry_bytes = (uint64_t)(__stop_capr_entry - __start_capr_entry);
@@ -31,14 +30,11 @@ __attribute__((constructor(0))) static void start(void)
         .contexts = CAPR_CONTEXTS_HERE,
         .context_at = CAPR_FS_UNUSED,
     };
-    if (capr_shared_register)
-        capr_shared_register(&capr__module);
+    if (capr_shared_register) capr_shared_register(&capr__module);
     /* Behind the call, which has added to the word where it was before. */
     __capr_context_at = capr__module.context_at;
 }
 
-__attribute__((destructor(0))) static void stop(void)
-{
-    if (capr_shared_unregister)
-        capr_shared_unregister(&capr__module);
+__attribute__((destructor(0))) static void stop(void) {
+    if (capr_shared_unregister) capr_shared_unregister(&capr__module);
 }

@@ -11,8 +11,7 @@
 
 CAPR_HIDDEN __attribute__((used)) int32_t __capr_spin_left;
 
-CAPR_HIDDEN __attribute__((used, noinline)) void __capr_spin_turn(void)
-{
+CAPR_HIDDEN __attribute__((used, noinline)) void __capr_spin_turn(void) {
     __capr_spin_left = CAPR_SPIN_ROUNDS;
     sched_yield();
 }

@@ -21,13 +21,10 @@ extern CAPR_HIDDEN const uint64_t __capr_tls_align __attribute__((weak));
 
 static _Thread_local void *capr__native_block;
 
-void *__capr_tls_slow(void)
-{
+void *__capr_tls_slow(void) {
     void **slot = capr_shared_tls ? capr_shared_tls(&capr__module) : NULL;
-    if (!slot)
-        slot = &capr__native_block;
-    if (*slot)
-        return *slot;
+    if (!slot) slot = &capr__native_block;
+    if (*slot) return *slot;
     void *block = NULL;
     if (posix_memalign(&block, __capr_tls_align, __capr_tls_size) != 0)
         capr__fatal("out of memory for %llu bytes of thread-local variables", (unsigned long long)__capr_tls_size);
@@ -36,8 +33,7 @@ void *__capr_tls_slow(void)
     return block;
 }
 
-void capr__fatal(const char *format, ...)
-{
+void capr__fatal(const char *format, ...) {
     char text[256];
     va_list args;
     va_start(args, format);

@@ -24,27 +24,21 @@ static uint32_t lock;    /* of these */
 static uint64_t moved;
 #define MOVED_LOOK (256u << 10)
 
-void capr__chunks_moved(uint64_t bytes)
-{
-    if (capr__many)
-        __atomic_fetch_add(&moved, bytes, __ATOMIC_RELAXED);
+void capr__chunks_moved(uint64_t bytes) {
+    if (capr__many) __atomic_fetch_add(&moved, bytes, __ATOMIC_RELAXED);
 }
 
-static void balance(struct capr_worker *w, unsigned size_class)
-{
+static void balance(struct capr_worker *w, unsigned size_class) {
     uint32_t most = KEPT_BYTES / capr__chunk_class_bytes(size_class);
     most = most > KEPT ? KEPT : most < KEPT_LEAST ? KEPT_LEAST : most;
     struct capr_chunk *last = *capr__chunk_list(w, size_class), *half = NULL;
     for (uint32_t i = 1; i < most && last; i++, last = last->prev)
-        if (i == most / 2)
-            half = last;
-    if (!last || !last->prev)
-        return;
+        if (i == most / 2) half = last;
+    if (!last || !last->prev) return;
     struct capr_chunk *first = half->prev;
     uint64_t count = 0;
     half->prev = NULL;
-    for (const struct capr_chunk *chunk = first; chunk; chunk = chunk->prev)
-        count++;
+    for (const struct capr_chunk *chunk = first; chunk; chunk = chunk->prev) count++;
     first->saved_big_sp = count;
     capr__spin_lock(&lock);
     CAPR_SHOW_MORE(chained, count * capr__chunk_class_bytes(size_class));
@@ -53,21 +47,16 @@ static void balance(struct capr_worker *w, unsigned size_class)
     capr__spin_unlock(&lock);
 }
 
-void capr__chunk_balance(struct capr_worker *w)
-{
+void capr__chunk_balance(struct capr_worker *w) {
     uint64_t now = __atomic_load_n(&moved, __ATOMIC_RELAXED);
     capr__chunks_settle(w);
-    if (now - w->balanced < MOVED_LOOK)
-        return;
+    if (now - w->balanced < MOVED_LOOK) return;
     w->balanced = now;
-    for (unsigned c = 0; c < CAPR_CLASSES; c++)
-        balance(w, c);
+    for (unsigned c = 0; c < CAPR_CLASSES; c++) balance(w, c);
 }
 
-struct capr_chunk *capr__chunks_of_others(unsigned size_class)
-{
-    if (!__atomic_load_n(&chains[size_class], __ATOMIC_RELAXED))
-        return NULL;
+struct capr_chunk *capr__chunks_of_others(unsigned size_class) {
+    if (!__atomic_load_n(&chains[size_class], __ATOMIC_RELAXED)) return NULL;
     capr__spin_lock(&lock);
     struct capr_chunk *chain = chains[size_class];
     if (chain) {
@@ -76,8 +65,7 @@ struct capr_chunk *capr__chunks_of_others(unsigned size_class)
         chain->saved_big_sp = CAPR_BIG_NOT_HELD;
     }
     capr__spin_unlock(&lock);
-    if (chain)
-        capr__chunks_moved(MOVED_LOOK);
+    if (chain) capr__chunks_moved(MOVED_LOOK);
     return chain;
 }
 

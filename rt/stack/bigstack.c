@@ -16,8 +16,7 @@
 /* Big stacks that nobody holds are kept up to this many, each with the pages that it has touched. */
 #define POOL_MAX 64
 
-void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top, uint64_t room)
-{
+void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top, uint64_t room) {
     big->top = top & ~15ull;
     big->base = base;
     big->limit = capr__env.stack_mode == CAPR_STACK_ALWAYS ? UINT64_MAX : base + room;
@@ -25,12 +24,10 @@ void capr__bigstack_adopt(struct capr_bigstack *big, uint64_t base, uint64_t top
 }
 
 /* NULL: no memory. */
-static struct capr_bigstack *make(void)
-{
+static struct capr_bigstack *make(void) {
     uint64_t bytes = capr__env.big_stack + GUARD_BYTES;
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (p == MAP_FAILED)
-        return NULL;
+    if (p == MAP_FAILED) return NULL;
     if (mprotect(p, GUARD_BYTES, PROT_NONE)) {
         munmap(p, bytes);
         return NULL;
@@ -42,15 +39,12 @@ static struct capr_bigstack *make(void)
     return big;
 }
 
-void capr__bigstack_spare(struct capr_worker *w)
-{
+void capr__bigstack_spare(struct capr_worker *w) {
     struct capr_bigstack *big = w->big_pool ? NULL : make();
-    if (big)
-        capr__bigstack_put(w, big);
+    if (big) capr__bigstack_put(w, big);
 }
 
-struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
-{
+struct capr_bigstack *capr__bigstack_take(struct capr_worker *w) {
     struct capr_bigstack *big = w->big_pool;
     if (big) {
         w->big_pool = big->next;
@@ -64,8 +58,7 @@ struct capr_bigstack *capr__bigstack_take(struct capr_worker *w)
     return big;
 }
 
-void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big)
-{
+void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big) {
     struct capr_bigstack **list = &w->big_pool;
     if (w->big_pooled < POOL_MAX)
         w->big_pooled++;
@@ -75,8 +68,7 @@ void capr__bigstack_put(struct capr_worker *w, struct capr_bigstack *big)
     *list = big;
 }
 
-static void unmap(struct capr_worker *w)
-{
+static void unmap(struct capr_worker *w) {
     while (w->big_to_unmap) {
         struct capr_bigstack *big = w->big_to_unmap;
         w->big_to_unmap = big->next;
@@ -84,24 +76,20 @@ static void unmap(struct capr_worker *w)
     }
 }
 
-void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big)
-{
+void capr__bigstack_use(struct capr_worker *w, struct capr_bigstack *big) {
     w->big = big;
     w->big_top = w->big_sp = big->top;
     w->big_limit = big->limit;
 }
 
-void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to)
-{
+void capr__bigstack_handover(struct capr_thread *from, struct capr_thread *to) {
     struct capr_worker *w = &capr__worker;
-    if (w->big_to_unmap)
-        unmap(w);
+    if (w->big_to_unmap) unmap(w);
     if (w->big_sp != w->big_top) {
         from->big = w->big;
         from->big_sp = w->big_sp;
         CAPR_SHOW_MORE(w->count.big_kept, from->start != NULL); /* main and the idle thread have big stacks of their own */
-        if (!to->big)
-            capr__bigstack_use(w, capr__bigstack_take(w));
+        if (!to->big) capr__bigstack_use(w, capr__bigstack_take(w));
     } else if (to->big) {
         capr__bigstack_put(w, w->big);
     }

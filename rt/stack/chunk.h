@@ -22,8 +22,7 @@ extern CAPR_HIDDEN uint16_t capr__link_class;  /* index of the class of MinChunk
 extern CAPR_HIDDEN uint8_t capr__class_index[CAPR_CLASS_TOP / 64 + 1]; /* by ceil(bytes / 64) */
 
 /* The head of the free list of a class. */
-static inline struct capr_chunk **capr__chunk_list(struct capr_worker *w, unsigned size_class)
-{
+static inline struct capr_chunk **capr__chunk_list(struct capr_worker *w, unsigned size_class) {
     return size_class == capr__link_class ? &w->link_free : &w->free_chunks[size_class];
 }
 
@@ -66,8 +65,7 @@ CAPR_HIDDEN uint64_t capr__chunks_kept(void);
 /* A chunk with at least `below` bytes between its header and the limit of its stack; in guard mode exactly so many, rounded up
  * to 16. The owner fills prev, saved_limit; saved_big_sp is CAPR_BIG_NOT_HELD and saved_big NULL already. NULL: out of memory.
  * Never blocks. */
-static inline struct capr_chunk *capr__chunk_try(uint64_t below)
-{
+static inline struct capr_chunk *capr__chunk_try(uint64_t below) {
     uint64_t bytes = below + CAPR_RESERVE + sizeof(struct capr_chunk);
     if (bytes <= capr__class_limit) {
         struct capr_chunk **list = capr__chunk_list(&capr__worker, capr__class_index[(bytes + 63) / 64]);
@@ -81,14 +79,12 @@ static inline struct capr_chunk *capr__chunk_try(uint64_t below)
 }
 
 /* The limit of the stack in a chunk: UINT64_MAX where every checkpoint is to link. */
-static inline uint64_t capr__chunk_limit(const struct capr_chunk *chunk)
-{
+static inline uint64_t capr__chunk_limit(const struct capr_chunk *chunk) {
     return (chunk->base + CAPR_RESERVE) | capr__limit_mask;
 }
 
 /* Gives a chunk back. Never blocks. */
-static inline void capr__chunk_give(struct capr_chunk *chunk)
-{
+static inline void capr__chunk_give(struct capr_chunk *chunk) {
     if (chunk->size_class >= CAPR_CLASSES) {
         capr__chunk_bury(chunk);
         return;

@@ -42,11 +42,9 @@ __asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
 #endif
 
 /* The address of leaf function `index` in the libraries. Called by leaf.S too. */
-CAPR_HIDDEN uint64_t capr__leaf_find(uint32_t index)
-{
+CAPR_HIDDEN uint64_t capr__leaf_find(uint32_t index) {
     uint64_t address = (uint64_t)dlsym(WHERE, names[index]);
-    if (!address)
-        capr__fatal("%s: not in the C library; link with glibc", names[index]);
+    if (!address) capr__fatal("%s: not in the C library; link with glibc", names[index]);
     return address;
 }
 
@@ -55,8 +53,7 @@ struct trusted {
     uint64_t start, end;
 };
 
-static int has_build_id(const struct dl_phdr_info *info, const Elf64_Phdr *notes)
-{
+static int has_build_id(const struct dl_phdr_info *info, const Elf64_Phdr *notes) {
     const uint8_t *p = (const uint8_t *)(info->dlpi_addr + notes->p_vaddr), *end = p + notes->p_memsz;
     while ((size_t)(end - p) >= sizeof(Elf64_Nhdr)) {
         const Elf64_Nhdr *note = (const Elf64_Nhdr *)p;
@@ -68,41 +65,33 @@ static int has_build_id(const struct dl_phdr_info *info, const Elf64_Phdr *notes
     return 0;
 }
 
-static int find_trusted(struct dl_phdr_info *info, size_t size, void *out)
-{
+static int find_trusted(struct dl_phdr_info *info, size_t size, void *out) {
     (void)size;
     struct trusted *range = out;
     int found = 0;
     uint64_t start = UINT64_MAX, end = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const Elf64_Phdr *p = &info->dlpi_phdr[i];
-        if (p->p_type == PT_NOTE)
-            found |= has_build_id(info, p);
-        if (p->p_type != PT_LOAD)
-            continue;
+        if (p->p_type == PT_NOTE) found |= has_build_id(info, p);
+        if (p->p_type != PT_LOAD) continue;
         uint64_t from = info->dlpi_addr + p->p_vaddr;
         start = from < start ? from : start;
         end = from + p->p_memsz > end ? from + p->p_memsz : end;
     }
-    if (found)
-        *range = (struct trusted){start, end};
+    if (found) *range = (struct trusted){start, end};
     return found;
 }
 
-int capr__leaf_begins(uint64_t address)
-{
+int capr__leaf_begins(uint64_t address) {
     for (uint32_t i = 0; i < LEAVES; i++)
-        if (capr__leaf_real[i] == address)
-            return 1;
+        if (capr__leaf_real[i] == address) return 1;
     return 0;
 }
 
-void capr__leaf_init(void)
-{
+void capr__leaf_init(void) {
     struct trusted range = {0, 0};
     uint64_t trusted = &__capr_leaf_trusted ? __capr_leaf_trusted : 0;
-    if (&__capr_leaf_build_id_size && __capr_leaf_build_id_size)
-        dl_iterate_phdr(find_trusted, &range);
+    if (&__capr_leaf_build_id_size && __capr_leaf_build_id_size) dl_iterate_phdr(find_trusted, &range);
     for (uint32_t i = 0; i < LEAVES; i++) {
         uint64_t real = capr__leaf_real[i] = capr__leaf_find(i);
         int in_place = (trusted >> i & 1) && real >= range.start && real < range.end;

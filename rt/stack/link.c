@@ -33,8 +33,7 @@ CAPR_HIDDEN void capr__alloca_undo(uint64_t sp);
 
 /* A link made from a big stack: whatever the linked function borrows for starts below rsp, or, where less than the promised room
  * is left there, on a big stack of its own. */
-static void leave_big(struct capr_worker *w, struct capr_chunk *chunk, uint64_t sp)
-{
+static void leave_big(struct capr_worker *w, struct capr_chunk *chunk, uint64_t sp) {
     chunk->flags &= (uint16_t)~CAPR_CHUNK_QUICK;
     chunk->saved_big_sp = 0;
     if (sp - w->big->base < CAPR_BIG_ROOM) {
@@ -46,14 +45,12 @@ static void leave_big(struct capr_worker *w, struct capr_chunk *chunk, uint64_t 
 }
 
 /* Makes `chunk` the newest of the running thread, whose frames on the old stack end at `sp`. */
-static struct capr_chunk *push_chunk(struct capr_chunk *chunk, uint64_t sp)
-{
+static struct capr_chunk *push_chunk(struct capr_chunk *chunk, uint64_t sp) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     chunk->prev = self->chunk;
     chunk->saved_limit = capr__limit();
-    if (w->big_sp == 0)
-        leave_big(w, chunk, sp);
+    if (w->big_sp == 0) leave_big(w, chunk, sp);
     self->chunk = chunk;
     w->links++;
     capr__set_limit(capr__chunk_limit(chunk));
@@ -64,21 +61,17 @@ static uint64_t at_least(uint64_t below) { return below < capr__link_least ? cap
 
 static struct capr_chunk *push(uint64_t below, uint64_t sp) { return push_chunk(capr__chunk_take(at_least(below)), sp); }
 
-uint64_t capr__preempt_link(uint64_t below, uint64_t rsp)
-{
+uint64_t capr__preempt_link(uint64_t below, uint64_t rsp) {
     struct capr_chunk *chunk = capr__chunk_try(at_least(below));
-    if (!chunk)
-        return 0;
+    if (!chunk) return 0;
     push_chunk(chunk, rsp);
-    if (capr__profiling)
-        capr__profile_linked(chunk, CAPR_PROFILE_PREEMPT, 0, 0, below, (uint64_t)chunk, rsp);
+    if (capr__profiling) capr__profile_linked(chunk, CAPR_PROFILE_PREEMPT, 0, 0, below, (uint64_t)chunk, rsp);
     return (uint64_t)chunk;
 }
 
 /* Copied stack arguments stay congruent modulo 64 (vectors), and modulo the largest power of two in their bytes: no argument is
  * aligned to more, since a type is at least as large as its alignment. */
-static uint64_t congruence(uint64_t args)
-{
+static uint64_t congruence(uint64_t args) {
     return args < 64 ? 64 : 1ull << (63 - __builtin_clzll(args));
 }
 
@@ -95,27 +88,22 @@ static uint64_t congruence(uint64_t args)
 static uint64_t *fence_begin(struct capr_chunk *chunk) { return (uint64_t *)chunk - 1; }
 static uint64_t fence_end(struct capr_chunk *chunk) { return (uint64_t)fence_begin(chunk) & -(uint64_t)PAGE; }
 
-static uint64_t top_of_stack(const struct capr_worker *w)
-{
+static uint64_t top_of_stack(const struct capr_worker *w) {
     struct capr_chunk *chunk = w->self->chunk;
-    if (w->big_sp == 0)
-        return w->big->top;
-    if (chunk->size_class == CAPR_CLASS_SUPPLIED)
-        return chunk->base + chunk->size;
+    if (w->big_sp == 0) return w->big->top;
+    if (chunk->size_class == CAPR_CLASS_SUPPLIED) return chunk->base + chunk->size;
     return chunk->flags & CAPR_CHUNK_FENCED ? *fence_begin(chunk) : (uint64_t)chunk;
 }
 
 /* Links a chunk for `need` bytes below the arguments at `start`, of which at least `least` bytes are taken along, and a fence for the
  * rest of the `there` bytes. */
-static struct linked link_fenced(uint64_t need, uint64_t start, uint64_t there, uint64_t least, uint64_t rbp)
-{
+static struct linked link_fenced(uint64_t need, uint64_t start, uint64_t there, uint64_t least, uint64_t rbp) {
     uint64_t fence_bytes = (there - least + PAGE - 1) & -(uint64_t)PAGE, below = need + 2 * least + fence_bytes + 2 * PAGE;
     if (below <= CAPR_CLASS_TOP)
         below = CAPR_CLASS_TOP + 1; /* a mapping of its own */
     struct capr_chunk *chunk = push(below, rbp);
     uint64_t fence = fence_end(chunk) - fence_bytes;
-    if (mprotect((void *)fence, fence_bytes, PROT_NONE))
-        capr__fatal_thread("out of memory mappings for a stack chunk; raise vm.max_map_count");
+    if (mprotect((void *)fence, fence_bytes, PROT_NONE)) capr__fatal_thread("out of memory mappings for a stack chunk; raise vm.max_map_count");
     *fence_begin(chunk) = fence;
     chunk->flags = (uint16_t)((chunk->flags & ~CAPR_CHUNK_QUICK) | CAPR_CHUNK_FENCED);
     /* Congruent modulo `least`: what is aligned to more is larger than what is here, and meets the fence. */
@@ -123,18 +111,15 @@ static struct linked link_fenced(uint64_t need, uint64_t start, uint64_t there, 
     return (struct linked){fence - args, args};
 }
 
-struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back, uint64_t function)
-{
+struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back, uint64_t function) {
     uint64_t args = need_and_args >> 32, start = rbp + 16, below = (uint32_t)need_and_args + 8;
     if (args == CAPR_ARGS_UNKNOWN) {
         const struct capr_worker *w = &capr__worker;
         uint64_t least = w->big_sp == 0 ? UNKNOWN_ARGS_OF_BIG : UNKNOWN_ARGS;
         args = (top_of_stack(w) - start) & ~7ull;
-        if (args >= 2 * least && *(const uint64_t *)(rbp + 8) != back)
-            return link_fenced(below, start, args, least, rbp);
+        if (args >= 2 * least && *(const uint64_t *)(rbp + 8) != back) return link_fenced(below, start, args, least, rbp);
     }
-    if (args)
-        below += args + congruence(args) - 1;
+    if (args) below += args + congruence(args) - 1;
     struct capr_chunk *chunk = push(below, rbp);
     uint64_t sp = (uint64_t)chunk;
     if (args) {
@@ -146,8 +131,7 @@ struct linked capr__link(uint64_t need_and_args, uint64_t rbp, uint64_t back, ui
     return (struct linked){sp, args};
 }
 
-static void pop(struct capr_worker *w, struct capr_thread *self)
-{
+static void pop(struct capr_worker *w, struct capr_thread *self) {
     struct capr_chunk *chunk = self->chunk;
     if (chunk->flags & CAPR_CHUNK_FENCED) {
         mprotect((void *)*fence_begin(chunk), fence_end(chunk) - *fence_begin(chunk), PROT_READ | PROT_WRITE);
@@ -161,50 +145,41 @@ static void pop(struct capr_worker *w, struct capr_thread *self)
         }
         w->big_sp = 0;
         chunk->saved_big_sp = CAPR_BIG_NOT_HELD;
-        if (chunk->size_class == capr__link_class && w->link_need)
-            chunk->flags |= CAPR_CHUNK_QUICK;
+        if (chunk->size_class == capr__link_class && w->link_need) chunk->flags |= CAPR_CHUNK_QUICK;
     }
     self->chunk = chunk->prev;
-    if (capr__profiling)
-        capr__profile_gone(chunk);
+    if (capr__profiling) capr__profile_gone(chunk);
     capr__chunk_give(chunk);
 }
 
-void capr__unlink(void)
-{
+void capr__unlink(void) {
     struct capr_worker *w = &capr__worker;
     capr__set_limit(w->self->chunk->saved_limit);
     pop(w, w->self);
 }
 
-void capr__stack_drop(struct capr_thread *thread, struct capr_chunk *chunk)
-{
+void capr__stack_drop(struct capr_thread *thread, struct capr_chunk *chunk) {
     struct capr_chunk *first = capr__first_chunk(thread);
-    while (thread->chunk && thread->chunk != chunk && thread->chunk != first)
-        pop(&capr__worker, thread);
+    while (thread->chunk && thread->chunk != chunk && thread->chunk != first) pop(&capr__worker, thread);
 }
 
-uint64_t capr__stack_drop_all(uint64_t thread, uint64_t unused, uint64_t unused2)
-{
+uint64_t capr__stack_drop_all(uint64_t thread, uint64_t unused, uint64_t unused2) {
     (void)unused, (void)unused2;
     capr__stack_drop((struct capr_thread *)thread, NULL);
     return 0;
 }
 
-uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_t rsp)
-{
+uint64_t capr__alloca_link(uint64_t size, uint64_t room, uint64_t align, uint64_t rsp) {
     uint64_t below;
     if (__builtin_add_overflow(size, room, &below) || __builtin_add_overflow(below, align, &below) || below > UINT32_MAX / 2)
         capr__fatal_thread("alloca of %llu bytes; a stack chunk holds at most 2 GiB: use malloc", (unsigned long long)size);
     struct capr_chunk *chunk = push(below, rsp);
     uint64_t block = ((uint64_t)chunk - size) & -align;
-    if (capr__profiling)
-        capr__profile_linked(chunk, CAPR_PROFILE_ALLOCA, *(const uint64_t *)(rsp + 8), 0, room, block, rsp);
+    if (capr__profiling) capr__profile_linked(chunk, CAPR_PROFILE_ALLOCA, *(const uint64_t *)(rsp + 8), 0, room, block, rsp);
     return block;
 }
 
-void capr__alloca_undo(uint64_t sp)
-{
+void capr__alloca_undo(uint64_t sp) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     while (w->big_sp && self->chunk && sp - self->chunk->base >= self->chunk->size) {

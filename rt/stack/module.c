@@ -19,14 +19,12 @@ struct capr_module *capr__modules;
 /* The program itself, which its own calls have looked at before they come to the list. Not there while the list has nothing else. */
 static struct capr_module program;
 
-static const char *path_of(const struct capr_module *m)
-{
+static const char *path_of(const struct capr_module *m) {
     Dl_info info;
     return dladdr(m, &info) && info.dli_fname ? info.dli_fname : "a shared object";
 }
 
-void capr_shared_register(struct capr_module *m)
-{
+void capr_shared_register(struct capr_module *m) {
     if (m->version != CAPR_MODULE_VERSION)
         capr__fatal("%s: linked by another version of capcc (its interface is %u, the program's %u); link both with one capcc",
                     path_of(m), m->version, CAPR_MODULE_VERSION);
@@ -50,8 +48,7 @@ void capr_shared_register(struct capr_module *m)
     capr__profile_loads(m);
 }
 
-void capr_shared_unregister(struct capr_module *m)
-{
+void capr_shared_unregister(struct capr_module *m) {
     capr__graph_unloads(&m->contexts);
     capr__profile_unloads(m);
     for (struct capr_module **at = &capr__modules; *at; at = &(*at)->next)
@@ -68,24 +65,20 @@ void capr_shared_unregister(struct capr_module *m)
     }
 }
 
-void **capr_shared_tls(struct capr_module *m)
-{
+void **capr_shared_tls(struct capr_module *m) {
     struct capr_thread *self = capr__worker.self;
-    if (!self)
-        return NULL;
+    if (!self) return NULL;
     struct capr_extra *x = capr__extra(self);
     if (x && m->number >= x->module_tls_count) {
         void **blocks = realloc(x->module_tls, (m->number + 1) * sizeof *blocks);
         if (!blocks)
             x = NULL;
         else {
-            for (uint32_t i = x->module_tls_count; i <= m->number; i++)
-                blocks[i] = NULL;
+            for (uint32_t i = x->module_tls_count; i <= m->number; i++) blocks[i] = NULL;
             x->module_tls = blocks;
             x->module_tls_count = m->number + 1;
         }
     }
-    if (!x)
-        capr__fatal_thread("out of memory for the thread-local variables of %s", path_of(m));
+    if (!x) capr__fatal_thread("out of memory for the thread-local variables of %s", path_of(m));
     return &x->module_tls[m->number];
 }

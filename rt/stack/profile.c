@@ -47,13 +47,11 @@ static int is_known(const struct capr_chunk *chunk) { return chunk->size_class !
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 /* The program's code: the loaded segment that this function is in. */
-static void find_text(void)
-{
+static void find_text(void) {
     const Elf64_Phdr *header = (const Elf64_Phdr *)((const char *)&__ehdr_start + __ehdr_start.e_phoff), *end = header + __ehdr_start.e_phnum;
     uint64_t here = (uint64_t)find_text, bias = 0;
     for (const Elf64_Phdr *h = header; h != end; h++)
-        if (h->p_type == PT_LOAD && h->p_offset == 0)
-            bias = (uint64_t)&__ehdr_start - h->p_vaddr;
+        if (h->p_type == PT_LOAD && h->p_offset == 0) bias = (uint64_t)&__ehdr_start - h->p_vaddr;
     for (const Elf64_Phdr *h = header; h != end; h++)
         if (h->p_type == PT_LOAD && here - bias - h->p_vaddr < h->p_memsz) {
             text_start = bias + h->p_vaddr;
@@ -61,16 +59,13 @@ static void find_text(void)
         }
 }
 
-static void *reserve(uint64_t bytes)
-{
+static void *reserve(uint64_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
-void capr__profile_init(void)
-{
-    if (!capr__env.profile_file)
-        return;
+void capr__profile_init(void) {
+    if (!capr__env.profile_file) return;
     if (capr__env.stack_mode != CAPR_STACK_NORMAL) {
         capr__warn("CAPRICCIO_PROFILE: ignored, since CAPRICCIO_STACK makes links of its own");
         return;
@@ -94,24 +89,20 @@ void capr__profile_unlock(void) { capr__spin_unlock(&busy); }
 static uint64_t hash(uint64_t a, uint64_t b) { return ((a ^ b << 29) * 0xd6e8feb86659fd93ull) >> 40; }
 
 /* Where the number of a site is in the table, or belongs. Locked. */
-static uint32_t *place_of(enum capr_profile_kind kind, uint64_t caller, uint64_t callee)
-{
+static uint32_t *place_of(enum capr_profile_kind kind, uint64_t caller, uint64_t callee) {
     uint64_t at = hash(caller, callee) % (2 * SITES_MAX);
     for (; site_table[at]; at = (at + 1) % (2 * SITES_MAX)) {
         const struct capr_profile_site *s = &capr__profile.sites[site_table[at]];
-        if (s->caller == caller && s->callee == callee && s->kind == kind)
-            break;
+        if (s->caller == caller && s->callee == callee && s->kind == kind) break;
     }
     return &site_table[at];
 }
 
 /* The number of a site, 0 if the table is full. Locked. */
-static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t callee)
-{
+static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t callee) {
     struct capr_profile *p = &capr__profile;
     uint32_t *place = place_of(kind, caller, callee);
-    if (*place)
-        return *place;
+    if (*place) return *place;
     if (p->site_count == SITES_MAX) {
         p->lost++;
         return 0;
@@ -123,41 +114,33 @@ static uint32_t site_for(enum capr_profile_kind kind, uint64_t caller, uint64_t 
     return *place = number;
 }
 
-void capr__profile_moves(uint64_t from, uint64_t bytes, uint64_t to)
-{
+void capr__profile_moves(uint64_t from, uint64_t bytes, uint64_t to) {
     struct capr_profile *p = &capr__profile;
     capr__profile_lock();
-    for (uint32_t i = 0; i < 2 * SITES_MAX; i++)
-        site_table[i] = 0;
+    for (uint32_t i = 0; i < 2 * SITES_MAX; i++) site_table[i] = 0;
     for (uint32_t i = 1; i <= p->site_count; i++) {
         struct capr_profile_site *s = &p->sites[i];
-        if (s->caller - from < bytes)
-            s->caller += to - from;
-        if (s->callee - from < bytes)
-            s->callee += to - from;
+        if (s->caller - from < bytes) s->caller += to - from;
+        if (s->callee - from < bytes) s->callee += to - from;
         /* Of two that are alike now the first goes on counting; the other stays as it is. */
         uint32_t *place = place_of(s->kind, s->caller, s->callee);
-        if (!*place)
-            *place = i;
+        if (!*place) *place = i;
     }
     capr__profile_unlock();
 }
 
-static void count_pair(uint32_t outer, uint32_t inner, uint64_t ask)
-{
+static void count_pair(uint32_t outer, uint32_t inner, uint64_t ask) {
     struct capr_profile *p = &capr__profile;
     uint64_t at = hash(outer, inner) % (2 * PAIRS_MAX);
     for (; pair_table[at]; at = (at + 1) % (2 * PAIRS_MAX)) {
         struct capr_profile_pair *pair = &p->pairs[pair_table[at]];
         if (pair->outer == outer && pair->inner == inner) {
             pair->links++;
-            if (pair->ask < ask)
-                pair->ask = ask;
+            if (pair->ask < ask) pair->ask = ask;
             return;
         }
     }
-    if (p->pair_count == PAIRS_MAX)
-        return;
+    if (p->pair_count == PAIRS_MAX) return;
     uint32_t number = ++p->pair_count;
     p->pairs[number].outer = outer;
     p->pairs[number].inner = inner;
@@ -166,8 +149,7 @@ static void count_pair(uint32_t outer, uint32_t inner, uint64_t ask)
     pair_table[at] = number;
 }
 
-void capr__profile_made(struct capr_chunk *chunk, uint64_t below)
-{
+void capr__profile_made(struct capr_chunk *chunk, uint64_t below) {
     struct record *r = record_of(chunk);
     r->site = 0;
     r->need = (uint32_t)below;
@@ -176,55 +158,43 @@ void capr__profile_made(struct capr_chunk *chunk, uint64_t below)
     /* What is larger would take as much memory as it has, which the program may never use. */
     r->painted = chunk->size <= CAPR_CLASS_TOP;
     if (r->painted)
-        for (volatile uint64_t *word = (uint64_t *)chunk->base; (uint64_t)word < (uint64_t)chunk; word++)
-            *word = PAINT;
+        for (volatile uint64_t *word = (uint64_t *)chunk->base; (uint64_t)word < (uint64_t)chunk; word++) *word = PAINT;
 }
 
 /* Counts the word if it is a return address: of the program's text, behind a call by name. Locked. */
-static void look_at(uint64_t word)
-{
+static void look_at(uint64_t word) {
     struct capr_profile *p = &capr__profile;
-    if (word - 5 - text_start >= text_bytes || ((const unsigned char *)word)[-5] != 0xe8)
-        return;
+    if (word - 5 - text_start >= text_bytes || ((const unsigned char *)word)[-5] != 0xe8) return;
     uint64_t at = hash(word, 0) % CAPR_PROFILE_CALLS;
-    while (p->calls[at].back && p->calls[at].back != word)
-        at = (at + 1) % CAPR_PROFILE_CALLS;
+    while (p->calls[at].back && p->calls[at].back != word) at = (at + 1) % CAPR_PROFILE_CALLS;
     if (!p->calls[at].back) {
-        if (p->call_count == CAPR_PROFILE_CALLS / 2)
-            return;
+        if (p->call_count == CAPR_PROFILE_CALLS / 2) return;
         p->call_count++;
         p->calls[at].back = word;
     }
     p->calls[at].seen++;
 }
 
-static void look_at_calls(const struct capr_chunk *chunk, const struct record *r)
-{
+static void look_at_calls(const struct capr_chunk *chunk, const struct record *r) {
     if (r->painted)
-        for (const uint64_t *word = (uint64_t *)r->low; (uint64_t)word < (uint64_t)chunk; word++)
-            look_at(*word);
+        for (const uint64_t *word = (uint64_t *)r->low; (uint64_t)word < (uint64_t)chunk; word++) look_at(*word);
 }
 
 /* The lowest byte of a chunk that has been used. */
-static uint64_t low_of(const struct capr_chunk *chunk, struct record *r)
-{
-    if (!r->painted)
-        return r->low = r->top - r->need;
+static uint64_t low_of(const struct capr_chunk *chunk, struct record *r) {
+    if (!r->painted) return r->low = r->top - r->need;
     const uint64_t *word = (uint64_t *)(chunk->base + CAPR_RESERVE);
-    while ((uint64_t)word < r->low && *word == PAINT)
-        word++;
+    while ((uint64_t)word < r->low && *word == PAINT) word++;
     return r->low = (uint64_t)word;
 }
 
-static uint64_t unused_of(const struct capr_chunk *chunk, struct record *r)
-{
+static uint64_t unused_of(const struct capr_chunk *chunk, struct record *r) {
     uint64_t low = low_of(chunk, r), limit = chunk->base + CAPR_RESERVE;
     return r->painted && low > limit ? low - limit : 0;
 }
 
 /* The site of a chunk, which for a thread's first is found when the thread is known. Locked. */
-static struct capr_profile_site *site_of(const struct capr_chunk *chunk, struct record *r)
-{
+static struct capr_profile_site *site_of(const struct capr_chunk *chunk, struct record *r) {
     if (!r->site && chunk->flags & CAPR_CHUNK_RECORD) {
         const struct capr_thread *t = (const struct capr_thread *)chunk - 1;
         r->top = (uint64_t)t - 8;
@@ -234,16 +204,14 @@ static struct capr_profile_site *site_of(const struct capr_chunk *chunk, struct 
             struct capr_profile_site *s = &capr__profile.sites[r->site];
             s->links++;
             s->bytes += chunk->size;
-            if (s->need < r->need)
-                s->need = r->need;
+            if (s->need < r->need) s->need = r->need;
         }
     }
     return r->site ? &capr__profile.sites[r->site] : NULL;
 }
 
 void capr__profile_linked(struct capr_chunk *chunk, enum capr_profile_kind kind, uint64_t caller, uint64_t callee, uint64_t need,
-                          uint64_t top, uint64_t sp)
-{
+                          uint64_t top, uint64_t sp) {
     const struct capr_chunk *from = chunk->prev;
     struct record *r = record_of(chunk);
     capr__profile_lock();
@@ -271,17 +239,14 @@ void capr__profile_linked(struct capr_chunk *chunk, enum capr_profile_kind kind,
         s->links++;
         s->bytes += chunk->size;
         s->left += room;
-        if (s->need < need)
-            s->need = need;
+        if (s->need < need) s->need = need;
         count_pair(outer, r->site, ask);
     }
     capr__profile_unlock();
 }
 
-void capr__profile_gone(struct capr_chunk *chunk)
-{
-    if (!is_known(chunk))
-        return;
+void capr__profile_gone(struct capr_chunk *chunk) {
+    if (!is_known(chunk)) return;
     struct record *r = record_of(chunk);
     uint64_t unused = unused_of(chunk, r);
     capr__profile_lock();
@@ -292,28 +257,22 @@ void capr__profile_gone(struct capr_chunk *chunk)
         s->returns++;
         s->unused += unused;
         s->used += used;
-        if (s->deepest < used)
-            s->deepest = used;
+        if (s->deepest < used) s->deepest = used;
     }
     r->site = 0;
     capr__profile_unlock();
 }
 
 /* Bytes of a linked chunk, were none smaller than class `c`. */
-static uint64_t grown(const struct capr_chunk *chunk, const struct record *r, unsigned c)
-{
-    if (chunk->flags & CAPR_CHUNK_RECORD)
-        return chunk->size;
-    if (c >= r->spared)
-        return 0;
+static uint64_t grown(const struct capr_chunk *chunk, const struct record *r, unsigned c) {
+    if (chunk->flags & CAPR_CHUNK_RECORD) return chunk->size;
+    if (c >= r->spared) return 0;
     uint64_t least = r->need + 8 + CAPR_RESERVE + sizeof *chunk, bytes = capr__chunk_class_bytes(c);
-    if (bytes < least)
-        bytes = least <= CAPR_CLASS_TOP ? capr__chunk_class_bytes(capr__class_index[(least + 63) / 64]) : chunk->size;
+    if (bytes < least) bytes = least <= CAPR_CLASS_TOP ? capr__chunk_class_bytes(capr__class_index[(least + 63) / 64]) : chunk->size;
     return bytes;
 }
 
-void capr__profile_waits(const struct capr_thread *self)
-{
+void capr__profile_waits(const struct capr_thread *self) {
     struct capr_profile *p = &capr__profile;
     capr__profile_lock();
     p->waits++;
@@ -321,13 +280,10 @@ void capr__profile_waits(const struct capr_thread *self)
         struct record *r = record_of(chunk);
         struct capr_profile_site *s = site_of(chunk, r);
         uint64_t unused = unused_of(chunk, r);
-        for (unsigned c = 0; c < CAPR_CLASSES; c++)
-            p->classes[c].bytes += grown(chunk, r, c);
+        for (unsigned c = 0; c < CAPR_CLASSES; c++) p->classes[c].bytes += grown(chunk, r, c);
         look_at_calls(chunk, r);
-        if (!s)
-            continue;
-        if (r->top > r->low && s->deepest < r->top - r->low)
-            s->deepest = r->top - r->low;
+        if (!s) continue;
+        if (r->top > r->low && s->deepest < r->top - r->low) s->deepest = r->top - r->low;
         if (chunk == self->chunk) {
             s->waits++;
             s->idle += unused;
@@ -339,32 +295,24 @@ void capr__profile_waits(const struct capr_thread *self)
     capr__profile_unlock();
 }
 
-void capr__profile_ends(const struct capr_thread *self)
-{
+void capr__profile_ends(const struct capr_thread *self) {
     /* The others go by capr__profile_gone. */
     struct capr_chunk *chunk = self->chunk;
-    while (chunk && is_known(chunk) && chunk->prev)
-        chunk = chunk->prev;
-    if (chunk && is_known(chunk) && chunk->flags & CAPR_CHUNK_RECORD)
-        capr__profile_gone(chunk);
+    while (chunk && is_known(chunk) && chunk->prev) chunk = chunk->prev;
+    if (chunk && is_known(chunk) && chunk->flags & CAPR_CHUNK_RECORD) capr__profile_gone(chunk);
 }
 
 /* Chunks that the child holds stay what they are; what they were linked for is their parent's to count. */
-void capr__profile_forked(void)
-{
+void capr__profile_forked(void) {
     struct capr_profile *p = &capr__profile;
     busy = capr__profile_writing = 0;
-    if (!capr__profiling)
-        return;
+    if (!capr__profiling) return;
     for (uint32_t i = 1; i <= p->site_count; i++) {
         struct capr_profile_site *s = &p->sites[i];
         *s = (struct capr_profile_site){.caller = s->caller, .callee = s->callee, .kind = s->kind};
     }
-    for (uint32_t i = 1; i <= p->pair_count; i++)
-        p->pairs[i].links = p->pairs[i].ask = 0;
-    for (uint32_t i = 0; i < CAPR_PROFILE_CALLS; i++)
-        p->calls[i].seen = 0;
-    for (unsigned c = 0; c < CAPR_CLASSES; c++)
-        p->classes[c] = (struct capr_profile_class){0};
+    for (uint32_t i = 1; i <= p->pair_count; i++) p->pairs[i].links = p->pairs[i].ask = 0;
+    for (uint32_t i = 0; i < CAPR_PROFILE_CALLS; i++) p->calls[i].seen = 0;
+    for (unsigned c = 0; c < CAPR_CLASSES; c++) p->classes[c] = (struct capr_profile_class){0};
     p->waits = p->lost = 0;
 }

@@ -30,14 +30,12 @@ static const char *const kinds[] = {"call", "alloca", "preempt", "thread"};
 
 /* The module that an address lies in: its name if it is not the program, and the address from its first byte on. In no module lies
  * what another compiler's library had that is unloaded, and code that the program made. */
-static const char *module_of(uint64_t address, uint64_t *offset)
-{
+static const char *module_of(uint64_t address, uint64_t *offset) {
     Dl_info info;
     const char *path = capr__profile_unloaded(address, offset);
     if (!path && dladdr((void *)address, &info)) {
         *offset = address - (uint64_t)info.dli_fbase;
-        if (info.dli_fbase == (void *)__ehdr_start)
-            return NULL;
+        if (info.dli_fbase == (void *)__ehdr_start) return NULL;
         path = info.dli_fname;
     }
     if (!path) {
@@ -49,36 +47,29 @@ static const char *module_of(uint64_t address, uint64_t *offset)
 }
 
 /* A field must hold neither a tab nor the end of a line, which an assembler would let into a name. */
-static void add_name(struct capr_text *t, uint64_t address)
-{
+static void add_name(struct capr_text *t, uint64_t address) {
     char name[1024] = "-";
     uint64_t offset;
     const char *module = address ? module_of(address, &offset) : NULL;
-    if (address && !module)
-        capr__function_name(address, name, sizeof name);
+    if (address && !module) capr__function_name(address, name, sizeof name);
     capr__text_add(t, module ? "\t[%s]" : "\t%s", module ? module : name);
     for (size_t i = t->used; i-- && t->data[i] != '\t';)
-        if ((unsigned char)t->data[i] < ' ')
-            t->data[i] = '?';
+        if ((unsigned char)t->data[i] < ' ') t->data[i] = '?';
 }
 
-static void add_site(struct capr_text *t, uint32_t number, const struct capr_profile_site *s)
-{
+static void add_site(struct capr_text *t, uint32_t number, const struct capr_profile_site *s) {
     uint64_t back = 0;
-    if (s->caller)
-        module_of(s->caller, &back);
+    if (s->caller) module_of(s->caller, &back);
     capr__text_add(t, "site\t%u\t%s", number, kinds[s->kind]);
     add_name(t, s->caller ? s->caller - 1 : 0); /* a call may be the last instruction of its function */
     add_name(t, s->callee);
     uint64_t numbers[] = {back, s->links, s->returns, s->need, s->bytes, s->left, s->unused,
                           s->deepest, s->used, s->waits, s->idle, s->holds, s->held};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        capr__text_add(t, "\t%llu", (unsigned long long)numbers[i]);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) capr__text_add(t, "\t%llu", (unsigned long long)numbers[i]);
     capr__text_add(t, "\n");
 }
 
-static void render(const struct capr_profile *p, struct capr_text *t)
-{
+static void render(const struct capr_profile *p, struct capr_text *t) {
     char program[NAME];
     long n = syscall(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", program, sizeof program - 1);
     program[n > 0 ? n : 0] = 0;
@@ -89,8 +80,7 @@ static void render(const struct capr_profile *p, struct capr_text *t)
         capr__text_add(t, "class\t%u\t%llu\t%llu\n", capr__chunk_class_bytes(c), (unsigned long long)p->classes[c].spared,
                        (unsigned long long)p->classes[c].bytes);
     for (uint32_t i = 1; i <= p->site_count; i++)
-        if (p->sites[i].links | p->sites[i].returns | p->sites[i].waits | p->sites[i].holds)
-            add_site(t, i, &p->sites[i]);
+        if (p->sites[i].links | p->sites[i].returns | p->sites[i].waits | p->sites[i].holds) add_site(t, i, &p->sites[i]);
     for (uint32_t i = 1; i <= p->pair_count; i++)
         if (p->pairs[i].links)
             capr__text_add(t, "pair\t%u\t%u\t%llu\t%llu\n", p->pairs[i].outer, p->pairs[i].inner, (unsigned long long)p->pairs[i].links,
@@ -98,8 +88,7 @@ static void render(const struct capr_profile *p, struct capr_text *t)
     for (uint32_t i = 0; i < CAPR_PROFILE_CALLS; i++) {
         const struct capr_profile_call *c = &p->calls[i];
         int32_t distance;
-        if (!c->seen)
-            continue;
+        if (!c->seen) continue;
         memcpy(&distance, (const char *)c->back - 4, sizeof distance);
         capr__text_add(t, "edge");
         add_name(t, c->back - 1);
@@ -109,8 +98,7 @@ static void render(const struct capr_profile *p, struct capr_text *t)
     capr__text_add(t, "end\n");
 }
 
-static void write_file(int error)
-{
+static void write_file(int error) {
     struct capr_profile copy = capr__profile;
     struct capr_text text = {0};
     char file[NAME];
@@ -134,51 +122,39 @@ static void write_file(int error)
     copy.pairs = (struct capr_profile_pair *)(p + sites);
     copy.calls = (struct capr_profile_call *)(p + sites + pairs);
     render(&copy, &text);
-    if (!error)
-        error = capr__graph_file_put(file, &text, &into);
-    if (error)
-        capr__warn("%s: the profile could not be written: %s", file, strerror(error));
+    if (!error) error = capr__graph_file_put(file, &text, &into);
+    if (error) capr__warn("%s: the profile could not be written: %s", file, strerror(error));
     capr__text_free(&text);
     munmap(p, sites + pairs + calls);
 }
 
-static void write_last(void *unused, int error)
-{
+static void write_last(void *unused, int error) {
     (void)unused;
     write_file(error);
 }
 
-static void *write_apart(void *unused)
-{
+static void *write_apart(void *unused) {
     write_file(capr__graph_file_apart());
     __atomic_store_n(&capr__profile_writing, 0, __ATOMIC_RELEASE);
     return unused;
 }
 
-void capr__profile_answer(void)
-{
-    if (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE))
-        return;
-    if (capr__kernel_thread_start(write_apart, NULL, STACK, 0))
-        __atomic_store_n(&capr__profile_writing, 0, __ATOMIC_RELEASE);
+void capr__profile_answer(void) {
+    if (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE)) return;
+    if (capr__kernel_thread_start(write_apart, NULL, STACK, 0)) __atomic_store_n(&capr__profile_writing, 0, __ATOMIC_RELEASE);
 }
 
-static int has_links(void)
-{
+static int has_links(void) {
     const struct capr_profile *p = &capr__profile;
     for (uint32_t i = 1; i <= p->site_count; i++)
-        if (p->sites[i].links)
-            return 1;
+        if (p->sites[i].links) return 1;
     return 0;
 }
 
 /* Children that fork makes for a single errand would leave as many files. */
-__attribute__((destructor)) static void at_exit(void)
-{
-    if (!capr__profiling || !capr__worker.self || (getpid() != capr__env.pid && !has_links()))
-        return;
+__attribute__((destructor)) static void at_exit(void) {
+    if (!capr__profiling || !capr__worker.self || (getpid() != capr__env.pid && !has_links())) return;
     const struct timespec ms = {0, 1000000};
-    while (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE))
-        syscall(SYS_nanosleep, &ms, NULL);
+    while (__atomic_exchange_n(&capr__profile_writing, 1, __ATOMIC_ACQUIRE)) syscall(SYS_nanosleep, &ms, NULL);
     capr__graph_file_at_exit(write_last, NULL);
 }

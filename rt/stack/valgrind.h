@@ -14,8 +14,7 @@
 
 /* valgrind's client request RUNNING_ON_VALGRIND, from the documentation of its interface: rotations by 128 bits in all, which the
  * processor makes without effect. */
-static inline int capr__under_valgrind(void)
-{
+static inline int capr__under_valgrind(void) {
     uint64_t request[6] = {0x1001}, answer = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\trolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
                      : "+d"(answer) : "a"(request) : "memory", "cc");

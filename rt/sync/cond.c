@@ -14,12 +14,9 @@
 #define SLOW_PATH __attribute__((noinline))
 
 /* Waits by comparing the number of signals: kernel threads that are no workers make nobody ready. */
-static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline)
-{
-    if (c->state & CAPR_COND_SHARED)
-        return capr__shared_cond_wait((pthread_cond_t *)c, m, deadline);
-    if (c->state == CAPR_COND_DESTROYED)
-        return EINVAL;
+static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline) {
+    if (c->state & CAPR_COND_SHARED) return capr__shared_cond_wait((pthread_cond_t *)c, m, deadline);
+    if (c->state == CAPR_COND_DESTROYED) return EINVAL;
     __atomic_add_fetch(&c->pollers, 1, __ATOMIC_SEQ_CST); /* from here on signals count */
     uint32_t sequence = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE);
     uint32_t count;
@@ -31,28 +28,23 @@ static SLOW_PATH int wait_polling(struct capr_cond *c, struct capr_mutex *m, uin
     unsigned round = 0;
     while (__atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) == sequence) {
         error = capr__poll_wait(&round, deadline, 1);
-        if (error || (capr__self() && capr__cancel_due(capr__self())))
-            break;
+        if (error || (capr__self() && capr__cancel_due(capr__self()))) break;
     }
     int signalled = __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) != sequence;
     __atomic_sub_fetch(&c->pollers, 1, __ATOMIC_RELEASE); /* it may be destroyed from here on */
     int relock = capr__mutex_reacquire(m, count);
-    if (error == 0 && !signalled)
-        capr__cancel_point();
+    if (error == 0 && !signalled) capr__cancel_point();
     return relock ? relock : error;
 }
 
 /* Frame: about 50 bytes and the park's. */
-static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline)
-{
+static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint64_t deadline) {
     struct capr_thread *self = capr__self();
     capr__cancel_point();
-    if (CAPR_UNLIKELY(c->state || !capr__may_switch()))
-        return wait_polling(c, m, deadline);
+    if (CAPR_UNLIKELY(c->state || !capr__may_switch())) return wait_polling(c, m, deadline);
     uint32_t count;
     int error = capr__mutex_release(m, &count);
-    if (CAPR_UNLIKELY(error))
-        return error;
+    if (CAPR_UNLIKELY(error)) return error;
     if (CAPR_UNLIKELY(deadline == 0)) {
         capr__yield(); /* a loop around a deadline in the past must not keep everybody else from running */
         error = ETIMEDOUT;
@@ -62,8 +54,7 @@ static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint6
         error = capr__park_point(deadline);
         if (CAPR_UNLIKELY(error == 0 && self->wait_data)) { /* nobody signalled: cancelled */
             self->wait_data = NULL;
-            if (self->queue)
-                capr__queue_remove(self);
+            if (self->queue) capr__queue_remove(self);
             capr__mutex_reacquire(m, count);
             capr__cancel_point();
             return 0;
@@ -76,8 +67,7 @@ static SLOW_PATH int wait_until(struct capr_cond *c, struct capr_mutex *m, uint6
 /* POSIX pthread_cond_wait. Returns 0 (also without a signal, rarely); EPERM when the mutex is recursive, error-checking or
  * robust and not the caller's; EOWNERDEAD, ENOTRECOVERABLE from taking it back; EINVAL once it was destroyed. A recursive mutex is released
  * whole and taken back as often. Blocks; a cancellation point. */
-CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
-{
+CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex) {
     CAPR_MONITOR;
     return wait_until((struct capr_cond *)cond, capr__mutex(mutex), CAPR_FOREVER);
 }
@@ -85,8 +75,7 @@ CAPR_INTERPOSE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mute
 /* glibc and POSIX 2024. Also ETIMEDOUT at `abstime` of `clock`, and EINVAL for another clock than CLOCK_REALTIME and
  * CLOCK_MONOTONIC or nanoseconds outside [0, 10^9): the mutex is then not released. Blocks; a cancellation point. */
 CAPR_INTERPOSE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
-                                          const struct timespec *abstime)
-{
+                                          const struct timespec *abstime) {
     CAPR_MONITOR;
     uint64_t deadline;
     int error = capr__sync_deadline(clock, abstime, &deadline);
@@ -94,30 +83,25 @@ CAPR_INTERPOSE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t 
 }
 
 /* POSIX pthread_cond_timedwait: the same by the clock of the condition variable's attributes. */
-CAPR_INTERPOSE int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)
-{
+CAPR_INTERPOSE int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime) {
     CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     clockid_t clock = c->clock;
-    if (CAPR_UNLIKELY(c->state & CAPR_COND_SHARED))
-        clock = c->state & CAPR_COND_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+    if (CAPR_UNLIKELY(c->state & CAPR_COND_SHARED)) clock = c->state & CAPR_COND_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME;
     return pthread_cond_clockwait(cond, mutex, clock, abstime);
 }
 
-void capr__cond_wake(struct capr_cond *c, int all)
-{
+void capr__cond_wake(struct capr_cond *c, int all) {
     do {
         struct capr_thread *t = capr__queue_pop(&c->waiters);
-        if (!t)
-            return;
+        if (!t) return;
         t->wait_data = NULL;
         capr__ready(t);
     } while (all);
 }
 
 /* Somebody polls, or the queue is none of ours. Returns whether that was all. */
-static SLOW_PATH int wake_special(struct capr_cond *c, int all)
-{
+static SLOW_PATH int wake_special(struct capr_cond *c, int all) {
     if (c->state & CAPR_COND_SHARED) {
         if (CAPR_UNLIKELY(capr__worker.in_signal)) /* which may have interrupted glibc's */
             capr__defer(all ? CAPR_DEFER_BROADCAST : CAPR_DEFER_SIGNAL, c);
@@ -131,15 +115,12 @@ static SLOW_PATH int wake_special(struct capr_cond *c, int all)
 }
 
 /* POSIX pthread_cond_signal. Returns 0. Never blocks. */
-CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
-{
+CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond) {
     CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
-    if (CAPR_UNLIKELY(c->special) && wake_special(c, 0))
-        return 0;
+    if (CAPR_UNLIKELY(c->special) && wake_special(c, 0)) return 0;
     capr__turn_look();
-    if (!c->waiters.head)
-        return 0;
+    if (!c->waiters.head) return 0;
     if (CAPR_UNLIKELY(!capr__may_switch()))
         capr__defer(CAPR_DEFER_SIGNAL, c);
     else
@@ -148,15 +129,12 @@ CAPR_INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
 }
 
 /* POSIX pthread_cond_broadcast. Returns 0. Never blocks. */
-CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
-{
+CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond) {
     CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
-    if (CAPR_UNLIKELY(c->special) && wake_special(c, 1))
-        return 0;
+    if (CAPR_UNLIKELY(c->special) && wake_special(c, 1)) return 0;
     capr__turn_look();
-    if (!c->waiters.head)
-        return 0;
+    if (!c->waiters.head) return 0;
     if (CAPR_UNLIKELY(!capr__may_switch()))
         capr__defer(CAPR_DEFER_BROADCAST, c);
     else
@@ -165,19 +143,15 @@ CAPR_INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
 }
 
 /* POSIX pthread_cond_init. Returns 0. */
-CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
-{
+CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr) {
     struct capr_cond *c = (struct capr_cond *)cond;
     int shared;
     clockid_t clock;
-    if (attr && pthread_condattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED)
-        return capr__shared_cond_init(cond, attr);
+    if (attr && pthread_condattr_getpshared(attr, &shared) == 0 && shared == PTHREAD_PROCESS_SHARED) return capr__shared_cond_init(cond, attr);
     *c = (struct capr_cond){ .sequence = 0 };
     capr__turn_look();
-    if (!attr)
-        return 0;
-    if (pthread_condattr_getclock(attr, &clock) == 0)
-        c->clock = clock;
+    if (!attr) return 0;
+    if (pthread_condattr_getclock(attr, &clock) == 0) c->clock = clock;
     return 0;
 }
 
@@ -186,23 +160,19 @@ CAPR_INTERPOSE int pthread_cond_init(pthread_cond_t *cond, const pthread_condatt
 
 /* POSIX pthread_cond_destroy. Returns 0, EBUSY while threads wait, EINVAL the second time. Safe at once after a broadcast: woken
  * threads do not touch it again; where waiters poll, it waits up to a second until they have gone. */
-CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
-{
+CAPR_INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond) {
     CAPR_MONITOR;
     struct capr_cond *c = (struct capr_cond *)cond;
     if (CAPR_UNLIKELY(c->state)) {
         int error = c->state & CAPR_COND_SHARED ? capr__shared_cond_destroy(cond) : EINVAL;
-        if (error == 0)
-            c->state = CAPR_COND_DESTROYED;
+        if (error == 0) c->state = CAPR_COND_DESTROYED;
         return error;
     }
-    if (c->waiters.head)
-        return EBUSY;
+    if (c->waiters.head) return EBUSY;
     if (CAPR_UNLIKELY(__atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE))) {
         uint64_t end = capr__now() + LEAVE_NS;
         for (unsigned round = 0; __atomic_load_n(&c->pollers, __ATOMIC_ACQUIRE);)
-            if (capr__poll_wait(&round, end, 0))
-                return EBUSY;
+            if (capr__poll_wait(&round, end, 0)) return EBUSY;
     }
     c->state = CAPR_COND_DESTROYED;
     return 0;

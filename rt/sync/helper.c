@@ -33,15 +33,12 @@ static uint32_t idle_count, ending_count;
 static struct capr_finished finished;
 static int started;
 
-static void set(struct capr_helper *h, uint32_t state, int wake)
-{
+static void set(struct capr_helper *h, uint32_t state, int wake) {
     __atomic_store_n(&h->state, state, __ATOMIC_RELEASE);
-    if (wake)
-        syscall(SYS_futex, &h->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (wake) syscall(SYS_futex, &h->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static int wait_on_cond(struct capr_helper *h)
-{
+static int wait_on_cond(struct capr_helper *h) {
     const struct capr_libcs *libc = capr__libcs();
     libc->mutex_lock(&h->waits);
     set(h, CAPR_HELPER_WAITS, 0);
@@ -56,13 +53,11 @@ static int wait_on_cond(struct capr_helper *h)
     return error;
 }
 
-static void *run(void *arg)
-{
+static void *run(void *arg) {
     struct capr_helper *h = arg;
     for (;;) {
         uint32_t state = __atomic_load_n(&h->state, __ATOMIC_ACQUIRE);
-        if (state == CAPR_HELPER_END)
-            break;
+        if (state == CAPR_HELPER_END) break;
         if (state != CAPR_HELPER_ASKED) {
             syscall(SYS_futex, &h->state, FUTEX_WAIT_PRIVATE, state, NULL, NULL, 0);
             continue;
@@ -74,33 +69,27 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void join_oldest(void)
-{
+static void join_oldest(void) {
     struct capr_helper *h = ending;
     ending = h->next;
-    if (!ending)
-        ending_tail = &ending;
+    if (!ending) ending_tail = &ending;
     ending_count--;
     capr__kernel_thread_join(h->kernel_thread);
     free(h);
 }
 
-void capr__helpers_before_fork(void)
-{
-    while (ending)
-        join_oldest();
+void capr__helpers_before_fork(void) {
+    while (ending) join_oldest();
 }
 
 /* Makes the threads of those that have finished ready, the first first. On the worker. */
-static int collect(void)
-{
+static int collect(void) {
     int n = 0;
     for (struct capr_helper *first = capr__finished_take(&finished); first; n++) {
         struct capr_helper *h = first;
         first = h->next;
         set(h, CAPR_HELPER_DONE, 0);
-        if (h->waiting && h->thread->state == CAPR_PARKED)
-            capr__ready(h->thread);
+        if (h->waiting && h->thread->state == CAPR_PARKED) capr__ready(h->thread);
     }
     return n;
 }
@@ -109,8 +98,7 @@ static int arm(void) { return capr__finished_arm(&finished); }
 static void disarm(void) { capr__finished_disarm(&finished); }
 
 /* In the child of a fork: they are the parent's. */
-static void forked(void)
-{
+static void forked(void) {
     idle = NULL;
     ending = NULL;
     ending_tail = &ending;
@@ -121,11 +109,9 @@ static void forked(void)
 
 static struct capr_source source = { .collect = collect, .arm = arm, .disarm = disarm, .forked = forked };
 
-struct capr_helper *capr__helper_get(void)
-{
+struct capr_helper *capr__helper_get(void) {
     if (!started) {
-        if (capr__io_wake_fd() < 0)
-            return NULL;
+        if (capr__io_wake_fd() < 0) return NULL;
         capr__io_source_add(&source);
         started = 1;
     }
@@ -136,8 +122,7 @@ struct capr_helper *capr__helper_get(void)
         return h;
     }
     h = calloc(1, sizeof(*h));
-    if (!h)
-        return NULL;
+    if (!h) return NULL;
     int error = capr__kernel_thread_start_joinable(run, h, STACK_BYTES, &h->kernel_thread);
     if (error) {
         free(h);
@@ -146,8 +131,7 @@ struct capr_helper *capr__helper_get(void)
     return h;
 }
 
-void capr__helper_ask(struct capr_helper *h, enum capr_helper_call call, void *object, uint64_t deadline)
-{
+void capr__helper_ask(struct capr_helper *h, enum capr_helper_call call, void *object, uint64_t deadline) {
     h->call = call;
     h->object = object;
     h->deadline = deadline;
@@ -156,24 +140,20 @@ void capr__helper_ask(struct capr_helper *h, enum capr_helper_call call, void *o
     set(h, CAPR_HELPER_ASKED, 1);
 }
 
-int capr__helper_waits(struct capr_helper *h)
-{
-    if (__atomic_load_n(&h->state, __ATOMIC_ACQUIRE) == CAPR_HELPER_ASKED || capr__libcs()->mutex_trylock(&h->waits) != 0)
-        return 0;
+int capr__helper_waits(struct capr_helper *h) {
+    if (__atomic_load_n(&h->state, __ATOMIC_ACQUIRE) == CAPR_HELPER_ASKED || capr__libcs()->mutex_trylock(&h->waits) != 0) return 0;
     capr__libcs()->mutex_unlock(&h->waits);
     return 1;
 }
 
-int capr__helper_put(struct capr_helper *h)
-{
+int capr__helper_put(struct capr_helper *h) {
     int result = h->result;
     if (idle_count == MOST_IDLE) {
         h->next = NULL;
         *ending_tail = h;
         ending_tail = &h->next;
         set(h, CAPR_HELPER_END, 1);
-        if (++ending_count > MOST_ENDING)
-            join_oldest();
+        if (++ending_count > MOST_ENDING) join_oldest();
         return result;
     }
     set(h, CAPR_HELPER_IDLE, 0);

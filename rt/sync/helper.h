@@ -49,8 +49,7 @@ CAPR_HIDDEN int capr__helper_waits(struct capr_helper *h);
 static inline int capr__helper_done(const struct capr_helper *h) { return h->state == CAPR_HELPER_DONE; }
 
 /* Gives way until it is done, or for nothing where a signal handler ran, or where the thread was cancelled at a `point`. Blocks. */
-static inline void capr__helper_park(struct capr_helper *h, int point)
-{
+static inline void capr__helper_park(struct capr_helper *h, int point) {
     CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect though others run */
     h->waiting = 1;
     if (point)

@@ -14,26 +14,21 @@ const struct capr_libcs *capr__libcs_found;
 static struct capr_libcs libcs;
 
 /* Some have a version of their own from before NPTL, which dlsym may find first. */
-static void *find(const char *name, const char *version)
-{
+static void *find(const char *name, const char *version) {
     void *f = version ? dlvsym(RTLD_NEXT, name, version) : NULL;
-    if (!f)
-        f = dlsym(RTLD_NEXT, name);
-    if (!f)
-        capr__fatal("the C library has no %s; link against glibc 2.34 or later", name);
+    if (!f) f = dlsym(RTLD_NEXT, name);
+    if (!f) capr__fatal("the C library has no %s; link against glibc 2.34 or later", name);
     return f;
 }
 
-static uint64_t word_at(const void *object, unsigned offset)
-{
+static uint64_t word_at(const void *object, unsigned offset) {
     uint64_t word;
     memcpy(&word, (const char *)object + offset, sizeof word);
     return word;
 }
 
 /* The flags where the headers' fields are, and nothing else where ours keep what makes fast paths fast. */
-static int as_expected(void)
-{
+static int as_expected(void) {
     pthread_mutex_t m;
     pthread_mutexattr_t ma;
     pthread_cond_t c;
@@ -61,10 +56,8 @@ static int as_expected(void)
            word_at(&l, 24) == 1ull << 32 && word_at(&b, 8) == (3 | (uint64_t)CAPR_LIBCS_SHARED << 32) && s == 1;
 }
 
-const struct capr_libcs *capr__libcs_find(void)
-{
-    if (capr__libcs_found)
-        return capr__libcs_found;
+const struct capr_libcs *capr__libcs_find(void) {
+    if (capr__libcs_found) return capr__libcs_found;
 #define FIND(name, version) libcs.name = (__typeof__(libcs.name))find("pthread_" #name, version)
     FIND(mutex_init, NULL);
     FIND(mutex_destroy, NULL);

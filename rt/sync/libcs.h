@@ -51,14 +51,12 @@ struct capr_libcs {
 CAPR_HIDDEN const struct capr_libcs *capr__libcs_find(void);
 
 extern CAPR_HIDDEN const struct capr_libcs *capr__libcs_found;
-static inline const struct capr_libcs *capr__libcs(void)
-{
+static inline const struct capr_libcs *capr__libcs(void) {
     return __builtin_expect(capr__libcs_found != NULL, 1) ? capr__libcs_found : capr__libcs_find();
 }
 
 /* A deadline of ours (ns of CLOCK_MONOTONIC, CAPR_FOREVER: 584 years) as glibc takes it. */
-static inline struct timespec capr__libcs_time(uint64_t deadline)
-{
+static inline struct timespec capr__libcs_time(uint64_t deadline) {
     return (struct timespec){ (time_t)(deadline / 1000000000), (long)(deadline % 1000000000) };
 }
 

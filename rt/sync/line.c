@@ -24,30 +24,23 @@ static struct capr_queue lines[1 << BITS];
 
 static struct capr_queue *line_of(const void *lock) { return &lines[((uint64_t)lock >> 3) * 0x9e3779b97f4a7c15u >> (64 - BITS)]; }
 
-static struct capr_thread *first_of(const struct capr_queue *q, const void *lock)
-{
+static struct capr_thread *first_of(const struct capr_queue *q, const void *lock) {
     struct capr_thread *t = q->head;
-    while (t && t->wait_data != lock)
-        t = t->next;
+    while (t && t->wait_data != lock) t = t->next;
     return t;
 }
 
-static uint64_t pause_after(unsigned round)
-{
-    if (round < DOUBLINGS)
-        return PAUSE_FIRST_NS << round;
+static uint64_t pause_after(unsigned round) {
+    if (round < DOUBLINGS) return PAUSE_FIRST_NS << round;
     unsigned more = 1 + (round - DOUBLINGS) / EACH;
     return PAUSE_NS * (more < MOST ? more : MOST);
 }
 
-int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
-{
+int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline) {
     struct capr_thread *self = capr__self();
-    if (!capr__may_switch())
-        return capr__poll_wait(&line->round, deadline, 0);
+    if (!capr__may_switch()) return capr__poll_wait(&line->round, deadline, 0);
     uint64_t now = capr__now();
-    if (now >= deadline)
-        return ETIMEDOUT;
+    if (now >= deadline) return ETIMEDOUT;
     if (!line->stood && !line->round) { /* the holder may be about to let it go, and runs on this worker */
         line->round = 1;
         capr__yield();
@@ -56,8 +49,7 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
     struct capr_queue *q = line_of(lock);
     line->polls |= !first_of(q, lock); /* while it polls it stands in line only for its pauses */
     uint64_t ns = line->polls ? pause_after(line->round - 1) : SLEEP_NS;
-    if (line->polls && line->round <= DOUBLINGS + EACH * MOST)
-        line->round++;
+    if (line->polls && line->round <= DOUBLINGS + EACH * MOST) line->round++;
     if (line->stood)
         capr__queue_push_front(q, self);
     else
@@ -65,8 +57,7 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
     line->stood = 1;
     self->wait_data = (void *)lock;
     capr__park_lock(deadline - now < ns ? deadline : now + ns);
-    if (self->queue)
-        capr__queue_remove(self);
+    if (self->queue) capr__queue_remove(self);
     line->polls |= !self->wait_data;
     self->wait_data = NULL;
     if (CAPR_UNLIKELY(capr__cancel_async_due(self))) {
@@ -76,21 +67,16 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
     return 0;
 }
 
-void capr__line_next(const void *lock)
-{
+void capr__line_next(const void *lock) {
     struct capr_queue *q = line_of(lock);
-    if (CAPR_LIKELY(!q->head) || !capr__may_switch())
-        return;
+    if (CAPR_LIKELY(!q->head) || !capr__may_switch()) return;
     struct capr_thread *t = first_of(q, lock);
-    if (!t)
-        return;
+    if (!t) return;
     capr__queue_remove(t);
     t->wait_data = NULL; /* it is the first now */
     capr__ready(t);
 }
 
-void capr__lines_forked(void)
-{
-    for (int i = 0; i < 1 << BITS; i++)
-        lines[i] = (struct capr_queue){ 0 };
+void capr__lines_forked(void) {
+    for (int i = 0; i < 1 << BITS; i++) lines[i] = (struct capr_queue){ 0 };
 }

@@ -24,10 +24,8 @@ CAPR_HIDDEN int capr__line_wait(struct capr_line *line, const void *lock, uint64
 CAPR_HIDDEN void capr__line_next(const void *lock);
 
 /* The wait is over: whoever holds the lock may be in another process, so the next one polls; after a reader others may read. Never blocks. */
-static inline void capr__line_end(const struct capr_line *line, const void *lock)
-{
-    if (line->stood)
-        capr__line_next(lock);
+static inline void capr__line_end(const struct capr_line *line, const void *lock) {
+    if (line->stood) capr__line_next(lock);
 }
 
 /* In the child of a fork: they are the parent's. */

@@ -54,8 +54,7 @@ static_assert(offsetof(struct capr_mutex, count) == offsetof(struct __pthread_mu
  * learnt about spinning (at most 100, in its low half) or lock elision (in its upper half). No address looks like that: a
  * record would have to lie in the first KiB of one of the first 127 times 4 GiB, where Linux maps nothing unless it is asked
  * to (programs lie above or below, mappings grow down from far above), or above 2^47; and our other words are at most 15. */
-static inline int capr__mutex_shared(uint64_t owner)
-{
+static inline int capr__mutex_shared(uint64_t owner) {
     uint32_t high = (uint32_t)(owner >> 32);
     return (uint32_t)owner < 1024 && (owner & 128) && (high < 128 || high >= 0x8000);
 }

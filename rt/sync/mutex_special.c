@@ -14,16 +14,13 @@
 /* --- robust ----------------------------------------------------------------------------------------------------------- */
 
 /* Returns 0, or EAGAIN when out of memory. */
-int capr__robust_add(struct capr_thread *self, struct capr_mutex *m)
-{
+int capr__robust_add(struct capr_thread *self, struct capr_mutex *m) {
     struct capr_extra *x = capr__extra(self);
-    if (!x)
-        return EAGAIN;
+    if (!x) return EAGAIN;
     if (x->robust_count == x->robust_capacity) {
         uint32_t capacity = x->robust_capacity ? x->robust_capacity * 2 : 4;
         struct capr_mutex **list = realloc(x->robust, capacity * sizeof(*list));
-        if (!list)
-            return EAGAIN;
+        if (!list) return EAGAIN;
         x->robust = list;
         x->robust_capacity = capacity;
     }
@@ -31,8 +28,7 @@ int capr__robust_add(struct capr_thread *self, struct capr_mutex *m)
     return 0;
 }
 
-void capr__robust_remove(struct capr_thread *self, struct capr_mutex *m)
-{
+void capr__robust_remove(struct capr_thread *self, struct capr_mutex *m) {
     struct capr_extra *x = self->extra;
     for (uint32_t i = x ? x->robust_count : 0; i-- > 0;) {
         if (x->robust[i] == m) {
@@ -42,8 +38,7 @@ void capr__robust_remove(struct capr_thread *self, struct capr_mutex *m)
     }
 }
 
-void capr__robust_end(struct capr_thread *self)
-{
+void capr__robust_end(struct capr_thread *self) {
     struct capr_extra *x = self->extra;
     while (x && x->robust_count) {
         struct capr_mutex *m = x->robust[--x->robust_count];
@@ -51,46 +46,38 @@ void capr__robust_end(struct capr_thread *self)
         m->kind |= CAPR_MUTEX_ORPHANED;
         capr__mutex_pass(m);
     }
-    if (x && x->held)
-        capr__held_end(self, capr__shared_mutex_orphan);
+    if (x && x->held) capr__held_end(self, capr__shared_mutex_orphan);
 }
 
 /* --- kernel threads that are no workers --------------------------------------------------------------------------------- */
 
-static uint64_t foreign_word(void)
-{
+static uint64_t foreign_word(void) {
     uint64_t tcb;
     __asm__("movq %%fs:0x10, %0" : "=r"(tcb));
     return tcb | CAPR_MUTEX_FOREIGN;
 }
 
-int capr__foreign_lock(struct capr_mutex *m, uint64_t deadline)
-{
+int capr__foreign_lock(struct capr_mutex *m, uint64_t deadline) {
     uint64_t self = foreign_word();
-    if (m->kind & CAPR_MUTEX_ROBUST)
-        return ENOTSUP;
+    if (m->kind & CAPR_MUTEX_ROBUST) return ENOTSUP;
     if ((CAPR_SEE(m->owner) & (CAPR_MUTEX_OWNER | CAPR_MUTEX_FOREIGN)) == self) {
         if ((m->kind & CAPR_MUTEX_TYPE) == PTHREAD_MUTEX_RECURSIVE) {
             m->count++;
             return 0;
         }
-        if ((m->kind & CAPR_MUTEX_TYPE) == PTHREAD_MUTEX_ERRORCHECK)
-            return EDEADLK;
+        if ((m->kind & CAPR_MUTEX_TYPE) == PTHREAD_MUTEX_ERRORCHECK) return EDEADLK;
     }
     for (unsigned round = 0;;) {
         uint64_t word = CAPR_SEE(m->owner);
         if (!(word & CAPR_MUTEX_OWNER)) {
-            if (__atomic_compare_exchange_n(&m->owner, &word, word | self, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-                return 0;
+            if (__atomic_compare_exchange_n(&m->owner, &word, word | self, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return 0;
             continue;
         }
-        if (deadline == 0 || capr__poll_wait(&round, deadline, 0))
-            return ETIMEDOUT;
+        if (deadline == 0 || capr__poll_wait(&round, deadline, 0)) return ETIMEDOUT;
     }
 }
 
-int capr__foreign_unlock(struct capr_mutex *m)
-{
+int capr__foreign_unlock(struct capr_mutex *m) {
     uint64_t word = CAPR_SEE(m->owner);
     if ((m->kind & CAPR_MUTEX_TYPE) != PTHREAD_MUTEX_NORMAL &&
         (word & (CAPR_MUTEX_OWNER | CAPR_MUTEX_FOREIGN)) != foreign_word())
@@ -99,7 +86,6 @@ int capr__foreign_unlock(struct capr_mutex *m)
         m->count--;
         return 0;
     }
-    while (!__atomic_compare_exchange_n(&m->owner, &word, word & CAPR_MUTEX_WAITERS, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        continue;
+    while (!__atomic_compare_exchange_n(&m->owner, &word, word & CAPR_MUTEX_WAITERS, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) continue;
     return 0;
 }

@@ -21,17 +21,14 @@ static struct {
     int (*getvalue)(sem_t *, int *);
 } libc;
 
-static void *find(const char *name)
-{
+static void *find(const char *name) {
     void *f = dlsym(RTLD_NEXT, name);
-    if (!f)
-        capr__fatal("the C library has no %s; link against glibc 2.34 or later", name);
+    if (!f) capr__fatal("the C library has no %s; link against glibc 2.34 or later", name);
     return f;
 }
 
 /* At start: a handler may post to a named semaphore, and dlsym is nothing for handlers. */
-static __attribute__((constructor)) void find_all(void)
-{
+static __attribute__((constructor)) void find_all(void) {
     libc.trywait = (int (*)(sem_t *))find("sem_trywait");
     libc.post = (int (*)(sem_t *))find("sem_post");
     libc.init = (int (*)(sem_t *, int, unsigned))find("sem_init");
@@ -39,10 +36,8 @@ static __attribute__((constructor)) void find_all(void)
     libc.getvalue = (int (*)(sem_t *, int *))find("sem_getvalue");
 }
 
-static int destroyed(const sem_t *s)
-{
-    if (((const struct capr_sem *)s)->magic != CAPR_SEM_DESTROYED)
-        return 0;
+static int destroyed(const sem_t *s) {
+    if (((const struct capr_sem *)s)->magic != CAPR_SEM_DESTROYED) return 0;
     errno = EINVAL;
     return 1;
 }
@@ -50,33 +45,24 @@ static int destroyed(const sem_t *s)
 /* Threads of this process that poll. */
 static struct capr_queue pollers;
 
-int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
-{
+int capr__sem_shared_wait(sem_t *s, uint64_t deadline) {
     struct capr_thread *self = capr__self();
-    if (destroyed(s))
-        return -1;
+    if (destroyed(s)) return -1;
     for (unsigned round = 0;;) {
-        if (libc.trywait(s) == 0)
-            return 0;
-        if (errno != EAGAIN || deadline == 0)
-            return -1;
+        if (libc.trywait(s) == 0) return 0;
+        if (errno != EAGAIN || deadline == 0) return -1;
         if (!capr__may_switch()) {
-            if (capr__poll_wait(&round, deadline, 0))
-                break;
+            if (capr__poll_wait(&round, deadline, 0)) break;
             continue;
         }
         uint64_t now = capr__now(), ns = 20000ull << round;
-        if (now >= deadline)
-            break;
-        if (round < 6)
-            round++;
-        if (ns > 1000000)
-            ns = 1000000;
+        if (now >= deadline) break;
+        if (round < 6) round++;
+        if (ns > 1000000) ns = 1000000;
         capr__queue_push(&pollers, self);
         self->wait_data = deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible;
         capr__park_point(deadline - now < ns ? deadline : now + ns);
-        if (self->queue)
-            capr__queue_remove(self);
+        if (self->queue) capr__queue_remove(self);
         capr__cancel_point();
         if (self->wait_data == &capr__wait_interrupted) {
             errno = EINTR;
@@ -87,12 +73,10 @@ int capr__sem_shared_wait(sem_t *s, uint64_t deadline)
     return -1;
 }
 
-int capr__sem_shared_post(sem_t *s)
-{
+int capr__sem_shared_post(sem_t *s) {
     int result = destroyed(s) ? -1 : libc.post(s);
     if (result == 0 && capr__may_switch())
-        while (capr__wake_one(&pollers))
-            continue;
+        while (capr__wake_one(&pollers)) continue;
     return result;
 }
 

@@ -18,18 +18,14 @@
 
 uint16_t capr__sync_epoch = 1;
 
-void capr__sync_forked(void)
-{
-    if (++capr__sync_epoch == 0)
-        capr__sync_epoch = 1;
+void capr__sync_forked(void) {
+    if (++capr__sync_epoch == 0) capr__sync_epoch = 1;
     capr__held_forked();
     capr__lines_forked();
 }
 
-int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline)
-{
-    if (!capr__sync_valid(clock, abstime))
-        return EINVAL;
+int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_t *deadline) {
+    if (!capr__sync_valid(clock, abstime)) return EINVAL;
     *deadline = abstime->tv_sec < 0 ? 0 : capr__deadline(clock, abstime);
     return 0;
 }
@@ -37,16 +33,12 @@ int capr__sync_deadline(clockid_t clock, const struct timespec *abstime, uint64_
 #define POLL_FIRST_NS 20000  /* about two switches of the kernel's */
 #define POLL_LAST_NS 1000000 /* the promise: 1 ms late at most */
 
-int capr__poll_wait(unsigned *round, uint64_t deadline, int point)
-{
+int capr__poll_wait(unsigned *round, uint64_t deadline, int point) {
     uint64_t ns = *round == 0 ? 0 : *round > 6 ? POLL_LAST_NS : POLL_FIRST_NS << (*round - 1);
-    if (ns > POLL_LAST_NS)
-        ns = POLL_LAST_NS;
-    if (*round < 7)
-        ++*round;
+    if (ns > POLL_LAST_NS) ns = POLL_LAST_NS;
+    if (*round < 7) ++*round;
     uint64_t now = capr__now();
-    if (now >= deadline)
-        return ETIMEDOUT;
+    if (now >= deadline) return ETIMEDOUT;
     uint64_t until = deadline - now < ns ? deadline : now + ns;
     if (!capr__may_switch()) {
         struct timespec pause = { 0, (long)(until - now) };
@@ -68,13 +60,11 @@ static struct { enum capr_deferred_op op; void *object; } ring[RING];
 static volatile uint32_t taken, run;
 volatile uint32_t capr__deferred_count;
 
-static void perform(enum capr_deferred_op op, void *object)
-{
+static void perform(enum capr_deferred_op op, void *object) {
     struct capr_mutex *m = object;
     switch (op) {
     case CAPR_DEFER_UNLOCK:
-        if (!(CAPR_SEE(m->owner) & CAPR_MUTEX_OWNER))
-            capr__mutex_pass(m);
+        if (!(CAPR_SEE(m->owner) & CAPR_MUTEX_OWNER)) capr__mutex_pass(m);
         break;
     case CAPR_DEFER_SIGNAL:
     case CAPR_DEFER_BROADCAST:
@@ -93,13 +83,10 @@ static void perform(enum capr_deferred_op op, void *object)
 
 /* Whether the same waits already. All but signals are done once for any number of calls; where there is no place for another signal
  * the one that waits wakes everybody, which POSIX allows. */
-static int waits_already(enum capr_deferred_op op, void *object, int full)
-{
+static int waits_already(enum capr_deferred_op op, void *object, int full) {
     for (uint32_t i = run; i != taken; i++) {
-        if (ring[i % RING].object != object || ring[i % RING].op != op)
-            continue;
-        if (op != CAPR_DEFER_SIGNAL)
-            return 1;
+        if (ring[i % RING].object != object || ring[i % RING].op != op) continue;
+        if (op != CAPR_DEFER_SIGNAL) return 1;
         if (full) {
             ring[i % RING].op = CAPR_DEFER_BROADCAST;
             return 1;
@@ -108,12 +95,10 @@ static int waits_already(enum capr_deferred_op op, void *object, int full)
     return 0;
 }
 
-void capr__defer(enum capr_deferred_op op, void *object)
-{
+void capr__defer(enum capr_deferred_op op, void *object) {
     /* Handlers nest, so that the slot is taken in one instruction; the operation is written last and makes it valid. */
     int full = taken - run >= RING - 1;
-    if (waits_already(op, object, full))
-        return;
+    if (waits_already(op, object, full)) return;
     if (full) {
         perform(op, object);
         return;
@@ -127,8 +112,7 @@ void capr__defer(enum capr_deferred_op op, void *object)
     __atomic_fetch_add(&capr__deferred_count, 1, __ATOMIC_RELEASE);
 }
 
-void capr__run_deferred(void)
-{
+void capr__run_deferred(void) {
     while (run != taken && ring[run % RING].op != CAPR_DEFER_NONE) {
         uint32_t slot = run % RING;
         /* One instruction: a handler finds that the operation waits, or that it does not. */

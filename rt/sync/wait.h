@@ -15,8 +15,7 @@
 #define CAPR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Whether that is a time to wait until: what some calls ask before all else, as glibc's do, and others only if they have to wait. */
-static inline int capr__sync_valid(clockid_t clock, const struct timespec *abstime)
-{
+static inline int capr__sync_valid(clockid_t clock, const struct timespec *abstime) {
     return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) && (unsigned long)abstime->tv_nsec < 1000000000;
 }
 

@@ -13,8 +13,7 @@
 
 static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeof(pthread_cond_t), "the same objects");
 
-static int status(int error)
-{
+static int status(int error) {
     switch (error) {
     case 0:
         return thrd_success;
@@ -39,18 +38,15 @@ struct start {
     void *arg;
 };
 
-static void *begin(void *p)
-{
+static void *begin(void *p) {
     struct start s = *(struct start *)p;
     free(p);
     return (void *)(intptr_t)s.function(s.arg);
 }
 
-CAPR_INTERPOSE int thrd_create(thrd_t *thread, thrd_start_t function, void *arg)
-{
+CAPR_INTERPOSE int thrd_create(thrd_t *thread, thrd_start_t function, void *arg) {
     struct start *s = malloc(sizeof(*s));
-    if (!s)
-        return thrd_nomem;
+    if (!s) return thrd_nomem;
     *s = (struct start){ function, arg };
     capr__graph_begins_as((uint64_t)function);
     int error = pthread_create(thread, NULL, begin, s);
@@ -61,12 +57,10 @@ CAPR_INTERPOSE int thrd_create(thrd_t *thread, thrd_start_t function, void *arg)
     return status(error);
 }
 
-CAPR_INTERPOSE int thrd_join(thrd_t thread, int *result)
-{
+CAPR_INTERPOSE int thrd_join(thrd_t thread, int *result) {
     void *value;
     int error = pthread_join(thread, &value);
-    if (error == 0 && result)
-        *result = (int)(intptr_t)value;
+    if (error == 0 && result) *result = (int)(intptr_t)value;
     return status(error);
 }
 
@@ -74,10 +68,8 @@ CAPR_INTERPOSE int thrd_detach(thrd_t thread) { return status(pthread_detach(thr
 CAPR_INTERPOSE _Noreturn void thrd_exit(int result) { pthread_exit((void *)(intptr_t)result); }
 CAPR_INTERPOSE thrd_t thrd_current(void) { return pthread_self(); }
 
-CAPR_INTERPOSE int mtx_init(mtx_t *m, int type)
-{
-    if (type != mtx_plain && type != mtx_timed && type != (mtx_plain | mtx_recursive) && type != (mtx_timed | mtx_recursive))
-        return thrd_error;
+CAPR_INTERPOSE int mtx_init(mtx_t *m, int type) {
+    if (type != mtx_plain && type != mtx_timed && type != (mtx_plain | mtx_recursive) && type != (mtx_timed | mtx_recursive)) return thrd_error;
     pthread_mutexattr_t attr;
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_NORMAL);
@@ -97,8 +89,7 @@ CAPR_INTERPOSE void cnd_destroy(cnd_t *c) { pthread_cond_destroy(cond(c)); }
 CAPR_INTERPOSE int cnd_signal(cnd_t *c) { return status(pthread_cond_signal(cond(c))); }
 CAPR_INTERPOSE int cnd_broadcast(cnd_t *c) { return status(pthread_cond_broadcast(cond(c))); }
 CAPR_INTERPOSE int cnd_wait(cnd_t *c, mtx_t *m) { return status(pthread_cond_wait(cond(c), mutex(m))); }
-CAPR_INTERPOSE int cnd_timedwait(cnd_t *c, mtx_t *m, const struct timespec *t)
-{
+CAPR_INTERPOSE int cnd_timedwait(cnd_t *c, mtx_t *m, const struct timespec *t) {
     return status(pthread_cond_timedwait(cond(c), mutex(m), t));
 }
 

@@ -33,8 +33,7 @@ enum capr_cancel_bits {
 };
 
 /* True when `t` has to act on a cancellation at its next point. */
-static inline int capr__cancel_due(const struct capr_thread *t)
-{
+static inline int capr__cancel_due(const struct capr_thread *t) {
     return (t->cancel_bits & (CAPR_CANCEL_PENDING | CAPR_CANCEL_DISABLED | CAPR_CANCEL_UNWINDING)) == CAPR_CANCEL_PENDING;
 }
 
@@ -44,18 +43,15 @@ CAPR_HIDDEN void capr__cancel_self(void);
 
 /* What pthread_testcancel does; and a look whether the thread has had its turn for too long, as one has that calls in a loop what never
  * waits. Nothing on a kernel thread that is no worker. */
-static inline void capr__cancel_point(void)
-{
+static inline void capr__cancel_point(void) {
     struct capr_thread *self = capr__self();
     capr__turn_look();
-    if (__builtin_expect(self && capr__cancel_due(self), 0))
-        capr__cancel_self();
+    if (__builtin_expect(self && capr__cancel_due(self), 0)) capr__cancel_self();
 }
 
 /* capr__park_until() at a cancellation point. Returns also when the calling thread was cancelled, and for nothing once it has run a
  * signal handler; the caller tells these apart by what its waker did. Blocks. */
-static inline int capr__park_point(uint64_t deadline)
-{
+static inline int capr__park_point(uint64_t deadline) {
     struct capr_thread *self = capr__self();
     self->cancel_bits |= CAPR_CANCEL_AT_POINT;
     int error = capr__park_until(deadline);
@@ -66,18 +62,15 @@ static inline int capr__park_point(uint64_t deadline)
 /* capr__park_until() where POSIX has no cancellation point: only a thread with asynchronous cancelability may be cancelled
  * here. The caller asks capr__cancel_async_due() afterwards, and looks again at what it waits for: it may have run a signal
  * handler. Blocks. */
-static inline int capr__park_lock(uint64_t deadline)
-{
-    if (__builtin_expect(capr__self()->cancel_bits & CAPR_CANCEL_ASYNC, 0))
-        return capr__park_point(deadline);
+static inline int capr__park_lock(uint64_t deadline) {
+    if (__builtin_expect(capr__self()->cancel_bits & CAPR_CANCEL_ASYNC, 0)) return capr__park_point(deadline);
     capr__self()->cancel_bits |= CAPR_PARK_LOOKS;
     int error = capr__park_until(deadline);
     capr__self()->cancel_bits &= (uint8_t)~CAPR_PARK_LOOKS;
     return error;
 }
 
-static inline int capr__cancel_async_due(const struct capr_thread *t)
-{
+static inline int capr__cancel_async_due(const struct capr_thread *t) {
     return __builtin_expect(t->cancel_bits & CAPR_CANCEL_ASYNC, 0) && capr__cancel_due(t);
 }
 

@@ -24,8 +24,7 @@
 
 static inline struct capr_cleanup *tagged(__pthread_unwind_buf_t *b) { return (struct capr_cleanup *)((uintptr_t)b | BY_JUMP); }
 
-void capr__thread_cleanup(struct capr_thread *self)
-{
+void capr__thread_cleanup(struct capr_thread *self) {
     capr__enter(); /* others write there too */
     self->cancel_bits |= CAPR_CANCEL_UNWINDING;
     capr__leave();
@@ -40,8 +39,7 @@ void capr__thread_cleanup(struct capr_thread *self)
         self->cleanup = (struct capr_cleanup *)b->__prev;
         capr__call_back(b->__routine, b->__arg);
     }
-    if (self->keys)
-        capr__keys_end(self);
+    if (self->keys) capr__keys_end(self);
     if (self->extra) {
         CAPR_MONITOR; /* others wait for mutexes and leave signals there */
         capr__robust_end(self);
@@ -50,14 +48,12 @@ void capr__thread_cleanup(struct capr_thread *self)
 }
 
 /* The frame that pushed a handler has run it and goes on ending the thread. */
-CAPR_INTERPOSE __attribute__((noreturn)) void __pthread_unwind_next(__pthread_unwind_buf_t *b)
-{
+CAPR_INTERPOSE __attribute__((noreturn)) void __pthread_unwind_next(__pthread_unwind_buf_t *b) {
     (void)b; /* it left the list before it ran */
     pthread_exit(capr__self()->result);
 }
 
-CAPR_INTERPOSE void __pthread_register_cancel(__pthread_unwind_buf_t *b)
-{
+CAPR_INTERPOSE void __pthread_register_cancel(__pthread_unwind_buf_t *b) {
     struct capr_thread *self = capr__self();
     if (!self) /* a kernel thread that is no worker is never cancelled */
         return;
@@ -65,29 +61,24 @@ CAPR_INTERPOSE void __pthread_register_cancel(__pthread_unwind_buf_t *b)
     self->cleanup = tagged(b);
 }
 
-CAPR_INTERPOSE void __pthread_unregister_cancel(__pthread_unwind_buf_t *b)
-{
+CAPR_INTERPOSE void __pthread_unregister_cancel(__pthread_unwind_buf_t *b) {
     struct capr_thread *self = capr__self();
-    if (self)
-        self->cleanup = b->__pad[PAD_PREV];
+    if (self) self->cleanup = b->__pad[PAD_PREV];
 }
 
-CAPR_INTERPOSE void __pthread_register_cancel_defer(__pthread_unwind_buf_t *b)
-{
+CAPR_INTERPOSE void __pthread_register_cancel_defer(__pthread_unwind_buf_t *b) {
     int type;
     __pthread_register_cancel(b);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
     b->__pad[PAD_TYPE] = (void *)(intptr_t)type;
 }
 
-CAPR_INTERPOSE void __pthread_unregister_cancel_restore(__pthread_unwind_buf_t *b)
-{
+CAPR_INTERPOSE void __pthread_unregister_cancel_restore(__pthread_unwind_buf_t *b) {
     __pthread_unregister_cancel(b);
     pthread_setcanceltype((int)(intptr_t)b->__pad[PAD_TYPE], NULL);
 }
 
-CAPR_INTERPOSE void _pthread_cleanup_push(struct _pthread_cleanup_buffer *b, void (*routine)(void *), void *arg)
-{
+CAPR_INTERPOSE void _pthread_cleanup_push(struct _pthread_cleanup_buffer *b, void (*routine)(void *), void *arg) {
     struct capr_thread *self = capr__self();
     b->__routine = routine;
     b->__arg = arg;
@@ -98,26 +89,20 @@ CAPR_INTERPOSE void _pthread_cleanup_push(struct _pthread_cleanup_buffer *b, voi
     }
 }
 
-CAPR_INTERPOSE void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *b, int execute)
-{
+CAPR_INTERPOSE void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *b, int execute) {
     struct capr_thread *self = capr__self();
-    if (self)
-        self->cleanup = (struct capr_cleanup *)b->__prev;
-    if (execute)
-        capr__call_back(b->__routine, b->__arg);
+    if (self) self->cleanup = (struct capr_cleanup *)b->__prev;
+    if (execute) capr__call_back(b->__routine, b->__arg);
 }
 
-CAPR_INTERPOSE void _pthread_cleanup_push_defer(struct _pthread_cleanup_buffer *b, void (*routine)(void *), void *arg)
-{
+CAPR_INTERPOSE void _pthread_cleanup_push_defer(struct _pthread_cleanup_buffer *b, void (*routine)(void *), void *arg) {
     _pthread_cleanup_push(b, routine, arg);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &b->__canceltype);
 }
 
-CAPR_INTERPOSE void _pthread_cleanup_pop_restore(struct _pthread_cleanup_buffer *b, int execute)
-{
+CAPR_INTERPOSE void _pthread_cleanup_pop_restore(struct _pthread_cleanup_buffer *b, int execute) {
     int type = b->__canceltype;
     _pthread_cleanup_pop(b, 0);
     pthread_setcanceltype(type, NULL);
-    if (execute)
-        capr__call_back(b->__routine, b->__arg);
+    if (execute) capr__call_back(b->__routine, b->__arg);
 }

@@ -34,15 +34,11 @@ uint64_t capr__entry_start, capr__entry_bytes, capr__return_need = sizeof(struct
 #define NEED_UNKNOWN (64u << 10)
 
 /* Bytes that `start` needs below its return address. */
-static inline uint64_t start_need(uint64_t start)
-{
-    if (!capr__entry_start)
-        return NEED_UNKNOWN;
+static inline uint64_t start_need(uint64_t start) {
+    if (!capr__entry_start) return NEED_UNKNOWN;
     uint64_t need = NEED_EXTERNAL;
-    if (start - capr__entry_start < capr__entry_bytes)
-        need = ((const uint64_t *)start)[-1];
-    if (need > NEED_AT_ONCE)
-        need = NEED_EXTERNAL;
+    if (start - capr__entry_start < capr__entry_bytes) need = ((const uint64_t *)start)[-1];
+    if (need > NEED_AT_ONCE) need = NEED_EXTERNAL;
     return need < capr__return_need ? capr__return_need : need;
 }
 
@@ -51,19 +47,15 @@ static inline uint64_t start_need(uint64_t start)
  * this runtime (a kernel thread that a library made by other means). EINVAL: `attr` is not initialised. Never blocks.
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_create.html */
 CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*start)(void *),
-                                  void *restrict arg)
-{
+                                  void *restrict arg) {
     CAPR_MONITOR;
     struct capr_worker *w = &capr__worker;
-    if (!w->self)
-        return EAGAIN;
+    if (!w->self) return EAGAIN;
     int detach_state = PTHREAD_CREATE_JOINABLE;
-    if (attr && pthread_attr_getdetachstate(attr, &detach_state))
-        return EINVAL;
+    if (attr && pthread_attr_getdetachstate(attr, &detach_state)) return EINVAL;
     /* 8: the trampoline's return address. */
     struct capr_chunk *chunk = capr__chunk_try(sizeof(struct capr_thread) + 8 + start_need((uint64_t)start));
-    if (!chunk)
-        return EAGAIN;
+    if (!chunk) return EAGAIN;
     struct capr_thread *t = (struct capr_thread *)chunk - 1;
     struct capr_switch_frame *frame = (struct capr_switch_frame *)t - 1;
     capr__switch_frame_modes(frame);
@@ -99,8 +91,7 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
     w->use.threads++;
     if (__builtin_expect(capr__process.live_threads == 1, 0)) {
         capr__turns_watch();
-        if (capr__many)
-            capr__workers_start();
+        if (capr__many) capr__workers_start();
         capr__bigstack_spare(w);
         capr__graph_start();
         capr__window_start();
@@ -110,17 +101,14 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         capr__signals_inherit(t);
     else
         capr__process.live_threads++;
-    if (capr__process.live_threads > capr__process.live_threads_peak)
-        capr__process.live_threads_peak = capr__process.live_threads;
+    if (capr__process.live_threads > capr__process.live_threads_peak) capr__process.live_threads_peak = capr__process.live_threads;
     *out = (pthread_t)t;
     capr__run_put(w, t);
-    if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0))
-        capr__signals_mask_differs();
+    if (__builtin_expect(attr && t->sigmask != w->self->sigmask, 0)) capr__signals_mask_differs();
     return 0;
 }
 
-CAPR_INTERPOSE pthread_t pthread_self(void)
-{
+CAPR_INTERPOSE pthread_t pthread_self(void) {
     struct capr_thread *self = capr__worker.self;
     if (__builtin_expect(!self, 0))
         return (pthread_t)&capr__worker; /* a kernel thread that is no worker: distinct, and no thread of ours */

@@ -20,8 +20,7 @@
 /* Tells the joiner, gives the stacks back and runs the next thread. From the first chunk that is given back on, nothing may be
  * called that could link: it would get the memory that this function runs on. */
 
-static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
-{
+static _Noreturn void end(struct capr_worker *w, struct capr_thread *self) {
     struct capr_chunk *first = capr__first_chunk(self);
     w->use.threads--;
     w->context = CAPR_WORD_END;
@@ -39,14 +38,12 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
         capr__process.live_threads--;
     if (__builtin_expect(capr__signals_pending, 0)) { /* notes name threads by their records */
         capr__signals_deliver();
-        if (w->number)
-            capr__signals_forget(self);
+        if (w->number) capr__signals_forget(self);
     }
     if (self->joiner && self->joiner->state == CAPR_PARKED && self->joiner->wait_data == self) /* else it looks after its signal handler */
         capr__ready(self->joiner);
     struct capr_thread *next = capr__many ? capr__run_pick(w) : capr__pick(w);
-    if (self->chunk != first)
-        capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);
+    if (self->chunk != first) capr__on_service(capr__stack_drop_all, (uint64_t)self, 0, 0);
     if (first) {
         if (self->detached) {
             first->flags &= (uint16_t)~CAPR_CHUNK_RECORD;
@@ -69,8 +66,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self)
     __builtin_unreachable();
 }
 
-void capr__thread_exit(void *result)
-{
+void capr__thread_exit(void *result) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
     capr__out(); /* of whatever the thread ends in: what follows runs code of the program's */
@@ -78,11 +74,9 @@ void capr__thread_exit(void *result)
     capr__extra_signals_run(self);
     capr__thread_cleanup(self);
     for (;;) {
-        if (__builtin_expect(capr__process.masked_threads != 0, 0))
-            capr__signals_before_end(self);
+        if (__builtin_expect(capr__process.masked_threads != 0, 0)) capr__signals_before_end(self);
         capr__enter();
-        if (__builtin_expect(!capr__extra_signals(self), 1))
-            break;
+        if (__builtin_expect(!capr__extra_signals(self), 1)) break;
         capr__leave();
         capr__extra_signals_run(self);
     }
@@ -100,8 +94,7 @@ void capr__thread_exit(void *result)
     end(&capr__worker, self);
 }
 
-void capr__thread_return(void *result)
-{
+void capr__thread_return(void *result) {
     capr__worker.context = 0; /* which a function may have left marked */
     capr__thread_exit(result);
 }
@@ -109,9 +102,7 @@ void capr__thread_return(void *result)
 /* Ends the calling thread with `result`: cleanup handlers, key destructors; the process ends, with status 0, when its last thread
  * does. May block in handlers and destructors.
  * https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_exit.html */
-CAPR_INTERPOSE _Noreturn void pthread_exit(void *result)
-{
-    if (__builtin_expect(capr__worker.in_signal != 0, 0))
-        capr__signal_exit(result);
+CAPR_INTERPOSE _Noreturn void pthread_exit(void *result) {
+    if (__builtin_expect(capr__worker.in_signal != 0, 0)) capr__signal_exit(result);
     capr__thread_exit(result);
 }

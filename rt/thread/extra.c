@@ -12,25 +12,19 @@
 /* The main thread's is always there: it is who gets the process's signals, which nobody can be told that there is no memory for. */
 static struct capr_extra of_main;
 
-struct capr_extra *capr__extra(struct capr_thread *t)
-{
-    if (!t->extra)
-        t->extra = t == &capr__main_thread ? &of_main : calloc(1, sizeof(struct capr_extra));
+struct capr_extra *capr__extra(struct capr_thread *t) {
+    if (!t->extra) t->extra = t == &capr__main_thread ? &of_main : calloc(1, sizeof(struct capr_extra));
     return t->extra;
 }
 
-void capr__extra_free(struct capr_thread *t)
-{
+void capr__extra_free(struct capr_thread *t) {
     struct capr_extra *x = t->extra;
-    if (!x)
-        return;
+    if (!x) return;
     t->extra = NULL;
     capr__signals_free(x);
-    for (uint32_t i = 0; i < x->module_tls_count; i++)
-        free(x->module_tls[i]);
+    for (uint32_t i = 0; i < x->module_tls_count; i++) free(x->module_tls[i]);
     free(x->module_tls);
-    for (int i = 0; i < CAPR_TEXTS; i++)
-        free(x->texts[i]);
+    for (int i = 0; i < CAPR_TEXTS; i++) free(x->texts[i]);
     free(x->affinity);
     free(x->robust);
     if (x == &of_main)

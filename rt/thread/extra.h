@@ -63,16 +63,13 @@ CAPR_HIDDEN void capr__attr_leave(const struct capr_extra *x);
 
 /* Whether signals that it does not block are pending for the running thread, sent from another worker, since it last looked; runs the handlers of those. Natively
  * no thread gets to its end before them. */
-static inline int capr__extra_signals(const struct capr_thread *self)
-{
+static inline int capr__extra_signals(const struct capr_thread *self) {
     const struct capr_extra *x = self->extra;
     return x && x->pending && (capr__signals_of(self) & ~self->sigmask);
 }
 
-static inline void capr__extra_signals_run(struct capr_thread *self)
-{
-    while (__builtin_expect(capr__extra_signals(self), 0))
-        capr__signals_run();
+static inline void capr__extra_signals_run(struct capr_thread *self) {
+    while (__builtin_expect(capr__extra_signals(self), 0)) capr__signals_run();
 }
 
 #endif

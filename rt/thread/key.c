@@ -37,15 +37,13 @@ static struct {
 /* Of a kernel thread that is no worker. Its destructors do not run. */
 static _Thread_local struct capr_key_value *capr__foreign_keys; /* capr__: stays with the kernel thread (passes/ThreadLocals.cpp) */
 
-static inline struct capr_key_value **table(void)
-{
+static inline struct capr_key_value **table(void) {
     struct capr_thread *self = capr__self();
     return __builtin_expect(self != NULL, 1) ? &self->keys : &capr__foreign_keys;
 }
 
 /* POSIX pthread_key_create. Returns 0, or EAGAIN when PTHREAD_KEYS_MAX (1024) keys exist. Never blocks. */
-CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *))
-{
+CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *)) {
     CAPR_MONITOR;
     for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
         if (keys[i].sequence % 2 == 0) {
@@ -59,34 +57,27 @@ CAPR_INTERPOSE int pthread_key_create(pthread_key_t *key, void (*destroy)(void *
 }
 
 /* POSIX pthread_key_delete. Returns 0, or EINVAL. Runs no destructor. */
-CAPR_INTERPOSE int pthread_key_delete(pthread_key_t key)
-{
+CAPR_INTERPOSE int pthread_key_delete(pthread_key_t key) {
     CAPR_MONITOR;
-    if (key >= PTHREAD_KEYS_MAX || keys[key].sequence % 2 == 0)
-        return EINVAL;
+    if (key >= PTHREAD_KEYS_MAX || keys[key].sequence % 2 == 0) return EINVAL;
     CAPR_SHOW_MORE(keys[key].sequence, 1);
     return 0;
 }
 
 /* POSIX pthread_getspecific. Returns the value, or NULL where none was stored. Never blocks. */
-CAPR_INTERPOSE void *pthread_getspecific(pthread_key_t key)
-{
+CAPR_INTERPOSE void *pthread_getspecific(pthread_key_t key) {
     struct capr_key_value *t = *table();
-    if (!t || key >= t->capacity || t->slots[key].sequence != CAPR_SEE(keys[key].sequence))
-        return NULL;
+    if (!t || key >= t->capacity || t->slots[key].sequence != CAPR_SEE(keys[key].sequence)) return NULL;
     return t->slots[key].value;
 }
 
 /* Returns the table with room for `key`, or NULL when out of memory. */
-static SLOW_PATH struct capr_key_value *grow(struct capr_key_value **where, pthread_key_t key)
-{
+static SLOW_PATH struct capr_key_value *grow(struct capr_key_value **where, pthread_key_t key) {
     uint64_t old = *where ? (*where)->capacity : 0;
     uint64_t capacity = old ? old : FIRST_CAPACITY;
-    while (capacity <= key)
-        capacity *= 2;
+    while (capacity <= key) capacity *= 2;
     struct capr_key_value *t = realloc(*where, sizeof(*t) + capacity * sizeof(t->slots[0]));
-    if (!t)
-        return NULL;
+    if (!t) return NULL;
     memset(&t->slots[old], 0, (capacity - old) * sizeof(t->slots[0]));
     t->capacity = capacity;
     *where = t;
@@ -94,26 +85,21 @@ static SLOW_PATH struct capr_key_value *grow(struct capr_key_value **where, pthr
 }
 
 /* POSIX pthread_setspecific. Returns 0, EINVAL for no key, ENOMEM. Never blocks. */
-CAPR_INTERPOSE int pthread_setspecific(pthread_key_t key, const void *value)
-{
+CAPR_INTERPOSE int pthread_setspecific(pthread_key_t key, const void *value) {
     struct capr_key_value **where = table(), *t = *where;
     uint64_t sequence = key < PTHREAD_KEYS_MAX ? CAPR_SEE(keys[key].sequence) : 0;
-    if (sequence % 2 == 0)
-        return EINVAL;
+    if (sequence % 2 == 0) return EINVAL;
     if (!t || key >= t->capacity) {
-        if (!value)
-            return 0;
+        if (!value) return 0;
         t = grow(where, key);
-        if (!t)
-            return ENOMEM;
+        if (!t) return ENOMEM;
     }
     t->slots[key].value = (void *)value;
     t->slots[key].sequence = sequence;
     return 0;
 }
 
-void capr__keys_end(struct capr_thread *self)
-{
+void capr__keys_end(struct capr_thread *self) {
     int again = 1;
     for (int round = 0; again && round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
         again = 0;
@@ -121,8 +107,7 @@ void capr__keys_end(struct capr_thread *self)
         for (pthread_key_t key = 0; key < self->keys->capacity; key++) {
             struct slot *s = &self->keys->slots[key];
             void *value = s->value;
-            if (!value || s->sequence != CAPR_SEE(keys[key].sequence))
-                continue;
+            if (!value || s->sequence != CAPR_SEE(keys[key].sequence)) continue;
             s->value = NULL;
             void (*destroy)(void *) = CAPR_SEE(keys[key].destroy);
             if (destroy) {

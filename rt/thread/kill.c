@@ -17,18 +17,14 @@
 /* glibc keeps 32 and 33 for itself. */
 static int valid(int signal) { return signal >= 0 && signal <= SIGRTMAX && (signal < 32 || signal >= SIGRTMIN); }
 
-static int send_to(pthread_t thread, int signal, int code, union sigval value)
-{
-    if (!valid(signal))
-        return EINVAL;
+static int send_to(pthread_t thread, int signal, int code, union sigval value) {
+    if (!valid(signal)) return EINVAL;
     if (!capr__self()) /* a kernel thread that is no worker: it has itself, and else the process */
         return (int)-(thread == pthread_self() ? capr__sys3(SYS_tgkill, getpid(), gettid(), signal) : capr__sys2(SYS_kill, getpid(), signal));
     capr__turn_look();
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
-    if (signal == 0 || t->state == CAPR_DONE)
-        return 0;
+    if (!t) return ESRCH;
+    if (signal == 0 || t->state == CAPR_DONE) return 0;
     siginfo_t info = { .si_signo = signal, .si_code = code };
     info.si_pid = getpid();
     info.si_uid = getuid();
@@ -39,22 +35,19 @@ static int send_to(pthread_t thread, int signal, int code, union sigval value)
 /* POSIX pthread_kill. `signal` 0 sends nothing. Returns 0 (also for a thread that has ended and was not joined), EINVAL for no
  * signal, ESRCH for a thread that was joined, EAGAIN without memory. Never blocks, unless the caller is the target: then its
  * handler runs. */
-CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal)
-{
+CAPR_INTERPOSE int pthread_kill(pthread_t thread, int signal) {
     CAPR_MONITOR;
     return send_to(thread, signal, SI_TKILL, (union sigval){ 0 });
 }
 
 /* Linux pthread_sigqueue: the same with a value. */
-CAPR_INTERPOSE int pthread_sigqueue(pthread_t thread, int signal, const union sigval value)
-{
+CAPR_INTERPOSE int pthread_sigqueue(pthread_t thread, int signal, const union sigval value) {
     CAPR_MONITOR;
     return send_to(thread, signal, SI_QUEUE, value);
 }
 
 /* C and POSIX raise: to the calling thread. Returns 0, or -1 with EINVAL. */
-CAPR_INTERPOSE int raise(int signal)
-{
+CAPR_INTERPOSE int raise(int signal) {
     CAPR_MONITOR;
     return (int)capr__result(-pthread_kill(pthread_self(), signal));
 }

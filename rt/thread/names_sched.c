@@ -19,33 +19,25 @@
 #include "thread.h"
 
 /* Linux: up to 15 bytes. Returns 0, ERANGE for a longer name, ESRCH, ENOMEM. */
-CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
-{
+CAPR_INTERPOSE int pthread_setname_np(pthread_t thread, const char *name) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
+    if (!t) return ESRCH;
     size_t length = strlen(name);
-    if (length > 15)
-        return ERANGE;
+    if (length > 15) return ERANGE;
     struct capr_extra *x = capr__extra(t);
-    if (!x)
-        return ENOMEM;
+    if (!x) return ENOMEM;
     memcpy(x->name, name, length + 1);
-    if (t == &capr__main_thread)
-        capr__sys2(SYS_prctl, PR_SET_NAME, (long)name);
+    if (t == &capr__main_thread) capr__sys2(SYS_prctl, PR_SET_NAME, (long)name);
     return 0;
 }
 
 /* The name, or the process's where none was set. Returns 0, ERANGE when `size` is below 16, ESRCH. */
-CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
-{
+CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
-    if (size < 16)
-        return ERANGE;
+    if (!t) return ESRCH;
+    if (size < 16) return ERANGE;
     capr__turn_look();
     const struct capr_extra *x = t->extra;
     if (x && x->name[0])
@@ -56,8 +48,7 @@ CAPR_INTERPOSE int pthread_getname_np(pthread_t thread, char *name, size_t size)
 }
 
 /* prctl(2): the name is the calling thread's, the rest is the kernel's business. */
-CAPR_INTERPOSE int prctl(int option, ...)
-{
+CAPR_INTERPOSE int prctl(int option, ...) {
     CAPR_MONITOR;
     va_list list;
     va_start(list, option);
@@ -80,16 +71,12 @@ CAPR_INTERPOSE int prctl(int option, ...)
     return (int)capr__result(capr__sys6(SYS_prctl, option, a, b, c, d, 0));
 }
 
-static int set_sched(struct capr_thread *t, int policy, int priority)
-{
-    if (!t)
-        return ESRCH;
+static int set_sched(struct capr_thread *t, int policy, int priority) {
+    if (!t) return ESRCH;
     int least = sched_get_priority_min(policy);
-    if (least < 0 || priority < least || priority > sched_get_priority_max(policy))
-        return EINVAL;
+    if (least < 0 || priority < least || priority > sched_get_priority_max(policy)) return EINVAL;
     struct capr_extra *x = capr__extra(t);
-    if (!x)
-        return ENOMEM;
+    if (!x) return ENOMEM;
     x->policy = policy;
     x->priority = priority;
     capr__turn_look();
@@ -97,19 +84,16 @@ static int set_sched(struct capr_thread *t, int policy, int priority)
 }
 
 /* POSIX. Remembered, without effect. Returns 0, EINVAL for an unknown policy or a priority outside it, ESRCH, ENOMEM. */
-CAPR_INTERPOSE int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *p)
-{
+CAPR_INTERPOSE int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *p) {
     CAPR_MONITOR;
     return set_sched(capr__thread_of(thread), policy, p->sched_priority);
 }
 
 /* POSIX. What was set, else SCHED_OTHER and 0. Returns 0 or ESRCH. */
-CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *p)
-{
+CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *p) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
+    if (!t) return ESRCH;
     const struct capr_extra *x = t->extra;
     capr__turn_look();
     *policy = x ? x->policy : SCHED_OTHER;
@@ -120,8 +104,7 @@ CAPR_INTERPOSE int pthread_getschedparam(pthread_t thread, int *policy, struct s
 static_assert(SCHED_OTHER == 0, "a zeroed record");
 
 /* POSIX. As pthread_setschedparam with the policy kept. */
-CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
-{
+CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
     const struct capr_extra *x = t ? t->extra : NULL;
@@ -130,29 +113,23 @@ CAPR_INTERPOSE int pthread_setschedprio(pthread_t thread, int priority)
 
 /* Linux. Remembered, without effect on where the thread runs. Returns 0; EINVAL when none of the CPUs is this process's; ESRCH,
  * ENOMEM. */
-CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)
-{
+CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
+    if (!t) return ESRCH;
     size_t room = 1 << 14; /* bytes: 2^17 CPUs, sixteen times what Linux can have */
     cpu_set_t *mine = calloc(1, room);
-    if (!mine)
-        return ENOMEM;
+    if (!mine) return ENOMEM;
     int error = EINVAL;
     if (sched_getaffinity(0, room, mine) == 0) {
         for (size_t i = 0; i < size && i < room; i++)
-            if (((const unsigned char *)set)[i] & ((const unsigned char *)mine)[i])
-                error = 0;
+            if (((const unsigned char *)set)[i] & ((const unsigned char *)mine)[i]) error = 0;
     }
     free(mine);
-    if (error)
-        return error;
+    if (error) return error;
     struct capr_extra *x = capr__extra(t);
     cpu_set_t *copy = x ? malloc(size) : NULL;
-    if (!copy)
-        return ENOMEM;
+    if (!copy) return ENOMEM;
     memcpy(copy, set, size);
     free(x->affinity);
     x->affinity = copy;
@@ -161,30 +138,24 @@ CAPR_INTERPOSE int pthread_setaffinity_np(pthread_t thread, size_t size, const c
 }
 
 /* Linux. What was set, else the process's CPUs. Returns 0; EINVAL when `size` is too small; ESRCH. */
-CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
-{
+CAPR_INTERPOSE int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set) {
     CAPR_MONITOR;
     struct capr_thread *t = capr__thread_of(thread);
-    if (!t)
-        return ESRCH;
+    if (!t) return ESRCH;
     const struct capr_extra *x = t->extra;
     memset(set, 0, size);
-    if (!x || !x->affinity)
-        return sched_getaffinity(0, size, set) == 0 ? 0 : errno;
+    if (!x || !x->affinity) return sched_getaffinity(0, size, set) == 0 ? 0 : errno;
     for (size_t i = size; i < x->affinity_size; i++)
-        if (((const unsigned char *)x->affinity)[i])
-            return EINVAL;
+        if (((const unsigned char *)x->affinity)[i]) return EINVAL;
     memcpy(set, x->affinity, size < x->affinity_size ? size : x->affinity_size);
     return 0;
 }
 
 /* POSIX. User-level threads are not billed one by one yet: every thread's clock is the process's, which no thread exceeds. Returns
  * 0 or ESRCH. */
-CAPR_INTERPOSE int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
-{
+CAPR_INTERPOSE int pthread_getcpuclockid(pthread_t thread, clockid_t *clock) {
     CAPR_MONITOR;
-    if (!capr__thread_of(thread))
-        return ESRCH;
+    if (!capr__thread_of(thread)) return ESRCH;
     *clock = CLOCK_PROCESS_CPUTIME_ID;
     return 0;
 }

@@ -23,19 +23,16 @@ static struct capr_queue waiters;
 extern void _pthread_cleanup_push(struct _pthread_cleanup_buffer *, void (*)(void *), void *);
 extern void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *, int);
 
-static void finish(int *word, int state)
-{
+static void finish(int *word, int state) {
     CAPR_MONITOR;
     __atomic_store_n(word, state, __ATOMIC_RELEASE);
-    while (capr__wake_one(&waiters))
-        continue;
+    while (capr__wake_one(&waiters)) continue;
 }
 
 static void start_over(void *word) { finish(word, PTHREAD_ONCE_INIT); }
 
 /* Not inlined, for the call of the routine: graph/call_back.h. */
-static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
-{
+static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void)) {
     CAPR_MONITOR;
     int running = RUNNING | (int)capr__sync_epoch << 2;
     while (*word != DONE) {
@@ -63,10 +60,8 @@ static __attribute__((noinline)) int once_slow(int *word, void (*routine)(void))
 }
 
 /* POSIX pthread_once. Returns 0. Blocks while another thread runs the routine; no cancellation point itself. */
-CAPR_INTERPOSE int pthread_once(pthread_once_t *once, void (*routine)(void))
-{
-    if (CAPR_LIKELY(__atomic_load_n(once, __ATOMIC_ACQUIRE) == DONE))
-        return 0;
+CAPR_INTERPOSE int pthread_once(pthread_once_t *once, void (*routine)(void)) {
+    if (CAPR_LIKELY(__atomic_load_n(once, __ATOMIC_ACQUIRE) == DONE)) return 0;
     return once_slow(once, routine);
 }
 

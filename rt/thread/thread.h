@@ -18,39 +18,32 @@ extern CAPR_HIDDEN uint64_t capr__entry_start, capr__entry_bytes;
 extern CAPR_HIDDEN uint64_t capr__return_need;
 
 /* The chunk that a thread was born in; NULL for main and idle threads. */
-static inline struct capr_chunk *capr__first_chunk(struct capr_thread *t)
-{
+static inline struct capr_chunk *capr__first_chunk(struct capr_thread *t) {
     return t->start ? (struct capr_chunk *)(t + 1) : NULL;
 }
 
 /* The thread of a handle, or NULL where none has it: it was joined, or has ended and was detached. Told with certainty as long as no
  * other thread was created in the same chunk; a number that never was a handle need not be readable. */
-static inline struct capr_thread *capr__thread_of(uint64_t handle)
-{
+static inline struct capr_thread *capr__thread_of(uint64_t handle) {
     struct capr_thread *t = (struct capr_thread *)handle;
-    if (t == &capr__main_thread)
-        return t->state ? t : NULL;
+    if (t == &capr__main_thread) return t->state ? t : NULL;
     return t && handle % 16 == 0 && (((struct capr_chunk *)(t + 1))->flags & CAPR_CHUNK_RECORD) ? t : NULL;
 }
 
 /* Adds to, takes from the list of live threads. */
-static inline void capr__all_add(struct capr_thread *t)
-{
+static inline void capr__all_add(struct capr_thread *t) {
     t->all_prev = NULL;
     t->all_next = capr__process.all;
-    if (capr__process.all)
-        capr__process.all->all_prev = t;
+    if (capr__process.all) capr__process.all->all_prev = t;
     capr__process.all = t;
 }
 
-static inline void capr__all_remove(struct capr_thread *t)
-{
+static inline void capr__all_remove(struct capr_thread *t) {
     if (t->all_prev)
         t->all_prev->all_next = t->all_next;
     else
         capr__process.all = t->all_next;
-    if (t->all_next)
-        t->all_next->all_prev = t->all_prev;
+    if (t->all_next) t->all_next->all_prev = t->all_prev;
 }
 
 /* What ends with a thread besides its stack: cleanup handlers, then key destructors, run on the thread itself, which may block in

@@ -21,12 +21,10 @@ extern CAPR_HIDDEN const uint64_t __capr_tls_align __attribute__((weak));
 /* For kernel threads that are not workers. */
 static _Thread_local void *foreign_block __attribute__((tls_model("local-exec")));
 
-void *__capr_tls_slow(void)
-{
+void *__capr_tls_slow(void) {
     struct capr_thread *self = capr__worker.self;
     void **slot = self ? &self->tls : &foreign_block;
-    if (*slot)
-        return *slot;
+    if (*slot) return *slot;
     void *block = NULL;
     if (posix_memalign(&block, __capr_tls_align, __capr_tls_size) != 0)
         capr__fatal_thread("out of memory for %llu bytes of thread-local variables",
@@ -36,15 +34,12 @@ void *__capr_tls_slow(void)
     return block;
 }
 
-void capr__tls_end(struct capr_thread *t)
-{
+void capr__tls_end(struct capr_thread *t) {
     free(t->tls);
     t->tls = NULL;
     struct capr_extra *x = t->extra;
-    if (!x)
-        return;
-    for (uint32_t i = 0; i < x->module_tls_count; i++)
-        free(x->module_tls[i]);
+    if (!x) return;
+    for (uint32_t i = 0; i < x->module_tls_count; i++) free(x->module_tls[i]);
     free(x->module_tls);
     x->module_tls = NULL;
     x->module_tls_count = 0;

@@ -13,14 +13,12 @@
 
 static sem_t gate, there, back;
 
-static void *waits(void *arg)
-{
+static void *waits(void *arg) {
     sem_wait(&gate);
     return arg;
 }
 
-static void *answers(void *arg)
-{
+static void *answers(void *arg) {
     for (int i = 0; i < TURNS; i++) {
         sem_wait(&there);
         sem_post(&back);
@@ -28,17 +26,13 @@ static void *answers(void *arg)
     return arg;
 }
 
-int main(void)
-{
+int main(void) {
     static pthread_t thread[THREADS];
     pthread_t other;
     CHECK_EQUAL(sem_init(&gate, 0, 0) | sem_init(&there, 0, 0) | sem_init(&back, 0, 0), 0);
-    for (int i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_create(&thread[i], NULL, waits, NULL), 0);
-    for (int i = 0; i < THREADS; i++)
-        sem_post(&gate);
-    for (int i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_join(thread[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&thread[i], NULL, waits, NULL), 0);
+    for (int i = 0; i < THREADS; i++) sem_post(&gate);
+    for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_join(thread[i], NULL), 0);
     CHECK_EQUAL(pthread_create(&other, NULL, answers, NULL), 0);
     for (int i = 0; i < TURNS; i++) {
         sem_post(&there);

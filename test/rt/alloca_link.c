@@ -25,28 +25,24 @@ __asm__(".text\n.type with_block, @function\nwith_block:\n"
 
 static uint64_t align_wanted, levels;
 
-NAMED uint64_t fill(char *block, uint64_t size)
-{
+NAMED uint64_t fill(char *block, uint64_t size) {
     uint64_t rsp = (uint64_t)__builtin_frame_address(0);
     struct capr_chunk *chunk = capr__self()->chunk;
     CHECK_EQUAL((uint64_t)block % align_wanted, 0);
     CHECK(rsp < (uint64_t)block && rsp - chunk->base < chunk->size);
     CHECK((uint64_t)block + size <= (uint64_t)chunk);
-    if (capr__limit() != UINT64_MAX)
-        CHECK((uint64_t)block - 4096 >= capr__limit());
+    if (capr__limit() != UINT64_MAX) CHECK((uint64_t)block - 4096 >= capr__limit());
     memset(block, (int)size, size);
     capr__yield();
     if (levels) {
         levels--;
         CHECK_EQUAL(with_block(size / 2, 16, fill), size / 4 * 2);
     }
-    for (uint64_t i = 0; i < size; i++)
-        CHECK(block[i] == (char)size);
+    for (uint64_t i = 0; i < size; i++) CHECK(block[i] == (char)size);
     return size;
 }
 
-NAMED void blocks(void)
-{
+NAMED void blocks(void) {
     static const uint64_t sizes[] = {0, 16, 400, 4096, 70000, 3000000};
     uint64_t big_sp = capr__worker.big_sp, limit = capr__limit();
     struct capr_chunk *chunk = capr__self()->chunk;
@@ -68,22 +64,19 @@ STUB_BORROW(blocks_borrowed, blocks);
 extern __typeof__(blocks) blocks_linked, blocks_borrowed;
 
 /* A function that never gives its block back: the thread ends there. */
-NAMED uint64_t leave(char *block, uint64_t size)
-{
+NAMED uint64_t leave(char *block, uint64_t size) {
     memset(block, 1, size);
     pthread_exit((void *)5);
 }
 
-static void *in_thread(void *arg)
-{
+static void *in_thread(void *arg) {
     blocks();
     blocks_linked();
     blocks_borrowed();
     return (void *)with_block(1000, 16, arg);
 }
 
-int main(void)
-{
+int main(void) {
     uint64_t in_use = capr__chunk_bytes_in_use(&capr__worker);
     blocks();
     blocks_linked();

@@ -30,8 +30,7 @@
 #include <unistd.h>
 
 /* Open descriptors of this process. By the system call, of which the runtime knows nothing. */
-static inline int check_descriptors(void)
-{
+static inline int check_descriptors(void) {
     int n = 0;
     for (int fd = 0; fd < 4096; fd++)
         n += syscall(SYS_fcntl, fd, 1 /* F_GETFD */) >= 0;

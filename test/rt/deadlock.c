@@ -18,8 +18,7 @@ static sem_t sem;
 
 #define KEEP __attribute__((noinline))
 
-KEEP static void lock_both(pthread_mutex_t *a, pthread_mutex_t *b)
-{
+KEEP static void lock_both(pthread_mutex_t *a, pthread_mutex_t *b) {
     pthread_mutex_lock(a);
     sched_yield();
     pthread_mutex_lock(b);
@@ -29,8 +28,7 @@ KEEP static void lock_both(pthread_mutex_t *a, pthread_mutex_t *b)
 static void *left(void *arg) { lock_both(&first, &second); return arg; }
 static void *right(void *arg) { lock_both(&second, &first); return arg; }
 
-static void *never_signalled(void *arg)
-{
+static void *never_signalled(void *arg) {
     pthread_mutex_lock(&first);
     pthread_cond_wait(&cond, &first);
     return arg;
@@ -42,8 +40,7 @@ static void *reads(void *arg) { pthread_rwlock_rdlock(&rwlock); return arg; }
 
 static void post(int number) { (void)number; sem_post(&sem); }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     pthread_t t[5];
     int n = 0;
     const char *what = argc > 1 ? argv[1] : "";
@@ -68,7 +65,6 @@ int main(int argc, char **argv)
     } else if (!strcmp(what, "signal-waits")) { /* nor this, as far as anybody can tell */
         pause();
     }
-    for (int i = 0; i < n; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < n; i++) pthread_join(t[i], NULL);
     return 0;
 }

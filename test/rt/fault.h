@@ -45,24 +45,20 @@ struct fault_shared {
 static struct fault_shared *fault_shared;
 
 /* Not the runtime's sleep: this is before and outside of what is tested. */
-static inline void fault_pause(void)
-{
+static inline void fault_pause(void) {
     struct timespec t = {0, 100000};
     syscall(SYS_nanosleep, &t, NULL);
 }
 
-static inline volatile struct fault_rule *fault_rule(long number)
-{
+static inline volatile struct fault_rule *fault_rule(long number) {
     for (int i = 0; i < fault_shared->rules; i++)
-        if (fault_shared->rule[i].number == number)
-            return &fault_shared->rule[i];
+        if (fault_shared->rule[i].number == number) return &fault_shared->rule[i];
     fprintf(stderr, "fault.h: call %ld was not named at the start\n", number);
     _exit(1);
 }
 
 /* From now on the `first`-th call and those after it, `count` in all, fail with `error`. */
-static inline void fault_set(long number, int error, unsigned first, unsigned count)
-{
+static inline void fault_set(long number, int error, unsigned first, unsigned count) {
     volatile struct fault_rule *r = fault_rule(number);
     r->error = 0;
     r->first = first;
@@ -74,8 +70,7 @@ static inline void fault_set(long number, int error, unsigned first, unsigned co
 static inline void fault_clear(long number) { fault_rule(number)->error = 0; }
 static inline unsigned fault_failed(long number) { return fault_rule(number)->failed; }
 
-static inline void fault_answer(int listener)
-{
+static inline void fault_answer(int listener) {
     union {
         struct seccomp_notif notif;
         char room[512]; /* the kernel's may be larger than the header's */
@@ -101,11 +96,9 @@ static inline void fault_answer(int listener)
 }
 
 /* The parent: answers until the child has ended, and ends as it did. */
-static inline void fault_supervise(pid_t child)
-{
+static inline void fault_supervise(pid_t child) {
     int end = (int)syscall(SYS_pidfd_open, child, 0), listener = -1, status;
-    if (end < 0)
-        exit(77);
+    if (end < 0) exit(77);
     for (;;) {
         if (listener < 0 && fault_shared->listener) {
             listener = (int)syscall(SYS_pidfd_getfd, end, fault_shared->listener - 1, 0);
@@ -118,22 +111,18 @@ static inline void fault_supervise(pid_t child)
         }
         struct pollfd p[2] = {{end, POLLIN, 0}, {listener, POLLIN, 0}};
         syscall(SYS_poll, p, 2, listener < 0 ? 1 : -1);
-        if (p[1].revents & POLLIN)
-            fault_answer(listener);
-        if (p[0].revents)
-            break;
+        if (p[1].revents & POLLIN) fault_answer(listener);
+        if (p[0].revents) break;
     }
     while (waitpid(child, &status, 0) < 0) {
     }
-    if (WIFSIGNALED(status))
-        fprintf(stderr, "ended by signal %d\n", WTERMSIG(status));
+    if (WIFSIGNALED(status)) fprintf(stderr, "ended by signal %d\n", WTERMSIG(status));
     exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 /* Called first of all in main. Returns in the child, in which the calls named can be made to fail. Exit status 77 where the
  * kernel or a sandbox does not have what this needs. */
-static inline void fault_start(const int *numbers, int count)
-{
+static inline void fault_start(const int *numbers, int count) {
     struct sock_filter f[FAULT_RULES + 3];
     int n = 0;
     fault_shared = mmap(NULL, sizeof *fault_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -152,8 +141,7 @@ static inline void fault_start(const int *numbers, int count)
     fflush(NULL);
     pid_t child = fork();
     CHECK(child >= 0);
-    if (child)
-        fault_supervise(child);
+    if (child) fault_supervise(child);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
@@ -162,14 +150,12 @@ static inline void fault_start(const int *numbers, int count)
         exit(77);
     }
     fault_shared->listener = (int)listener + 1;
-    while (!fault_shared->taken)
-        fault_pause();
+    while (!fault_shared->taken) fault_pause();
     syscall(SYS_close, listener);
 }
 
 /* Runs `body` in a process of its own. Returns its wait status; what it wrote to standard error is in `text`. */
-static inline int fault_in_child(void (*body)(void), char *text, size_t size)
-{
+static inline int fault_in_child(void (*body)(void), char *text, size_t size) {
     int ends[2], status;
     size_t used = 0;
     CHECK(pipe(ends) == 0);
@@ -186,8 +172,7 @@ static inline int fault_in_child(void (*body)(void), char *text, size_t size)
     }
     close(ends[1]);
     for (ssize_t n; used < size - 1 && (n = read(ends[0], text + used, size - 1 - used)) != 0;)
-        if (n > 0)
-            used += (size_t)n;
+        if (n > 0) used += (size_t)n;
     text[used] = 0;
     close(ends[0]);
     CHECK(waitpid(child, &status, 0) == child);

@@ -25,20 +25,16 @@ static char top[] = "./capr-full-XXXXXX";
 static char path[64];
 static char block[16384];
 
-static void *beat(void *stop)
-{
-    while (!*(volatile int *)stop)
-        sched_yield();
+static void *beat(void *stop) {
+    while (!*(volatile int *)stop) sched_yield();
     return NULL;
 }
 
-static ssize_t asynchronous(int fd, int write)
-{
+static ssize_t asynchronous(int fd, int write) {
     struct aiocb cb = {.aio_fildes = fd, .aio_buf = block, .aio_nbytes = sizeof block};
     const struct aiocb *list[] = {&cb};
     CHECK_EQUAL(write ? aio_write(&cb) : aio_read(&cb), 0);
-    while (aio_error(&cb) == EINPROGRESS)
-        aio_suspend(list, 1, NULL);
+    while (aio_error(&cb) == EINPROGRESS) aio_suspend(list, 1, NULL);
     int error = aio_error(&cb);
     ssize_t n = aio_return(&cb);
     return error ? -error : n;
@@ -51,8 +47,7 @@ static ssize_t asynchronous(int fd, int write)
         CHECK_EQUAL(errno, number);       \
     } while (0)
 
-static void dev_full(void)
-{
+static void dev_full(void) {
     struct iovec v = {block, 100};
     int fd = open("/dev/full", O_RDWR);
     CHECK(fd >= 0);
@@ -74,17 +69,14 @@ static void dev_full(void)
 }
 
 /* Fills the file system from its first byte on: returns what was written. */
-static size_t fill(int fd)
-{
+static size_t fill(int fd) {
     size_t sum = 0;
-    for (ssize_t n; (n = write(fd, block, sizeof block)) != -1; sum += (size_t)n)
-        CHECK(n > 0);
+    for (ssize_t n; (n = write(fd, block, sizeof block)) != -1; sum += (size_t)n) CHECK(n > 0);
     CHECK_EQUAL(errno, ENOSPC);
     return sum;
 }
 
-static void full(void)
-{
+static void full(void) {
     struct stat st;
     char other[80];
     snprintf(path, sizeof path, "%s/file", top);
@@ -105,8 +97,7 @@ static void full(void)
     static char line[1000];
     memset(line, 'l', sizeof line);
     int failed = 0;
-    for (int i = 0; i < 100 && !failed; i++)
-        failed = fwrite(line, 1, sizeof line, f) != sizeof line || fflush(f) == EOF;
+    for (int i = 0; i < 100 && !failed; i++) failed = fwrite(line, 1, sizeof line, f) != sizeof line || fflush(f) == EOF;
     CHECK(failed && errno == ENOSPC && ferror(f));
     CHECK(fstat(fileno(f), &st) == 0 && st.st_size <= 100000);
     fclose(f);
@@ -132,8 +123,7 @@ static void full(void)
     CHECK_EQUAL(unlink(path), 0);
 }
 
-static void device_full(void)
-{
+static void device_full(void) {
     int stop = 0;
     pthread_t other;
     dev_full();
@@ -150,8 +140,7 @@ static void device_full(void)
 }
 
 /* A device that answers EIO, to whichever call the runtime makes of ours. */
-static void broken(void)
-{
+static void broken(void) {
     static const int reads[] = {SYS_read, SYS_pread64, SYS_readv, SYS_preadv, SYS_preadv2},
                      writes[] = {SYS_write, SYS_pwrite64, SYS_writev, SYS_pwritev, SYS_pwritev2};
     char text[64];
@@ -160,8 +149,7 @@ static void broken(void)
     CHECK_EQUAL(pthread_create(&other, NULL, beat, &stop), 0);
     int fd = open(path, O_CREAT | O_RDWR, 0600), before = check_descriptors();
     CHECK_EQUAL(write(fd, "0123456789", 10), 10);
-    for (int i = 0; i < 5; i++)
-        fault_set(reads[i], EIO, 1, FAULT_FOR_EVER);
+    for (int i = 0; i < 5; i++) fault_set(reads[i], EIO, 1, FAULT_FOR_EVER);
     FAILS(read(fd, text, 10), EIO);
     FAILS(pread(fd, text, 10, 0), EIO);
     FAILS(readv(fd, &(struct iovec){text, 10}, 1), EIO);
@@ -169,23 +157,20 @@ static void broken(void)
     CHECK_EQUAL(asynchronous(fd, 0), -EIO);
     FILE *f = fdopen(dup(fd), "r+");
     CHECK(fgetc(f) == EOF && ferror(f) && errno == EIO);
-    for (int i = 0; i < 5; i++)
-        fault_clear(reads[i]);
+    for (int i = 0; i < 5; i++) fault_clear(reads[i]);
     clearerr(f);
     rewind(f);
     CHECK(fgets(text, 64, f) && !strcmp(text, "0123456789"));
     fclose(f);
 
-    for (int i = 0; i < 5; i++)
-        fault_set(writes[i], EIO, 1, FAULT_FOR_EVER);
+    for (int i = 0; i < 5; i++) fault_set(writes[i], EIO, 1, FAULT_FOR_EVER);
     FAILS(write(fd, "x", 1), EIO);
     FAILS(write(fd, block, sizeof block), EIO);
     FAILS(pwrite(fd, block, sizeof block, 0), EIO);
     CHECK_EQUAL(asynchronous(fd, 1), -EIO);
     f = fdopen(dup(fd), "w");
     CHECK(fputs("text", f) >= 0 && fflush(f) == EOF && ferror(f) && errno == EIO);
-    for (int i = 0; i < 5; i++)
-        fault_clear(writes[i]);
+    for (int i = 0; i < 5; i++) fault_clear(writes[i]);
     fclose(f);
 
     fault_set(SYS_fsync, EIO, 1, 1);
@@ -203,15 +188,13 @@ static void broken(void)
 }
 
 /* The system's table of files is full. */
-static void *one_byte(void *fd)
-{
+static void *one_byte(void *fd) {
     char c = 0;
     CHECK_EQUAL(read((int)(long)fd, &c, 1), 1);
     return (void *)(long)c;
 }
 
-static void no_files(void)
-{
+static void no_files(void) {
     static const int makers[] = {SYS_socket, SYS_socketpair, SYS_accept4, SYS_accept, SYS_pipe2, SYS_openat, SYS_openat2, SYS_eventfd2,
                                  SYS_epoll_create1};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -223,8 +206,7 @@ static void no_files(void)
     CHECK(listen(l, 5) == 0 && getsockname(l, (struct sockaddr *)&address, &size) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
     int before = check_descriptors();
-    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-        fault_set(makers[i], ENFILE, 1, FAULT_FOR_EVER);
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) fault_set(makers[i], ENFILE, 1, FAULT_FOR_EVER);
     FAILS(socket(AF_INET, SOCK_STREAM, 0), ENFILE);
     FAILS(socketpair(AF_UNIX, SOCK_STREAM, 0, p), ENFILE);
     FAILS(pipe(p), ENFILE);
@@ -246,8 +228,7 @@ static void no_files(void)
     CHECK_EQUAL(pthread_join(t, &got), 0);
     CHECK_EQUAL((long)got, 'b');
     CHECK_EQUAL(check_descriptors(), before);
-    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-        fault_clear(makers[i]);
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) fault_clear(makers[i]);
     int a = accept(l, NULL, NULL);
     CHECK(a >= 0);
     CHECK_EQUAL(write(c, "c", 1), 1);
@@ -261,8 +242,7 @@ static void no_files(void)
     pthread_join(other, NULL);
 }
 
-int main(void)
-{
+int main(void) {
     static const int calls[] = {SYS_read,   SYS_pread64,    SYS_readv,  SYS_preadv,  SYS_preadv2, SYS_write, SYS_pwrite64, SYS_writev,
                                 SYS_pwritev, SYS_pwritev2, SYS_fsync, SYS_fdatasync},
                      makers[] = {SYS_socket, SYS_socketpair, SYS_accept4, SYS_accept, SYS_pipe2, SYS_openat, SYS_openat2, SYS_eventfd2,

@@ -26,8 +26,7 @@ static void *taken;
 static rlim_t before;
 
 /* All that malloc has, in a list; the kernel gives no more. */
-static void use_up(void)
-{
+static void use_up(void) {
     struct rlimit limit;
     char text[64];
     int fd = open("/proc/self/statm", O_RDONLY);
@@ -40,12 +39,10 @@ static void use_up(void)
     limit.rlim_cur = strtoul(text, NULL, 10) * 4096;
     CHECK_EQUAL(setrlimit(RLIMIT_AS, &limit), 0);
     for (size_t size = 1 << 20; size >= 16; size = size > 4096 ? size / 2 : size - 16) /* each size has a list of its own */
-        for (void **p; (p = malloc(size)); taken = p)
-            *p = taken;
+        for (void **p; (p = malloc(size)); taken = p) *p = taken;
 }
 
-static void give_back(void)
-{
+static void give_back(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_AS, &limit);
     limit.rlim_cur = before;
@@ -70,8 +67,7 @@ static int none; /* there is no memory */
 /* 0, or the error that means that there is no memory. */
 #define expect(error, wanted) CHECK_EQUAL(error, none ? (wanted) : 0)
 
-static void calls(pthread_t other)
-{
+static void calls(pthread_t other) {
     struct pollfd p[3] = {{s[0], POLLIN, 0}, {s[1], POLLIN, 0}, {-1, 0, 0}};
     struct timeval soon = {0, 1000};
     fd_set set;
@@ -91,8 +87,7 @@ static void calls(pthread_t other)
     pthread_attr_setschedparam(&attr, &param);
     int error = pthread_create(&t, &attr, nothing, NULL); /* its policy is to be kept */
     expect(error, EAGAIN);
-    if (!error)
-        CHECK_EQUAL(pthread_join(t, NULL), 0);
+    if (!error) CHECK_EQUAL(pthread_join(t, NULL), 0);
     /* A plain one is made of chunks, of which there are. */
     CHECK_EQUAL(pthread_create(&t, NULL, nothing, NULL), 0);
     error = pthread_setname_np(t, "name");
@@ -110,8 +105,7 @@ static void calls(pthread_t other)
     handled = 0;
     error = pthread_kill(other, SIGUSR1);
     expect(error, EAGAIN);
-    for (int i = 0; i < 20; i++)
-        sched_yield();
+    for (int i = 0; i < 20; i++) sched_yield();
     CHECK_EQUAL(handled, none ? 0 : SIGUSR1);
     CHECK_EQUAL(raise(SIGUSR2), 0); /* at once, of the running thread */
     CHECK_EQUAL(handled, (none ? 0 : SIGUSR1) + SIGUSR2);
@@ -119,42 +113,34 @@ static void calls(pthread_t other)
     /* Another process's, while all threads wait: it is not lost. */
     handled = 0;
     CHECK_EQUAL(write(control, "x", 1), 1);
-    while (!handled)
-        usleep(300);
+    while (!handled) usleep(300);
     CHECK_EQUAL(handled, SIGUSR2);
 
     struct aiocb cb = {.aio_fildes = s[0], .aio_buf = &c, .aio_nbytes = 0};
     error = aio_read(&cb) ? errno : 0;
     expect(error, EAGAIN);
-    while (!error && aio_error(&cb) == EINPROGRESS)
-        sched_yield();
+    while (!error && aio_error(&cb) == EINPROGRESS) sched_yield();
     DIR *d = opendir("/");
     expect(d ? 0 : errno, ENOMEM);
-    if (d)
-        closedir(d);
+    if (d) closedir(d);
     FILE *f = popen("true", "r");
     expect(f ? 0 : errno, ENOMEM);
-    if (f)
-        pclose(f);
+    if (f) pclose(f);
     CHECK_EQUAL(write(s[1], "x", 1), 1);
     CHECK_EQUAL(read(s[0], &c, 1), 1);
 }
 
-static void *parked(void *arg)
-{
-    while (sem_wait(&go) != 0)
-        CHECK_EQUAL(errno, EINTR);
+static void *parked(void *arg) {
+    while (sem_wait(&go) != 0) CHECK_EQUAL(errno, EINTR);
     return arg;
 }
 
-static void *caller(void *other)
-{
+static void *caller(void *other) {
     calls(*(pthread_t *)other);
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     struct sigaction act = {.sa_handler = handler, .sa_flags = SA_RESTART};
     pthread_mutexattr_t attr;
     const char *mode = getenv("CAPRICCIO_STACK");
@@ -181,8 +167,7 @@ int main(void)
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
     CHECK_EQUAL(pthread_mutex_init(&robust, &attr), 0);
-    for (int i = 0; i < 200; i++)
-        CHECK_EQUAL(pthread_key_create(&keys[i], NULL), 0);
+    for (int i = 0; i < 200; i++) CHECK_EQUAL(pthread_key_create(&keys[i], NULL), 0);
     for (int i = 0; i < 3; i++) {
         pthread_t first, second, third;
         none = 0;

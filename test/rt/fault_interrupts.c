@@ -32,8 +32,7 @@ static volatile int handled, stop;
 /* A file without a name, which any thread opens anew through its descriptor: nothing stays when the test is killed. */
 static char file[32];
 
-static void handler(int signal)
-{
+static void handler(int signal) {
     (void)signal;
     int e = errno;
     handled++;
@@ -51,13 +50,11 @@ static void handler(int signal)
 
 static unsigned char at(int i) { return (unsigned char)(i * 7 + i / 256); }
 
-static void *sender(void *fd)
-{
+static void *sender(void *fd) {
     unsigned char b[97];
     for (int i = 0; i < BYTES;) {
         int n = BYTES - i < 97 ? BYTES - i : 97;
-        for (int k = 0; k < n; k++)
-            b[k] = at(i + k);
+        for (int k = 0; k < n; k++) b[k] = at(i + k);
         long w = AGAIN(write((int)(long)fd, b, (size_t)n));
         CHECK(w > 0);
         i += (int)w;
@@ -65,8 +62,7 @@ static void *sender(void *fd)
     return NULL;
 }
 
-static void *receiver(void *fd)
-{
+static void *receiver(void *fd) {
     unsigned char b[61];
     for (int i = 0; i < BYTES;) {
         struct pollfd p = {(int)(long)fd, POLLIN, 0};
@@ -77,8 +73,7 @@ static void *receiver(void *fd)
         }
         long r = AGAIN(read((int)(long)fd, b, sizeof b));
         CHECK(r > 0);
-        for (int k = 0; k < r; k++)
-            CHECK_EQUAL(b[k], at(i + k));
+        for (int k = 0; k < r; k++) CHECK_EQUAL(b[k], at(i + k));
         i += (int)r;
     }
     return NULL;
@@ -90,8 +85,7 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static int turn, queue, listener;
 static struct sockaddr_in address;
 
-static void *sem_side(void *side)
-{
+static void *sem_side(void *side) {
     sem_t *mine = side ? &ping : &pong, *theirs = side ? &pong : &ping;
     for (int i = 0; i < TURNS; i++) {
         CHECK_EQUAL(AGAIN(sem_wait(mine)), 0);
@@ -100,8 +94,7 @@ static void *sem_side(void *side)
     return NULL;
 }
 
-static void *cond_side(void *side)
-{
+static void *cond_side(void *side) {
     CHECK_EQUAL(pthread_mutex_lock(&mutex), 0);
     for (int i = 0; i < TURNS; i++) {
         while (turn != (side != NULL))
@@ -113,18 +106,15 @@ static void *cond_side(void *side)
     return NULL;
 }
 
-static void *sleeper(void *arg)
-{
+static void *sleeper(void *arg) {
     for (int i = 0; i < 20; i++) {
         struct timespec left = {0, 1000000};
-        while (nanosleep(&left, &left) != 0)
-            CHECK_EQUAL(errno, EINTR);
+        while (nanosleep(&left, &left) != 0) CHECK_EQUAL(errno, EINTR);
     }
     return arg;
 }
 
-static void *locker(void *arg)
-{
+static void *locker(void *arg) {
     int fd = open(file, O_RDWR);
     for (int i = 0; i < TURNS / 4; i++) {
         CHECK_EQUAL(AGAIN(flock(fd, LOCK_EX)), 0);
@@ -135,23 +125,20 @@ static void *locker(void *arg)
     return arg;
 }
 
-static void *reader_of_files(void *arg)
-{
+static void *reader_of_files(void *arg) {
     unsigned char b[512];
     int fd = open(file, O_RDWR);
     for (int i = 0; i < TURNS; i++) {
         CHECK_EQUAL(AGAIN(pwrite(fd, "storm", 5, 0)), 5);
         CHECK_EQUAL(AGAIN(pread(fd, b, sizeof b, 0)), 5);
         CHECK(!memcmp(b, "storm", 5));
-        if (i % 50 == 0)
-            CHECK_EQUAL(AGAIN(fsync(fd)), 0);
+        if (i % 50 == 0) CHECK_EQUAL(AGAIN(fsync(fd)), 0);
     }
     close(fd);
     return arg;
 }
 
-static void *message_side(void *side)
-{
+static void *message_side(void *side) {
     struct {
         long type;
         int n;
@@ -167,15 +154,13 @@ static void *message_side(void *side)
     return NULL;
 }
 
-static void *caller(void *arg)
-{
+static void *caller(void *arg) {
     for (int i = 0; i < TURNS / 4; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
             CHECK(errno == EINTR && !restarts); /* it goes on meanwhile */
             struct pollfd p = {fd, POLLOUT, 0};
-            while (poll(&p, 1, -1) < 0)
-                CHECK_EQUAL(errno, EINTR);
+            while (poll(&p, 1, -1) < 0) CHECK_EQUAL(errno, EINTR);
         }
         CHECK_EQUAL(AGAIN(write(fd, "c", 1)), 1);
         close(fd);
@@ -183,8 +168,7 @@ static void *caller(void *arg)
     return arg;
 }
 
-static void *taker(void *arg)
-{
+static void *taker(void *arg) {
     for (int i = 0; i < TURNS / 4; i++) {
         char c;
         int fd = (int)AGAIN(accept(listener, NULL, NULL));
@@ -198,23 +182,19 @@ static void *taker(void *arg)
 static pthread_t threads[16];
 static int count;
 
-static void *shooter(void *arg)
-{
+static void *shooter(void *arg) {
     for (unsigned i = 0; !stop; i++) {
         CHECK_EQUAL(pthread_kill(threads[i % (unsigned)count], SIGUSR2), 0);
-        if (i % 4 == 0)
-            usleep(100);
+        if (i % 4 == 0) usleep(100);
     }
     return arg;
 }
 
-static void start(void *(*f)(void *), long arg)
-{
+static void start(void *(*f)(void *), long arg) {
     CHECK_EQUAL(pthread_create(&threads[count++], NULL, f, (void *)arg), 0);
 }
 
-static void storm(void)
-{
+static void storm(void) {
     int p[2], s[2], status;
     struct sigaction act = {.sa_handler = handler, .sa_flags = restarts ? SA_RESTART : 0};
     CHECK(sigaction(SIGUSR1, &act, NULL) == 0 && sigaction(SIGUSR2, &act, NULL) == 0);
@@ -268,8 +248,7 @@ static void storm(void)
     close(s[1]);
 }
 
-int main(void)
-{
+int main(void) {
     socklen_t size = sizeof address;
     alarm(110);
     char name[] = "./capr-storm-XXXXXX";
@@ -285,8 +264,7 @@ int main(void)
     for (int i = 0; i < 6; i++) {
         restarts = i % 2;
         storm();
-        if (i == 1)
-            before = check_descriptors();
+        if (i == 1) before = check_descriptors();
     }
     CHECK_EQUAL(check_descriptors(), before);
     msgctl(queue, IPC_RMID, NULL);

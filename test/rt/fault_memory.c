@@ -50,30 +50,25 @@ STEP(large, 20000)
 STEP(huge, 200000)
 
 /* Links of all sizes, in another order for each thread, with others in between. */
-static void descend(int depth, unsigned char mark)
-{
+static void descend(int depth, unsigned char mark) {
     static void (*const step[])(int, unsigned char) = {tiny_go, small_go, middle_go, large_go, huge_go};
     sched_yield();
-    if (depth)
-        step[(depth * 3 + mark) % (mark % 16 ? 4 : 5)](depth, mark);
+    if (depth) step[(depth * 3 + mark) % (mark % 16 ? 4 : 5)](depth, mark);
 }
 
-static void *deep(void *mark)
-{
+static void *deep(void *mark) {
     descend(12, (unsigned char)(long)mark);
     return mark;
 }
 
-static void *doze(void *mark)
-{
+static void *doze(void *mark) {
     usleep(2000);
     return mark;
 }
 
 static int refused; /* calls of pthread_create that said EAGAIN */
 
-static void crowd(void *(*start)(void *), int count)
-{
+static void crowd(void *(*start)(void *), int count) {
     static pthread_t t[THREADS + SLEEPERS];
     static char made[THREADS + SLEEPERS];
     for (int i = 0; i < count; i++) {
@@ -81,13 +76,11 @@ static void crowd(void *(*start)(void *), int count)
         made[i] = error == 0;
         refused += error != 0;
         CHECK(error == 0 || error == EAGAIN);
-        if (i % 7 == 0)
-            sched_yield();
+        if (i % 7 == 0) sched_yield();
     }
     for (int i = 0; i < count; i++) {
         void *result;
-        if (!made[i])
-            continue;
+        if (!made[i]) continue;
         CHECK_EQUAL(pthread_join(t[i], &result), 0);
         CHECK_EQUAL((long)result, i);
     }
@@ -96,8 +89,7 @@ static void crowd(void *(*start)(void *), int count)
 static int call;
 static unsigned first, count;
 
-static void scenario(void)
-{
+static void scenario(void) {
     long long before = (long long)in_use();
     fault_set(call, ENOMEM, first, count);
     crowd(deep, THREADS);
@@ -112,21 +104,17 @@ static void scenario(void)
     CHECK_EQUAL(in_use(), before);
 }
 
-static int matches(const char *text)
-{
+static int matches(const char *text) {
     static const char *const said[] = {"out of memory for a stack chunk of ", "out of memory for a big stack of ", "out of memory for ",
                                        "out of memory for thread-local "};
     const char *colon = strstr(text, "): ");
-    if (strncmp(text, "capriccio: thread ", 18) || !colon || strchr(text, '\n') != text + strlen(text) - 1)
-        return 0;
+    if (strncmp(text, "capriccio: thread ", 18) || !colon || strchr(text, '\n') != text + strlen(text) - 1) return 0;
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
-        if (!strncmp(colon + 3, said[i], strlen(said[i])))
-            return 1;
+        if (!strncmp(colon + 3, said[i], strlen(said[i]))) return 1;
     return 0;
 }
 
-int main(void)
-{
+int main(void) {
     static const int calls[] = {SYS_mmap, SYS_mprotect, SYS_mremap};
     fault_start(calls, 3);
     alarm(110);
@@ -152,8 +140,7 @@ int main(void)
                             shape ? "for ever" : "once", (unsigned)status, text);
                     return 1;
                 }
-                if (!fault_failed(call))
-                    break;
+                if (!fault_failed(call)) break;
             }
             if (getenv("CAPR_TEST_VERBOSE"))
                 printf("call %d %s: %u places, %d ended the program\n", call, shape ? "for ever" : "once", first - 1, ended);

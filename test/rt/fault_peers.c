@@ -29,8 +29,7 @@
 static struct sockaddr_in address;
 static int listener;
 
-static void listen_on_loopback(void)
-{
+static void listen_on_loopback(void) {
     socklen_t size = sizeof address;
     address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -38,53 +37,45 @@ static void listen_on_loopback(void)
     CHECK_EQUAL(getsockname(listener, (struct sockaddr *)&address, &size), 0);
 }
 
-static void connect_pair(int s[2])
-{
+static void connect_pair(int s[2]) {
     s[0] = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_EQUAL(connect(s[0], (struct sockaddr *)&address, sizeof address), 0);
     s[1] = accept(listener, NULL, NULL);
     CHECK(s[1] >= 0);
 }
 
-static void reset(int fd)
-{
+static void reset(int fd) {
     struct linger now = {1, 0};
     CHECK_EQUAL(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
     CHECK_EQUAL(close(fd), 0);
 }
 
-static pthread_t start(void *(*f)(void *), long arg)
-{
+static pthread_t start(void *(*f)(void *), long arg) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, f, (void *)arg), 0);
     return t;
 }
 
-static long join(pthread_t t)
-{
+static long join(pthread_t t) {
     void *result;
     CHECK_EQUAL(pthread_join(t, &result), 0);
     return (long)result;
 }
 
 /* Each returns -errno, or what it was told. */
-static void *in_read(void *fd)
-{
+static void *in_read(void *fd) {
     char c;
     ssize_t n = read((int)(long)fd, &c, 1);
     return (void *)(n < 0 ? -(long)errno : n);
 }
 
-static void *in_write(void *fd)
-{
+static void *in_write(void *fd) {
     static char text[1 << 16];
     for (;;)
-        if (write((int)(long)fd, text, sizeof text) < 0)
-            return (void *)-(long)errno;
+        if (write((int)(long)fd, text, sizeof text) < 0) return (void *)-(long)errno;
 }
 
-static void *in_sendfile(void *fd)
-{
+static void *in_sendfile(void *fd) {
     int file = open("/proc/self/exe", O_RDONLY);
     for (;;) {
         off_t at = 0;
@@ -96,15 +87,13 @@ static void *in_sendfile(void *fd)
     }
 }
 
-static void *in_poll(void *fd)
-{
+static void *in_poll(void *fd) {
     struct pollfd p = {(int)(long)fd, POLLIN, 0};
     CHECK_EQUAL(poll(&p, 1, -1), 1);
     return (void *)(long)p.revents;
 }
 
-static void *in_epoll(void *fd)
-{
+static void *in_epoll(void *fd) {
     struct epoll_event e = {.events = EPOLLIN};
     int set = epoll_create1(0);
     CHECK_EQUAL(epoll_ctl(set, EPOLL_CTL_ADD, (int)(long)fd, &e), 0);
@@ -113,15 +102,12 @@ static void *in_epoll(void *fd)
     return (void *)(long)e.events;
 }
 
-static void let_wait(void)
-{
-    for (int i = 0; i < 20; i++)
-        sched_yield();
+static void let_wait(void) {
+    for (int i = 0; i < 20; i++) sched_yield();
     usleep(1000);
 }
 
-static void resets(void)
-{
+static void resets(void) {
     int s[2];
     connect_pair(s);
     pthread_t r = start(in_read, s[0]), second = start(in_read, s[0]), p = start(in_poll, s[0]), e = start(in_epoll, s[0]);
@@ -145,19 +131,16 @@ static void resets(void)
     }
 }
 
-static void *in_accept(void *arg)
-{
+static void *in_accept(void *arg) {
     (void)arg;
     int fd = accept(listener, NULL, NULL);
-    if (fd < 0)
-        return (void *)-(long)errno;
+    if (fd < 0) return (void *)-(long)errno;
     long told = (long)in_read((void *)(long)fd);
     close(fd);
     return (void *)told;
 }
 
-static void accept_of_the_dead(void)
-{
+static void accept_of_the_dead(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     pthread_t t = start(in_accept, 0);
     let_wait();
@@ -167,8 +150,7 @@ static void accept_of_the_dead(void)
     CHECK(told == -ECONNRESET || told == -ECONNABORTED);
 }
 
-static void *in_connect(void *port)
-{
+static void *in_connect(void *port) {
     struct sockaddr_in to = address;
     to.sin_port = (in_port_t)(long)port;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -179,8 +161,7 @@ static void *in_connect(void *port)
 }
 
 /* Nobody listens, and somebody stops to while a connection waits for a place in its queue. */
-static void connects(void)
-{
+static void connects(void) {
     struct sockaddr_un {
         sa_family_t family;
         char path[16];
@@ -202,24 +183,20 @@ static void connects(void)
 /* A process of its own, killed in the middle of `body`, once that has said that it is there. */
 static int *ready;
 
-static pid_t victim(void (*body)(int), int arg)
-{
+static pid_t victim(void (*body)(int), int arg) {
     *ready = 0;
     pid_t child = fork();
     CHECK(child >= 0);
     if (!child) {
         body(arg);
         __atomic_store_n(ready, 1, __ATOMIC_RELEASE);
-        for (;;)
-            pause();
+        for (;;) pause();
     }
-    while (!__atomic_load_n(ready, __ATOMIC_ACQUIRE))
-        usleep(200);
+    while (!__atomic_load_n(ready, __ATOMIC_ACQUIRE)) usleep(200);
     return child;
 }
 
-static void killed(pid_t child)
-{
+static void killed(pid_t child) {
     int status;
     let_wait();
     CHECK_EQUAL(kill(child, SIGKILL), 0);
@@ -229,8 +206,7 @@ static void killed(pid_t child)
 
 static void nothing(int arg) { (void)arg; }
 
-static void pipes(void)
-{
+static void pipes(void) {
     int p[2], q[2], s[2];
     CHECK(pipe(p) == 0 && pipe(q) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
     pid_t child = victim(nothing, 0); /* has all ends */
@@ -259,15 +235,13 @@ static void pipes(void)
 
 static char file[] = "./capr-peers-XXXXXX";
 
-static void lock_file(int fd)
-{
+static void lock_file(int fd) {
     CHECK_EQUAL(flock(fd, LOCK_EX), 0);
     struct flock all = {.l_type = F_WRLCK};
     CHECK_EQUAL(fcntl(fd, F_SETLK, &all), 0);
 }
 
-static void *in_flock(void *arg)
-{
+static void *in_flock(void *arg) {
     int fd = open(file, O_RDWR);
     struct flock all = {.l_type = F_WRLCK};
     CHECK_EQUAL(arg ? fcntl(fd, F_SETLKW, &all) : flock(fd, LOCK_EX), 0);
@@ -277,15 +251,13 @@ static void *in_flock(void *arg)
 
 static int semaphores;
 
-static void take_semaphore(int arg)
-{
+static void take_semaphore(int arg) {
     (void)arg;
     struct sembuf down = {.sem_op = -1, .sem_flg = SEM_UNDO};
     CHECK_EQUAL(semop(semaphores, &down, 1), 0);
 }
 
-static void *in_semop(void *arg)
-{
+static void *in_semop(void *arg) {
     struct sembuf down = {.sem_op = -1};
     CHECK_EQUAL(semop(semaphores, &down, 1), 0);
     return arg;
@@ -297,14 +269,12 @@ struct shared {
 };
 static struct shared *shared;
 
-static void lock_robust(int arg)
-{
+static void lock_robust(int arg) {
     (void)arg;
     CHECK_EQUAL(pthread_mutex_lock(&shared->robust), 0);
 }
 
-static void *in_robust(void *arg)
-{
+static void *in_robust(void *arg) {
     int error = pthread_mutex_lock(&shared->robust);
     CHECK(error == 0 || error == EOWNERDEAD);
     if (error) {
@@ -316,8 +286,7 @@ static void *in_robust(void *arg)
     return arg;
 }
 
-static void locks(void)
-{
+static void locks(void) {
     /* Opened by the child, so that the lock is its own. */
     int ends[2];
     CHECK(pipe(ends) == 0);
@@ -325,8 +294,7 @@ static void locks(void)
     if (!child) {
         lock_file(open(file, O_RDWR));
         CHECK_EQUAL(write(ends[1], "x", 1), 1);
-        for (;;)
-            pause();
+        for (;;) pause();
     }
     char c;
     CHECK_EQUAL(read(ends[0], &c, 1), 1);
@@ -355,17 +323,14 @@ static void locks(void)
     shared->told = 0;
     child = victim(lock_robust, 0);
     pthread_t t[5];
-    for (int i = 0; i < 5; i++)
-        t[i] = start(in_robust, i);
+    for (int i = 0; i < 5; i++) t[i] = start(in_robust, i);
     killed(child);
-    for (int i = 0; i < 5; i++)
-        join(t[i]);
+    for (int i = 0; i < 5; i++) join(t[i]);
     CHECK_EQUAL(shared->told, 1);
     CHECK_EQUAL(pthread_mutex_destroy(&shared->robust), 0);
 }
 
-int main(void)
-{
+int main(void) {
     int before = 0;
     alarm(100);
     signal(SIGPIPE, SIG_IGN);
@@ -379,8 +344,7 @@ int main(void)
         connects();
         pipes();
         locks();
-        if (i == 0)
-            before = check_descriptors();
+        if (i == 0) before = check_descriptors();
     }
     CHECK_EQUAL(check_descriptors(), before);
     unlink(file);

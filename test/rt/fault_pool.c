@@ -24,16 +24,14 @@ static char top[] = "./capr-fault-XXXXXX";
 static char file[64], queue_name[64];
 static int queue, semaphores, done;
 
-static pthread_t start(void *(*f)(void *), void *arg)
-{
+static pthread_t start(void *(*f)(void *), void *arg) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, f, arg), 0);
     return t;
 }
 
 /* Calls of kind DISK and NAMES, by several threads at once. */
-static void *files(void *arg)
-{
+static void *files(void *arg) {
     char path[128], text[64];
     struct stat st;
     snprintf(path, sizeof path, "%s/%ld", top, (long)arg);
@@ -56,22 +54,19 @@ static void *files(void *arg)
     return NULL;
 }
 
-static void asynchronous(void)
-{
+static void asynchronous(void) {
     char text[64] = "asynchronous";
     int fd = open(file, O_CREAT | O_RDWR, 0600);
     struct aiocb cb = {.aio_fildes = fd, .aio_buf = text, .aio_nbytes = 12};
     const struct aiocb *list[] = {&cb};
     CHECK_EQUAL(aio_write(&cb), 0);
-    while (aio_error(&cb) == EINPROGRESS)
-        CHECK_EQUAL(aio_suspend(list, 1, NULL), 0);
+    while (aio_error(&cb) == EINPROGRESS) CHECK_EQUAL(aio_suspend(list, 1, NULL), 0);
     CHECK_EQUAL(aio_return(&cb), 12);
     close(fd);
 }
 
 /* Each waits for what main does only after it waits. */
-static void *wait_lock(void *arg)
-{
+static void *wait_lock(void *arg) {
     int fd = open(file, O_RDWR);
     CHECK(fd >= 0);
     CHECK_EQUAL(flock(fd, LOCK_EX), 0);
@@ -80,8 +75,7 @@ static void *wait_lock(void *arg)
     return arg;
 }
 
-static void *wait_message(void *arg)
-{
+static void *wait_message(void *arg) {
     struct {
         long type;
         char c;
@@ -92,16 +86,14 @@ static void *wait_message(void *arg)
     return arg;
 }
 
-static void *wait_semaphore(void *arg)
-{
+static void *wait_semaphore(void *arg) {
     struct sembuf down = {.sem_op = -1};
     CHECK_EQUAL(semop(semaphores, &down, 1), 0);
     done++;
     return arg;
 }
 
-static void *wait_queue(void *arg)
-{
+static void *wait_queue(void *arg) {
     char c;
     mqd_t q = mq_open(queue_name, O_RDWR);
     CHECK(q >= 0);
@@ -111,8 +103,7 @@ static void *wait_queue(void *arg)
     return arg;
 }
 
-static void *wait_cancelled(void *arg)
-{
+static void *wait_cancelled(void *arg) {
     struct {
         long type;
         char c;
@@ -121,8 +112,7 @@ static void *wait_cancelled(void *arg)
     return arg;
 }
 
-static void endless(void)
-{
+static void endless(void) {
     int held = open(file, O_RDWR);
     struct {
         long type;
@@ -137,15 +127,13 @@ static void endless(void)
     done = 0;
     pthread_t t[] = {start(wait_lock, NULL), start(wait_message, NULL), start(wait_semaphore, NULL), start(wait_queue, NULL)};
     pthread_t cancelled = start(wait_cancelled, NULL);
-    for (int i = 0; i < 20; i++)
-        usleep(500);
+    for (int i = 0; i < 20; i++) usleep(500);
     CHECK_EQUAL(done, 0);
     CHECK_EQUAL(flock(held, LOCK_UN), 0);
     CHECK_EQUAL(msgsnd(queue, &m, 1, 0), 0);
     CHECK_EQUAL(semop(semaphores, &up, 1), 0);
     CHECK_EQUAL(mq_send(q, "q", 1, 0), 0);
-    for (int i = 0; i < 4; i++)
-        CHECK_EQUAL(pthread_join(t[i], NULL), 0);
+    for (int i = 0; i < 4; i++) CHECK_EQUAL(pthread_join(t[i], NULL), 0);
     CHECK_EQUAL(done, 4);
     void *result;
     CHECK_EQUAL(pthread_cancel(cancelled), 0);
@@ -165,29 +153,23 @@ static void endless(void)
     close(held);
 }
 
-static void *beat(void *stop)
-{
-    while (!*(volatile int *)stop)
-        sched_yield();
+static void *beat(void *stop) {
+    while (!*(volatile int *)stop) sched_yield();
     return NULL;
 }
 
-static void *reader(void *fd)
-{
+static void *reader(void *fd) {
     char c;
     CHECK_EQUAL(read((int)(long)fd, &c, 1), 1);
     return (void *)(long)c;
 }
 
-static void all(void)
-{
+static void all(void) {
     int stop = 0, s[2], status;
     pthread_t other = start(beat, &stop), t[6];
     asynchronous();
-    for (long i = 0; i < 6; i++)
-        t[i] = start(files, (void *)i);
-    for (int i = 0; i < 6; i++)
-        CHECK_EQUAL(pthread_join(t[i], NULL), 0);
+    for (long i = 0; i < 6; i++) t[i] = start(files, (void *)i);
+    for (int i = 0; i < 6; i++) CHECK_EQUAL(pthread_join(t[i], NULL), 0);
     endless();
 
     void *got;
@@ -202,8 +184,7 @@ static void all(void)
     close(s[0]);
     close(s[1]);
     pid_t child = fork();
-    if (!child)
-        _exit(3);
+    if (!child) _exit(3);
     CHECK(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 3);
     stop = 1;
     CHECK_EQUAL(pthread_join(other, NULL), 0);
@@ -221,8 +202,7 @@ static const struct plan {
 
 static const struct plan *plan;
 
-static void play(void)
-{
+static void play(void) {
     fault_set(plan->call, plan->error, plan->first, plan->count);
     all();
     int before = check_descriptors();
@@ -232,8 +212,7 @@ static void play(void)
     all();
 }
 
-int main(void)
-{
+int main(void) {
     static const int calls[] = {SYS_clone3, SYS_eventfd2, SYS_epoll_create1, SYS_epoll_ctl, SYS_pidfd_open, SYS_openat2, SYS_epoll_pwait2};
     fault_start(calls, sizeof calls / sizeof *calls);
     alarm(380);

@@ -10,8 +10,7 @@
 #include "check.h"
 #include "sched/sched.h"
 
-static void check_mode(int mode)
-{
+static void check_mode(int mode) {
     volatile double one = 1.0, tiny = 1e-30;
     volatile long double lone = 1.0L, ltiny = 1e-30L;
     CHECK_EQUAL(fegetround(), mode);
@@ -21,14 +20,12 @@ static void check_mode(int mode)
     CHECK_EQUAL(lone - ltiny < lone, mode == FE_DOWNWARD || mode == FE_TOWARDZERO);
 }
 
-static void *inherited(void *arg)
-{
+static void *inherited(void *arg) {
     check_mode((int)(intptr_t)arg);
     return NULL;
 }
 
-static void *keep(void *arg)
-{
+static void *keep(void *arg) {
     int mode = (int)(intptr_t)arg;
     check_mode(FE_TONEAREST);
     CHECK_EQUAL(fesetround(mode), 0);
@@ -43,12 +40,10 @@ static void *keep(void *arg)
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     static const int modes[] = {FE_UPWARD, FE_TONEAREST, FE_DOWNWARD, FE_TOWARDZERO, FE_UPWARD};
     pthread_t t[5];
-    for (int i = 0; i < 5; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, keep, (void *)(intptr_t)modes[i]), 0);
+    for (int i = 0; i < 5; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, keep, (void *)(intptr_t)modes[i]), 0);
     for (int i = 0; i < 5; i++) {
         CHECK_EQUAL(pthread_join(t[i], NULL), 0);
         check_mode(FE_TONEAREST);

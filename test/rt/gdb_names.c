@@ -19,8 +19,7 @@ static volatile uint64_t sink;
         return r + 1;                      \
     }
 
-NAMED uint64_t innermost(uint64_t a)
-{
+NAMED uint64_t innermost(uint64_t a) {
     sink = a;
     return a;
 }
@@ -38,14 +37,12 @@ STUB_LINK(first_link, on_first_link, 4096, 0);
 extern __typeof__(innermost) first_link;
 LEVEL(on_first_chunk, first_link)
 
-static void *start(void *arg)
-{
+static void *start(void *arg) {
     CHECK_EQUAL(on_first_chunk((uint64_t)arg), 10);
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, start, (void *)0), 0);
     CHECK_EQUAL(pthread_join(t, NULL), 0);

@@ -18,21 +18,16 @@ struct program {
 
 static struct capr_knee_look look = {.now = 1000000000, .limit = 512 * MIB};
 
-static double rate_of(const struct program *p, double limit)
-{
-    if (limit < p->least)
-        return 0;
-    if (limit < p->most)
-        return 1000 * (limit - p->least) / (p->most - p->least);
+static double rate_of(const struct program *p, double limit) {
+    if (limit < p->least) return 0;
+    if (limit < p->most) return 1000 * (limit - p->least) / (p->most - p->least);
     double rate = 1000;
-    for (double x = p->most * 2; x <= limit; x *= 2)
-        rate *= 1 - p->slow;
+    for (double x = p->most * 2; x <= limit; x *= 2) rate *= 1 - p->slow;
     return rate;
 }
 
 /* Runs it for so many seconds; returns the limit at the end, and the mean rate in *mean. */
-static double run(const struct program *p, double seconds, double *mean)
-{
+static double run(const struct program *p, double seconds, double *mean) {
     double limit = look.limit, before = look.work;
     for (uint64_t end = look.now + (uint64_t)(seconds * 1e9); look.now < end; look.now += TICK) {
         look.work += rate_of(p, limit) * TICK / 1e9;
@@ -44,8 +39,7 @@ static double run(const struct program *p, double seconds, double *mean)
     return limit;
 }
 
-int main(void)
-{
+int main(void) {
     double mean, limit;
 
     /* Nothing is scarce: nothing is tried. */

@@ -20,23 +20,20 @@ struct shared {
 static struct shared *shared;
 static int ends[2];
 
-static __attribute__((noinline)) void look(long me)
-{
+static __attribute__((noinline)) void look(long me) {
     if (shared->last != me) {
         shared->last = me;
         shared->turns++;
     }
 }
 
-static void *computes(void *arg)
-{
+static void *computes(void *arg) {
     for (long i = 0; i < 1l << 40; i++) /* a loop that looked at memory for its end would give way by itself */
         look((long)arg);
     return NULL;
 }
 
-int main(void)
-{
+int main(void) {
     pthread_t t[THREADS];
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
@@ -48,13 +45,11 @@ int main(void)
         for (int i = 0; i < BYTES; i++) {
             usleep(33000);
             shared->at_write[i] = shared->turns;
-            if (write(ends[1], "x", 1) != 1)
-                _exit(1);
+            if (write(ends[1], "x", 1) != 1) _exit(1);
         }
         _exit(0);
     }
-    for (long i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, computes, (void *)(i + 1)), 0);
+    for (long i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, computes, (void *)(i + 1)), 0);
     int late = 0;
     char byte;
     for (int i = 0; i < BYTES; i++) {

@@ -29,16 +29,13 @@ enum index {
 extern CAPR_HIDDEN uint64_t capr__leaf_slots[LEAVES];
 extern CAPR_HIDDEN const uint64_t capr__leaf_borrow[LEAVES];
 
-static int find_libc_id(struct dl_phdr_info *info, size_t size, void *arg)
-{
+static int find_libc_id(struct dl_phdr_info *info, size_t size, void *arg) {
     (void)size, (void)arg;
-    if (!strstr(info->dlpi_name, "libc.so"))
-        return 0;
+    if (!strstr(info->dlpi_name, "libc.so")) return 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const Elf64_Phdr *p = &info->dlpi_phdr[i];
         const Elf64_Nhdr *n = (const Elf64_Nhdr *)(info->dlpi_addr + p->p_vaddr);
-        if (p->p_type != PT_NOTE || n->n_type != NT_GNU_BUILD_ID || n->n_descsz != sizeof __capr_leaf_build_id)
-            continue;
+        if (p->p_type != PT_NOTE || n->n_type != NT_GNU_BUILD_ID || n->n_descsz != sizeof __capr_leaf_build_id) continue;
         memcpy(__capr_leaf_build_id, (const char *)(n + 1) + 4, n->n_descsz);
         __capr_leaf_build_id_size = n->n_descsz;
         return 1;
@@ -47,8 +44,7 @@ static int find_libc_id(struct dl_phdr_info *info, size_t size, void *arg)
 }
 
 /* In place, or borrowed; and right. */
-static void check_slots(int in_place)
-{
+static void check_slots(int in_place) {
     char buffer[64] = "abc";
     CHECK_EQUAL(capr__leaf_slots[LEAF_memcpy] == (uint64_t)dlsym(RTLD_NEXT, "memcpy"), in_place);
     CHECK_EQUAL(capr__leaf_slots[LEAF_strlen] == (uint64_t)dlsym(RTLD_NEXT, "strlen"), in_place);
@@ -75,15 +71,13 @@ static void check_slots(int in_place)
 
 /* Before the runtime has started: its own .preinit_array entry runs after this one or before, and both must work. */
 static size_t early_length;
-static void early(int argc, char **argv, char **envp)
-{
+static void early(int argc, char **argv, char **envp) {
     (void)argc, (void)envp;
     early_length = strlen(argv[0]);
 }
 __attribute__((section(".preinit_array"), used)) static void (*const run_early)(int, char **, char **) = early;
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     (void)argc;
     CHECK(early_length > 0 && early_length == strlen(argv[0]));
     check_slots(0);

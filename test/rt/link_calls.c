@@ -21,20 +21,17 @@ static uint64_t seen_rsp;
 static inline __attribute__((always_inline)) void look(void) { seen_rsp = (uint64_t)__builtin_frame_address(0); }
 
 /* The callees. */
-NAMED uint64_t six_integers(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
-{
+NAMED uint64_t six_integers(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
     look();
     return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f;
 }
 
-NAMED double eight_doubles(double a, double b, double c, double d, double e, double f, double g, double h)
-{
+NAMED double eight_doubles(double a, double b, double c, double d, double e, double f, double g, double h) {
     look();
     return a + 10 * b + 100 * c + 1e3 * d + 1e4 * e + 1e5 * f + 1e6 * g + 1e7 * h;
 }
 
-NAMED __int128 wide(__int128 a, uint64_t b)
-{
+NAMED __int128 wide(__int128 a, uint64_t b) {
     look();
     return a * b;
 }
@@ -42,8 +39,7 @@ NAMED __int128 wide(__int128 a, uint64_t b)
 struct two_doubles {
     double a, b;
 };
-NAMED struct two_doubles swap(struct two_doubles x)
-{
+NAMED struct two_doubles swap(struct two_doubles x) {
     look();
     return (struct two_doubles){x.b, x.a};
 }
@@ -52,20 +48,17 @@ struct mixed {
     uint64_t a;
     double b;
 };
-NAMED struct mixed change(struct mixed x)
-{
+NAMED struct mixed change(struct mixed x) {
     look();
     return (struct mixed){x.a + 1, x.b * 2};
 }
 
-NAMED long double x87(double a, uint64_t b)
-{
+NAMED long double x87(double a, uint64_t b) {
     look();
     return (long double)a / (long double)b;
 }
 
-NAMED _Complex long double x87_pair(double a)
-{
+NAMED _Complex long double x87_pair(double a) {
     look();
     return (long double)a + 2.5L * I;
 }
@@ -73,18 +66,15 @@ NAMED _Complex long double x87_pair(double a)
 struct large {
     uint64_t words[20];
 };
-NAMED struct large fill(uint64_t start)
-{
+NAMED struct large fill(uint64_t start) {
     struct large l;
     look();
-    for (unsigned i = 0; i < 20; i++)
-        l.words[i] = start + i;
+    for (unsigned i = 0; i < 20; i++) l.words[i] = start + i;
     return l;
 }
 
 typedef float vector8 __attribute__((vector_size(16)));
-NAMED vector8 add_vectors(vector8 a, vector8 b)
-{
+NAMED vector8 add_vectors(vector8 a, vector8 b) {
     look();
     return a + b;
 }
@@ -95,27 +85,23 @@ struct aligned {
     _Alignas(64) uint64_t words[8];
 };
 NAMED uint64_t on_stack(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h,
-                        struct aligned s, long double l)
-{
+                        struct aligned s, long double l) {
     look();
     CHECK_EQUAL((uint64_t)&s % 64, 0);
     uint64_t sum = a + b + c + d + e + f + 2 * g + 3 * h + (uint64_t)l;
-    for (unsigned i = 0; i < 8; i++)
-        sum += s.words[i];
+    for (unsigned i = 0; i < 8; i++) sum += s.words[i];
     /* The argument area is the callee's: whoever relies on it afterwards is wrong. */
     memset(&s, 0xff, sizeof s);
     __asm__ volatile("" : : "r"(&s) : "memory");
     return sum;
 }
 
-NAMED double variadic(int count, ...)
-{
+NAMED double variadic(int count, ...) {
     double sum = 0;
     va_list args;
     look();
     va_start(args, count);
-    for (int i = 0; i < count; i++)
-        sum += (i + 1) * va_arg(args, double);
+    for (int i = 0; i < count; i++) sum += (i + 1) * va_arg(args, double);
     va_end(args);
     return sum;
 }
@@ -177,8 +163,7 @@ static int moves;
         CHECK(capr__worker.self->chunk == chunk);                                                      \
     } while (0)
 
-NAMED void all_calls(const struct stubs *s)
-{
+NAMED void all_calls(const struct stubs *s) {
     uint64_t u;
     CALL(u, s->six_integers(1, 2, 3, 4, 5, 6));
     CHECK_EQUAL(u, 654321);
@@ -202,8 +187,7 @@ NAMED void all_calls(const struct stubs *s)
     CHECK(creall(c) == 1.5L && cimagl(c) == 2.5L);
     struct large f;
     CALL(f, s->fill(100));
-    for (unsigned i = 0; i < 20; i++)
-        CHECK_EQUAL(f.words[i], 100 + i);
+    for (unsigned i = 0; i < 20; i++) CHECK_EQUAL(f.words[i], 100 + i);
     vector8 v;
     CALL(v, s->add_vectors((vector8){1, 2, 3, 4}, (vector8){10, 20, 30, 40}));
     CHECK(v[0] == 11 && v[1] == 22 && v[2] == 33 && v[3] == 44);
@@ -221,8 +205,7 @@ STUB_BORROW(borrow_all_calls, all_calls);
 extern __typeof__(all_calls) link_all_calls, borrow_all_calls;
 
 /* From a stack that is not big: a link moves, a borrow moves. From a big one: a link moves, a borrow does not. */
-NAMED void from_here(void)
-{
+NAMED void from_here(void) {
     moves = 1;
     all_calls(&links);
     moves = capr__worker.big_sp != 0;
@@ -234,17 +217,14 @@ STUB_LINK(link_from_everywhere, from_everywhere, 32768, 0);
 STUB_BORROW(borrow_from_everywhere, from_everywhere);
 extern __typeof__(from_everywhere) link_from_everywhere, borrow_from_everywhere;
 
-void from_everywhere(int depth)
-{
+void from_everywhere(int depth) {
     from_here();
-    if (depth == 0)
-        return;
+    if (depth == 0) return;
     link_from_everywhere(depth - 1);
     borrow_from_everywhere(depth - 1);
 }
 
-static void *in_thread(void *arg)
-{
+static void *in_thread(void *arg) {
     from_everywhere(4);
     return arg;
 }
@@ -259,8 +239,7 @@ __asm__(".text\n.type callee_saved, @function\ncallee_saved:\n"
         "movq %rbx, %rax\norq %rbp, %rax\norq %r12, %rax\norq %r13, %rax\norq %r14, %rax\norq %r15, %rax\n"
         "addq $8, %rsp\npopq %r15\npopq %r14\npopq %r13\npopq %r12\npopq %rbp\npopq %rbx\nret\n");
 
-int main(void)
-{
+int main(void) {
     pthread_t t;
     CHECK_EQUAL(callee_saved(link_six_integers), 0);
     uint64_t in_use = capr__chunk_bytes_in_use(&capr__worker);

@@ -24,17 +24,14 @@ NAMED uint64_t count_down(uint64_t n);
 STUB_CHECK(count_down_checked, count_down, 128, 0);
 extern __typeof__(count_down) count_down_checked;
 
-uint64_t count_down(uint64_t n)
-{
-    if (n == 0)
-        return 0;
+uint64_t count_down(uint64_t n) {
+    if (n == 0) return 0;
     uint64_t below = count_down_checked(n - 1);
     __asm__ volatile("" : "+r"(below));
     return below + 1;
 }
 
-static void *deep(void *arg)
-{
+static void *deep(void *arg) {
     CHECK_EQUAL(count_down_checked((uint64_t)arg), (uint64_t)arg);
     return NULL;
 }
@@ -51,8 +48,7 @@ STUB_LINK(move_linked, move, 2048, 0);
 STUB_BORROW(move_borrowed, move);
 extern __typeof__(move) move_linked, move_borrowed;
 
-uint64_t move(struct mover *m, uint64_t level)
-{
+uint64_t move(struct mover *m, uint64_t level) {
     volatile uint64_t mark[4] = {level, level * 3, (uint64_t)m, m->random};
     capr__yield();
     uint64_t sum = level;
@@ -69,16 +65,14 @@ uint64_t move(struct mover *m, uint64_t level)
     return sum;
 }
 
-static void *wander(void *arg)
-{
+static void *wander(void *arg) {
     struct mover m = *(struct mover *)arg;
     CHECK_EQUAL(m.random & 1 ? move_linked(&m, 0) : move_borrowed(&m, 0), LEVELS * (LEVELS + 1) / 2);
     CHECK(!m.leave);
     return NULL;
 }
 
-static uint64_t pool_size(void)
-{
+static uint64_t pool_size(void) {
     uint64_t n = 0;
     for (struct capr_bigstack *b = capr__worker.big_pool; b; b = b->next) {
         n++;
@@ -87,8 +81,7 @@ static uint64_t pool_size(void)
     return n;
 }
 
-static void wander_all(void)
-{
+static void wander_all(void) {
     enum { THREADS = 200 };
     static pthread_t t[THREADS];
     static struct mover m[THREADS];
@@ -105,27 +98,23 @@ static void wander_all(void)
 
 static volatile unsigned interrupts;
 
-static void interrupt(int signal)
-{
+static void interrupt(int signal) {
     char text[200];
     snprintf(text, sizeof text, "%d %f", signal, 1.5); /* external code, which is borrowed for everywhere else */
     interrupts += text[0] != 0;
 }
 
-static void start_storm(void)
-{
+static void start_storm(void) {
     struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
     struct itimerval every = {{0, 50}, {0, 50}};
     CHECK_EQUAL(sigaction(SIGALRM, &action, NULL), 0);
     CHECK_EQUAL(setitimer(ITIMER_REAL, &every, NULL), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     pthread_t t;
     int storm = argc > 1 && !strcmp(argv[1], "storm");
-    if (storm)
-        start_storm();
+    if (storm) start_storm();
     uint64_t in_use = capr__chunk_bytes_in_use(&capr__worker);
     CHECK_EQUAL(pthread_create(&t, NULL, deep, (void *)FRAMES), 0);
     CHECK_EQUAL(pthread_join(t, NULL), 0);
@@ -139,8 +128,7 @@ int main(int argc, char **argv)
     /* Nobody but main, who has its own, is left: the same threads again need no big stack that is not in the pool. */
     uint64_t stacks = pool_size();
     CHECK(stacks > 10);
-    for (int i = 0; i < 20 || (storm && interrupts < 2000); i++)
-        wander_all();
+    for (int i = 0; i < 20 || (storm && interrupts < 2000); i++) wander_all();
     CHECK_EQUAL(pool_size(), stacks);
     CHECK_EQUAL(capr__chunk_bytes_in_use(&capr__worker), in_use);
     return 0;

@@ -51,8 +51,7 @@ struct self {
     uint64_t random;
 };
 
-static void look(struct self *s)
-{
+static void look(struct self *s) {
     sigset_t mask;
     CHECK_EQUAL(counter, 41 + s->number + s->steps);
     CHECK_EQUAL(zero, s->number);
@@ -61,23 +60,19 @@ static void look(struct self *s)
     CHECK(pthread_equal(pthread_self(), s->id));
     CHECK(pthread_getspecific(key) == s);
     CHECK(pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0);
-    for (int i = 0; i < 5; i++)
-        CHECK_EQUAL(sigismember(&mask, SIGRTMIN + 3 + i), (int)(s->number >> i & 1));
+    for (int i = 0; i < 5; i++) CHECK_EQUAL(sigismember(&mask, SIGRTMIN + 3 + i), (int)(s->number >> i & 1));
     long now = kernel_thread();
-    if (now != s->on)
-        __atomic_add_fetch(&migrated, 1, __ATOMIC_RELAXED);
+    if (now != s->on) __atomic_add_fetch(&migrated, 1, __ATOMIC_RELAXED);
     s->on = now;
 }
 
-static uint32_t dice(struct self *s)
-{
+static uint32_t dice(struct self *s) {
     s->random = s->random * 6364136223846793005ull + 1442695040888963407ull;
     return (uint32_t)(s->random >> 33);
 }
 
 /* Calls that fail: at once, and after the time that the socket waits at most, for which nobody sends anything. */
-static void fail_to_read(const struct group *g)
-{
+static void fail_to_read(const struct group *g) {
     char byte;
     CHECK(read(-1, &byte, 1) == -1);
     CHECK_EQUAL(errno, EBADF);
@@ -90,8 +85,7 @@ static void fail_to_read(const struct group *g)
 }
 
 /* For 20 us, or until somebody signals. */
-static void wait_for_change(struct group *g)
-{
+static void wait_for_change(struct group *g) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += 20000;
@@ -107,8 +101,7 @@ static void wait_for_change(struct group *g)
     CHECK_EQUAL(errno, 7);
 }
 
-static __attribute__((noinline)) void step(struct self *s)
-{
+static __attribute__((noinline)) void step(struct self *s) {
     struct group *g = &groups[s->number % GROUPS];
     int expected = 1000 + (int)(s->number + s->steps) % 1000;
     uint32_t what = dice(s) % 64;
@@ -119,8 +112,7 @@ static __attribute__((noinline)) void step(struct self *s)
     } else if (what < 44) {
         pthread_mutex_lock(&g->lock);
         g->turn++;
-        if (what < 36)
-            sched_yield();
+        if (what < 36) sched_yield();
         pthread_cond_signal(&g->changed);
         pthread_mutex_unlock(&g->lock);
     } else if (what < 57) { /* as many writes as reads: the byte that is read may be somebody else's */
@@ -152,33 +144,27 @@ static __attribute__((noinline)) void step(struct self *s)
 }
 
 /* Frames on several pieces of stack, each with a pattern and memory of alloca. */
-static __attribute__((noinline)) long descend(struct self *s, long depth)
-{
+static __attribute__((noinline)) long descend(struct self *s, long depth) {
     volatile unsigned char frame[300];
     size_t size = 16 + dice(s) % 3000;
     unsigned char mark = (unsigned char)(s->number * 7 + depth);
     unsigned char *more = alloca(size);
     memset(more, mark, size);
-    for (size_t i = 0; i < sizeof frame; i++)
-        frame[i] = (unsigned char)(mark + i);
+    for (size_t i = 0; i < sizeof frame; i++) frame[i] = (unsigned char)(mark + i);
     step(s);
     long sum = depth > 0 ? descend(s, depth - 1) : 0;
     step(s);
-    for (size_t i = 0; i < sizeof frame; i++)
-        CHECK_EQUAL(frame[i], (unsigned char)(mark + i));
-    for (size_t i = 0; i < size; i++)
-        CHECK_EQUAL(more[i], mark);
+    for (size_t i = 0; i < sizeof frame; i++) CHECK_EQUAL(frame[i], (unsigned char)(mark + i));
+    for (size_t i = 0; i < size; i++) CHECK_EQUAL(more[i], mark);
     return sum + 1;
 }
 
-static void *run(void *argument)
-{
+static void *run(void *argument) {
     struct self *s = argument;
     sigset_t mask;
     sigemptyset(&mask);
     for (int i = 0; i < 5; i++)
-        if (s->number >> i & 1)
-            sigaddset(&mask, SIGRTMIN + 3 + i);
+        if (s->number >> i & 1) sigaddset(&mask, SIGRTMIN + 3 + i);
     CHECK(pthread_sigmask(SIG_SETMASK, &mask, NULL) == 0);
     CHECK(pthread_setspecific(key, s) == 0);
     s->id = pthread_self();
@@ -194,8 +180,7 @@ static void *run(void *argument)
     return argument;
 }
 
-int main(void)
-{
+int main(void) {
     const char *text = getenv("CAPR_TEST_SWITCHES");
     static struct self selves[THREADS];
     pthread_t ids[THREADS];

@@ -17,8 +17,7 @@
 
 static void *nothing(void *arg) { return arg; }
 
-static pthread_t start(void *(*f)(void *), void *arg)
-{
+static pthread_t start(void *(*f)(void *), void *arg) {
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, f, arg), 0);
     return t;
@@ -26,30 +25,25 @@ static pthread_t start(void *(*f)(void *), void *arg)
 
 static void join(pthread_t t) { CHECK_EQUAL(pthread_join(t, NULL), 0); }
 
-static void let_run(void)
-{
-    for (int i = 0; i < 20; i++)
-        sched_yield();
+static void let_run(void) {
+    for (int i = 0; i < 20; i++) sched_yield();
 }
 
 /* What runs on the memory of threads of the past. */
-static __attribute__((noinline)) int use_stack(int depth)
-{
+static __attribute__((noinline)) int use_stack(int depth) {
     volatile unsigned char room[200];
     memset((void *)room, 0xff, sizeof room);
     sched_yield();
     return (depth ? use_stack(depth - 1) : 0) + room[depth % 200];
 }
 
-static void *deep(void *arg)
-{
+static void *deep(void *arg) {
     use_stack(200);
     return arg;
 }
 
 /* `t` is no thread any more: all say so. */
-static void gone(pthread_t t)
-{
+static void gone(pthread_t t) {
     char name[16];
     int policy;
     struct sched_param p = {0};
@@ -77,14 +71,12 @@ static void gone(pthread_t t)
 }
 
 static void *join_it(void *t) { return (void *)(long)pthread_join(*(pthread_t *)t, NULL); }
-static void *wait_sem(void *s)
-{
+static void *wait_sem(void *s) {
     CHECK_EQUAL(sem_wait(s), 0);
     return NULL;
 }
 
-static void threads(void)
-{
+static void threads(void) {
     sem_t s;
     void *result;
     CHECK_EQUAL(sem_init(&s, 0, 0), 0);
@@ -126,38 +118,32 @@ static void threads(void)
 
     /* Others' frames on the memory of the record. */
     pthread_t past[20];
-    for (int i = 0; i < 20; i++)
-        past[i] = start(deep, NULL);
-    for (int i = 0; i < 20; i++)
-        join(past[i]);
+    for (int i = 0; i < 20; i++) past[i] = start(deep, NULL);
+    for (int i = 0; i < 20; i++) join(past[i]);
     for (int round = 0; round < 5; round++) {
         pthread_t user = start(deep, NULL);
         for (int k = 0; k < 10; k++) {
             sched_yield();
             for (int i = 0; i < 20; i++)
-                if (past[i] != user)
-                    gone(past[i]);
+                if (past[i] != user) gone(past[i]);
         }
         join(user);
     }
     use_stack(150);
-    for (int i = 0; i < 20; i++)
-        gone(past[i]);
+    for (int i = 0; i < 20; i++) gone(past[i]);
 }
 
 /* What a stranger is told. */
 static void *unlock(void *m) { return (void *)(long)pthread_mutex_unlock(m); }
 static void *rw_unlock(void *l) { return (void *)(long)pthread_rwlock_unlock(l); }
 
-static long in_thread(void *(*f)(void *), void *arg)
-{
+static long in_thread(void *(*f)(void *), void *arg) {
     void *result;
     CHECK_EQUAL(pthread_join(start(f, arg), &result), 0);
     return (long)result;
 }
 
-static void mutexes(void)
-{
+static void mutexes(void) {
     static const int types[] = {PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ADAPTIVE_NP};
     for (int type = 0; type < 4; type++)
         for (int robust = 0; robust < 2; robust++)
@@ -172,11 +158,9 @@ static void mutexes(void)
                 pthread_mutexattr_setpshared(&a, shared ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE);
                 CHECK_EQUAL(pthread_mutex_init(&m, &a), 0);
                 int checks = robust || type == 1 || type == 2;
-                if (checks)
-                    CHECK_EQUAL(pthread_mutex_unlock(&m), EPERM);
+                if (checks) CHECK_EQUAL(pthread_mutex_unlock(&m), EPERM);
                 CHECK_EQUAL(pthread_mutex_lock(&m), 0);
-                if (checks)
-                    CHECK_EQUAL(in_thread(unlock, &m), EPERM);
+                if (checks) CHECK_EQUAL(in_thread(unlock, &m), EPERM);
                 CHECK_EQUAL(pthread_mutex_destroy(&m), EBUSY);
                 CHECK_EQUAL(pthread_mutex_unlock(&m), 0);
                 CHECK_EQUAL(pthread_mutex_destroy(&m), 0);
@@ -195,15 +179,13 @@ static void mutexes(void)
 }
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static void *wait_cond(void *c)
-{
+static void *wait_cond(void *c) {
     CHECK_EQUAL(pthread_mutex_lock(&mutex), 0);
     CHECK_EQUAL(pthread_cond_wait(c, &mutex), 0);
     return (void *)(long)pthread_mutex_unlock(&mutex);
 }
 
-static void conditions(void)
-{
+static void conditions(void) {
     pthread_cond_t c;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -225,8 +207,7 @@ static void conditions(void)
     CHECK_EQUAL(pthread_cond_destroy(&c), 0);
 }
 
-static void rwlocks(int shared)
-{
+static void rwlocks(int shared) {
     pthread_rwlock_t l;
     pthread_rwlockattr_t a;
     struct timespec now;
@@ -266,8 +247,7 @@ static void rwlocks(int shared)
         CHECK_EQUAL(errno, number); \
     } while (0)
 
-static void semaphores(void)
-{
+static void semaphores(void) {
     sem_t s;
     int value;
     struct timespec now;
@@ -292,8 +272,7 @@ static void semaphores(void)
 
 static void *wait_barrier(void *b) { return (void *)(long)pthread_barrier_wait(b); }
 
-static void barriers(void)
-{
+static void barriers(void) {
     pthread_barrier_t b;
     pthread_spinlock_t l;
     CHECK_EQUAL(pthread_barrier_init(&b, NULL, 2), 0);
@@ -321,8 +300,7 @@ static void barriers(void)
     }
 }
 
-static void keys(void)
-{
+static void keys(void) {
     pthread_key_t key;
     CHECK_EQUAL(pthread_key_create(&key, NULL), 0);
     CHECK_EQUAL(pthread_setspecific(key, &key), 0);
@@ -332,8 +310,7 @@ static void keys(void)
     CHECK(!pthread_getspecific(key));
 }
 
-int main(void)
-{
+int main(void) {
     alarm(60);
     signal(SIGUSR1, SIG_DFL); /* which would end the process */
     for (int i = 0; i < 3; i++) {

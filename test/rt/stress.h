@@ -18,8 +18,7 @@
 static uint64_t stress_seed;
 
 /* Starts the program again with the scheduler's seed set, unless that was done. */
-static inline void stress_begin(char **argv)
-{
+static inline void stress_begin(char **argv) {
     const char *seed = getenv("CAPR_TEST_SEED");
     struct timespec now;
     char text[64];
@@ -38,22 +37,19 @@ static inline void stress_begin(char **argv)
 }
 
 /* A generator per thread, from the seed and the thread's number. */
-static inline uint32_t stress_random(uint64_t *state)
-{
+static inline uint32_t stress_random(uint64_t *state) {
     *state = *state * 6364136223846793005ull + 1442695040888963407ull;
     return (uint32_t)(*state >> 33);
 }
 
-static inline uint64_t stress_state(uint64_t number)
-{
+static inline uint64_t stress_state(uint64_t number) {
     uint64_t state = stress_seed * 0x9e3779b97f4a7c15ull + number;
     stress_random(&state);
     stress_random(&state);
     return state;
 }
 
-static inline void stress_pause(uint64_t *state)
-{
+static inline void stress_pause(uint64_t *state) {
     uint32_t r = stress_random(state) % 64;
     if (r < 20)
         sched_yield();
@@ -61,8 +57,7 @@ static inline void stress_pause(uint64_t *state)
         usleep(stress_random(state) % 300);
 }
 
-static inline struct timespec stress_soon(clockid_t clock, uint64_t *state)
-{
+static inline struct timespec stress_soon(clockid_t clock, uint64_t *state) {
     struct timespec t;
     clock_gettime(clock, &t);
     t.tv_nsec += stress_random(state) % 2000000;

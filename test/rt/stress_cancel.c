@@ -24,8 +24,7 @@ static void unlock(void *m) { pthread_mutex_unlock(m); handlers++; }
 static void unlock_rw(void *l) { pthread_rwlock_unlock(l); }
 static void post(void *s) { sem_post(s); }
 
-static void by_cond(uint64_t *r)
-{
+static void by_cond(uint64_t *r) {
     struct timespec t = stress_soon(CLOCK_REALTIME, r);
     pthread_mutex_lock(&guard);
     pthread_cleanup_push(unlock, &guard);
@@ -36,8 +35,7 @@ static void by_cond(uint64_t *r)
     pthread_cleanup_pop(1);
 }
 
-static void by_mutex(uint64_t *r)
-{
+static void by_mutex(uint64_t *r) {
     pthread_mutex_lock(&mutex);
     pthread_cleanup_push(unlock, &mutex);
     stress_pause(r);
@@ -45,18 +43,15 @@ static void by_mutex(uint64_t *r)
     pthread_cleanup_pop(1);
 }
 
-static void by_sem(uint64_t *r)
-{
-    if (sem_wait(&sem) != 0)
-        return;
+static void by_sem(uint64_t *r) {
+    if (sem_wait(&sem) != 0) return;
     pthread_cleanup_push(post, &sem);
     stress_pause(r);
     usleep(stress_random(r) % 100);
     pthread_cleanup_pop(1);
 }
 
-static void by_rwlock(uint64_t *r)
-{
+static void by_rwlock(uint64_t *r) {
     if (stress_random(r) % 3)
         pthread_rwlock_rdlock(&rwlock);
     else
@@ -67,8 +62,7 @@ static void by_rwlock(uint64_t *r)
     pthread_cleanup_pop(1);
 }
 
-static void *run(void *arg)
-{
+static void *run(void *arg) {
     uint64_t r = stress_state((uint64_t)arg);
     char c;
     for (int i = 0; i < 30; i++) {
@@ -85,11 +79,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void wave(uint64_t number, uint64_t *r)
-{
+static void wave(uint64_t number, uint64_t *r) {
     pthread_t threads[AT_ONCE];
-    for (uint64_t i = 0; i < AT_ONCE; i++)
-        CHECK_EQUAL(pthread_create(&threads[i], NULL, run, (void *)(number * AT_ONCE + i)), 0);
+    for (uint64_t i = 0; i < AT_ONCE; i++) CHECK_EQUAL(pthread_create(&threads[i], NULL, run, (void *)(number * AT_ONCE + i)), 0);
     for (int i = 0; i < AT_ONCE * 3; i++) {
         pthread_t t = threads[stress_random(r) % AT_ONCE];
         switch (stress_random(r) % 4) {
@@ -100,8 +92,7 @@ static void wave(uint64_t number, uint64_t *r)
         }
         stress_pause(r);
     }
-    for (int i = 0; i < AT_ONCE; i++)
-        pthread_cancel(threads[i]);
+    for (int i = 0; i < AT_ONCE; i++) pthread_cancel(threads[i]);
     for (int i = 0; i < AT_ONCE; i++) {
         void *result;
         CHECK_EQUAL(pthread_join(threads[i], &result), 0);
@@ -122,8 +113,7 @@ static void wave(uint64_t number, uint64_t *r)
     CHECK_EQUAL(value, 3);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     (void)argc;
     stress_begin(argv);
     struct sigaction act = { .sa_handler = count };
@@ -131,8 +121,7 @@ int main(int argc, char **argv)
     sigaction(SIGUSR1, &act, NULL);
     sem_init(&sem, 0, 3);
     CHECK_EQUAL(pipe(ends), 0);
-    for (uint64_t i = 0; i < WAVES; i++)
-        wave(i, &r);
+    for (uint64_t i = 0; i < WAVES; i++) wave(i, &r);
     printf("%ld cancelled, %ld done, %ld handlers, %ld signals\n", cancelled, done, handlers, signals);
     return 0;
 }

@@ -20,8 +20,7 @@ static volatile int stop, rounds_done;
 
 static void count(int number) { (void)number; __atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED); }
 
-static void add(long *a, long *b, uint64_t *r)
-{
+static void add(long *a, long *b, uint64_t *r) {
     long before = *a;
     stress_pause(r);
     *a = before + 1;
@@ -29,8 +28,7 @@ static void add(long *a, long *b, uint64_t *r)
     *b = *b + 1;
 }
 
-static void *run(void *arg)
-{
+static void *run(void *arg) {
     uint64_t r = stress_state((uint64_t)arg);
     int serial = 0;
     for (int round = 0; round < ROUNDS; round++) {
@@ -68,8 +66,7 @@ static void *run(void *arg)
                 sum += by_mutex[i].a;
             }
             CHECK_EQUAL(by_spin.a, by_spin.b);
-            for (int i = 0; i <= round; i++)
-                should += added[i];
+            for (int i = 0; i <= round; i++) should += added[i];
             CHECK_EQUAL(sum + by_rwlock.a + by_spin.a, should);
             __atomic_add_fetch(&rounds_done, 1, __ATOMIC_RELAXED);
         } else {
@@ -80,19 +77,16 @@ static void *run(void *arg)
     return (void *)(long)serial;
 }
 
-static void *disturb(void *arg)
-{
+static void *disturb(void *arg) {
     uint64_t r = stress_state(THREADS + 1);
     while (!stop) {
-        for (int i = 0; i < 20; i++)
-            pthread_kill(threads[stress_random(&r) % THREADS], SIGUSR1);
+        for (int i = 0; i < 20; i++) pthread_kill(threads[stress_random(&r) % THREADS], SIGUSR1);
         usleep(200);
     }
     return arg;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     (void)argc;
     stress_begin(argv);
     struct sigaction act = { .sa_handler = count };
@@ -107,12 +101,10 @@ int main(int argc, char **argv)
     pthread_mutex_init(&mutexes[2], &attr);
     pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
     pthread_barrier_init(&barrier, NULL, THREADS);
-    for (long i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_create(&threads[i], NULL, run, (void *)i), 0);
+    for (long i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&threads[i], NULL, run, (void *)i), 0);
     pthread_create(&disturber, NULL, disturb, NULL);
     /* The disturber may name a thread until it is joined. */
-    while (rounds_done < ROUNDS)
-        usleep(1000);
+    while (rounds_done < ROUNDS) usleep(1000);
     stop = 1;
     pthread_join(disturber, NULL);
     long serial = 0;

@@ -24,19 +24,16 @@ static volatile int stop, closed;
 /* Threads, and handlers, count at the same time where there are several workers. */
 static void count(volatile long *counter, long n) { __atomic_fetch_add(counter, n, __ATOMIC_SEQ_CST); }
 
-static void post(int number)
-{
+static void post(int number) {
     (void)number;
     count(&handler_posts, 1);
     sem_post(&sem);
 }
 
-static int take_sem(uint64_t *r)
-{
+static int take_sem(uint64_t *r) {
     struct timespec t = stress_soon(CLOCK_REALTIME, r);
     int timed = stress_random(r) % 2;
-    if ((timed ? sem_timedwait(&sem, &t) : sem_wait(&sem)) == 0)
-        return 1;
+    if ((timed ? sem_timedwait(&sem, &t) : sem_wait(&sem)) == 0) return 1;
     CHECK(errno == EINTR || (timed && errno == ETIMEDOUT));
     if (errno == EINTR)
         count(&interrupted, 1);
@@ -45,8 +42,7 @@ static int take_sem(uint64_t *r)
     return 0;
 }
 
-static int take_queue(uint64_t *r)
-{
+static int take_queue(uint64_t *r) {
     int timed = stress_random(r) % 2, taken = 0, error = 0;
     struct timespec t = stress_soon(CLOCK_MONOTONIC, r);
     pthread_mutex_lock(&mutex);
@@ -62,8 +58,7 @@ static int take_queue(uint64_t *r)
     return taken;
 }
 
-static void *consume(void *arg)
-{
+static void *consume(void *arg) {
     uint64_t r = stress_state((uint64_t)arg);
     while (!closed) {
         if ((uint64_t)arg % 2)
@@ -75,8 +70,7 @@ static void *consume(void *arg)
     return NULL;
 }
 
-static void *produce(void *arg)
-{
+static void *produce(void *arg) {
     uint64_t r = stress_state((uint64_t)arg + CONSUMERS);
     for (int i = 0; i < ITEMS; i++) {
         if (stress_random(&r) % 2) {
@@ -97,46 +91,36 @@ static void *produce(void *arg)
     return NULL;
 }
 
-static void *disturb(void *arg)
-{
+static void *disturb(void *arg) {
     uint64_t r = stress_state(7777777);
     while (!stop) {
-        for (int i = 0; i < 10; i++)
-            pthread_kill(consumers[stress_random(&r) % CONSUMERS], SIGUSR1);
-        if (stress_random(&r) % 4 == 0)
-            kill(getpid(), SIGUSR1);
+        for (int i = 0; i < 10; i++) pthread_kill(consumers[stress_random(&r) % CONSUMERS], SIGUSR1);
+        if (stress_random(&r) % 4 == 0) kill(getpid(), SIGUSR1);
         usleep(300);
     }
     return arg;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     (void)argc;
     stress_begin(argv);
     pthread_t producers[PRODUCERS], disturber;
     struct sigaction act = { .sa_handler = post };
     sigaction(SIGUSR1, &act, NULL);
     sem_init(&sem, 0, 0);
-    for (long i = 0; i < CONSUMERS; i++)
-        CHECK_EQUAL(pthread_create(&consumers[i], NULL, consume, (void *)i), 0);
-    for (long i = 0; i < PRODUCERS; i++)
-        CHECK_EQUAL(pthread_create(&producers[i], NULL, produce, (void *)i), 0);
+    for (long i = 0; i < CONSUMERS; i++) CHECK_EQUAL(pthread_create(&consumers[i], NULL, consume, (void *)i), 0);
+    for (long i = 0; i < PRODUCERS; i++) CHECK_EQUAL(pthread_create(&producers[i], NULL, produce, (void *)i), 0);
     pthread_create(&disturber, NULL, disturb, NULL);
-    for (int i = 0; i < PRODUCERS; i++)
-        pthread_join(producers[i], NULL);
+    for (int i = 0; i < PRODUCERS; i++) pthread_join(producers[i], NULL);
     stop = 1;
     pthread_join(disturber, NULL);
     usleep(5000);
     /* All that was made is taken without another word from anybody. */
-    while (taken_queue < made_queue || taken_sem < made_sem + handler_posts)
-        usleep(1000);
+    while (taken_queue < made_queue || taken_sem < made_sem + handler_posts) usleep(1000);
     closed = 1;
     pthread_cond_broadcast(&cond);
-    for (int i = 0; i < CONSUMERS; i++)
-        sem_post(&sem);
-    for (int i = 0; i < CONSUMERS; i++)
-        pthread_join(consumers[i], NULL);
+    for (int i = 0; i < CONSUMERS; i++) sem_post(&sem);
+    for (int i = 0; i < CONSUMERS; i++) pthread_join(consumers[i], NULL);
     CHECK_EQUAL(taken_queue, made_queue);
     CHECK_EQUAL(in_queue, 0);
     int left;

@@ -16,44 +16,37 @@ static long count;
 static void routine(void) { runs++; }
 static void on_key(void *value) { destroyed += value == &key; }
 
-static int work(void *arg)
-{
+static int work(void *arg) {
     call_once(&once, routine);
     CHECK_INT(tss_set(key, &key), thrd_success);
     for (int i = 0; i < 100; i++) {
         CHECK_INT(mtx_lock(&m), thrd_success);
         long seen = count;
-        if (i % 4 == 0)
-            thrd_yield();
+        if (i % 4 == 0) thrd_yield();
         count = seen + 1;
         CHECK_INT(mtx_unlock(&m), thrd_success);
     }
     CHECK(tss_get(key) == &key);
     int n = (int)(intptr_t)arg;
-    if (n % 2)
-        thrd_exit(-n);
+    if (n % 2) thrd_exit(-n);
     return -n;
 }
 
-static int wait_filled(void *arg)
-{
+static int wait_filled(void *arg) {
     (void)arg;
     CHECK_INT(mtx_lock(&m), thrd_success);
-    while (!filled)
-        CHECK_INT(cnd_wait(&c, &m), thrd_success);
+    while (!filled) CHECK_INT(cnd_wait(&c, &m), thrd_success);
     filled--;
     CHECK_INT(mtx_unlock(&m), thrd_success);
     return 0;
 }
 
-static int try(void *arg)
-{
+static int try(void *arg) {
     (void)arg;
     return mtx_trylock(&m);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     thrd_t t[100];
     int result;
     check_start(argc, argv, 60);
@@ -61,8 +54,7 @@ int main(int argc, char **argv)
     CHECK_INT(mtx_init(&m, 77), thrd_error);
     CHECK_INT(cnd_init(&c), thrd_success);
     CHECK_INT(tss_create(&key, on_key), thrd_success);
-    for (int i = 0; i < 100; i++)
-        CHECK_INT(thrd_create(&t[i], work, (void *)(intptr_t)i), thrd_success);
+    for (int i = 0; i < 100; i++) CHECK_INT(thrd_create(&t[i], work, (void *)(intptr_t)i), thrd_success);
     for (int i = 0; i < 100; i++) {
         CHECK_INT(thrd_join(t[i], &result), thrd_success);
         CHECK_INT(result, -i);
@@ -70,16 +62,14 @@ int main(int argc, char **argv)
     CHECK_INT(count, 10000);
     CHECK_INT(runs, 1);
     CHECK_INT(destroyed, 100);
-    for (int i = 0; i < 10; i++)
-        CHECK_INT(thrd_create(&t[i], wait_filled, NULL), thrd_success);
+    for (int i = 0; i < 10; i++) CHECK_INT(thrd_create(&t[i], wait_filled, NULL), thrd_success);
     thrd_yield();
     CHECK_INT(mtx_lock(&m), thrd_success);
     filled = 10;
     CHECK_INT(cnd_signal(&c), thrd_success);
     CHECK_INT(cnd_broadcast(&c), thrd_success);
     CHECK_INT(mtx_unlock(&m), thrd_success);
-    for (int i = 0; i < 10; i++)
-        CHECK_INT(thrd_join(t[i], NULL), thrd_success);
+    for (int i = 0; i < 10; i++) CHECK_INT(thrd_join(t[i], NULL), thrd_success);
     CHECK_INT(filled, 0);
     CHECK_INT(mtx_lock(&m), thrd_success);
     struct timespec when = check_in(CLOCK_REALTIME, 10);

@@ -43,8 +43,7 @@ static unsigned long check_seed;
         CHECK_INT(errno, expected); \
     } while (0)
 
-static inline void check_start(int argc, char **argv, unsigned seconds)
-{
+static inline void check_start(int argc, char **argv, unsigned seconds) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     check_seed = argc > 1 ? strtoul(argv[1], NULL, 0) : (unsigned long)now.tv_nsec;
@@ -52,19 +51,16 @@ static inline void check_start(int argc, char **argv, unsigned seconds)
 }
 
 /* splitmix64, one state for all threads: their order is part of the schedule that the seed decides. */
-static inline uint64_t check_random(void)
-{
+static inline uint64_t check_random(void) {
     static uint64_t state;
-    if (!state)
-        state = check_seed + 1;
+    if (!state) state = check_seed + 1;
     uint64_t z = state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
 }
 
-static inline struct timespec check_in(clockid_t clock, long ms)
-{
+static inline struct timespec check_in(clockid_t clock, long ms) {
     struct timespec t;
     clock_gettime(clock, &t);
     t.tv_sec += ms / 1000;
@@ -79,22 +75,19 @@ static inline struct timespec check_in(clockid_t clock, long ms)
     return t;
 }
 
-static inline double check_ms(void)
-{
+static inline double check_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static inline pthread_t check_spawn(void *(*f)(void *), void *arg)
-{
+static inline pthread_t check_spawn(void *(*f)(void *), void *arg) {
     pthread_t t;
     CHECK_INT(pthread_create(&t, NULL, f, arg), 0);
     return t;
 }
 
-static inline void *check_join(pthread_t t)
-{
+static inline void *check_join(pthread_t t) {
     void *result;
     CHECK_INT(pthread_join(t, &result), 0);
     return result;

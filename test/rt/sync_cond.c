@@ -11,8 +11,7 @@ static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
 static int waiting, woken, open_gate;
 
-static void *wait_once(void *arg)
-{
+static void *wait_once(void *arg) {
     CHECK_INT(pthread_mutex_lock(&m), 0);
     waiting++;
     CHECK_INT(pthread_cond_wait(&c, &m), 0);
@@ -22,13 +21,10 @@ static void *wait_once(void *arg)
     return (void *)(intptr_t)place;
 }
 
-static void test_wake_ups(void)
-{
+static void test_wake_ups(void) {
     pthread_t t[100];
-    for (int i = 0; i < 100; i++)
-        t[i] = check_spawn(wait_once, NULL);
-    while (waiting < 100)
-        sched_yield();
+    for (int i = 0; i < 100; i++) t[i] = check_spawn(wait_once, NULL);
+    while (waiting < 100) sched_yield();
     CHECK_INT(pthread_cond_destroy(&c), EBUSY);
     for (int i = 0; i < 10; i++) {
         CHECK_INT(pthread_cond_signal(&c), 0);
@@ -61,8 +57,7 @@ static void test_wake_ups(void)
     CHECK_INT(pthread_mutex_unlock(&m), 0);
 }
 
-static void test_deadlines(void)
-{
+static void test_deadlines(void) {
     pthread_condattr_t a;
     pthread_cond_t monotonic;
     CHECK_INT(pthread_condattr_init(&a), 0);
@@ -91,8 +86,7 @@ static void test_deadlines(void)
 
 static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, check = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 
-static void *open_it(void *arg)
-{
+static void *open_it(void *arg) {
     (void)arg;
     CHECK_INT(pthread_mutex_lock(&recursive), 0); /* only if the waiter released it whole */
     open_gate = 1;
@@ -101,17 +95,13 @@ static void *open_it(void *arg)
     return NULL;
 }
 
-static void test_mutex_types(void)
-{
+static void test_mutex_types(void) {
     CHECK_INT(pthread_cond_wait(&c, &check), EPERM);
     CHECK_INT(pthread_cond_wait(&c, &recursive), EPERM);
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(pthread_mutex_lock(&recursive), 0);
+    for (int i = 0; i < 3; i++) CHECK_INT(pthread_mutex_lock(&recursive), 0);
     pthread_t t = check_spawn(open_it, NULL);
-    while (!open_gate)
-        CHECK_INT(pthread_cond_wait(&c, &recursive), 0);
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(pthread_mutex_unlock(&recursive), 0);
+    while (!open_gate) CHECK_INT(pthread_cond_wait(&c, &recursive), 0);
+    for (int i = 0; i < 3; i++) CHECK_INT(pthread_mutex_unlock(&recursive), 0);
     CHECK_INT(pthread_mutex_unlock(&recursive), EPERM);
     check_join(t);
 }
@@ -122,8 +112,7 @@ static void test_mutex_types(void)
 static pthread_cond_t not_full = PTHREAD_COND_INITIALIZER, not_empty = PTHREAD_COND_INITIALIZER;
 static long buffer[7], filled, sum_in, sum_out, taken;
 
-static void maybe_give_way(void)
-{
+static void maybe_give_way(void) {
     uint64_t r = check_random() % 16;
     if (r == 0)
         usleep((useconds_t)(check_random() % 30));
@@ -131,14 +120,12 @@ static void maybe_give_way(void)
         sched_yield();
 }
 
-static void *produce(void *arg)
-{
+static void *produce(void *arg) {
     (void)arg;
     for (int i = 0; i < ITEMS; i++) {
         long item = (long)(check_random() % 1000);
         CHECK_INT(pthread_mutex_lock(&m), 0);
-        while (filled == 7)
-            CHECK_INT(pthread_cond_wait(&not_full, &m), 0);
+        while (filled == 7) CHECK_INT(pthread_cond_wait(&not_full, &m), 0);
         maybe_give_way();
         buffer[filled++] = item;
         sum_in += item;
@@ -149,8 +136,7 @@ static void *produce(void *arg)
     return NULL;
 }
 
-static void *consume(void *arg)
-{
+static void *consume(void *arg) {
     (void)arg;
     for (;;) {
         CHECK_INT(pthread_mutex_lock(&m), 0);
@@ -165,20 +151,16 @@ static void *consume(void *arg)
         }
         maybe_give_way();
         sum_out += buffer[--filled];
-        if (++taken == PRODUCERS * ITEMS)
-            CHECK_INT(pthread_cond_broadcast(&not_empty), 0);
+        if (++taken == PRODUCERS * ITEMS) CHECK_INT(pthread_cond_broadcast(&not_empty), 0);
         CHECK_INT(pthread_cond_signal(&not_full), 0);
         CHECK_INT(pthread_mutex_unlock(&m), 0);
     }
 }
 
-static void test_buffer(void)
-{
+static void test_buffer(void) {
     pthread_t t[PRODUCERS + CONSUMERS];
-    for (int i = 0; i < PRODUCERS + CONSUMERS; i++)
-        t[i] = check_spawn(i < PRODUCERS ? produce : consume, NULL);
-    for (int i = 0; i < PRODUCERS + CONSUMERS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < PRODUCERS + CONSUMERS; i++) t[i] = check_spawn(i < PRODUCERS ? produce : consume, NULL);
+    for (int i = 0; i < PRODUCERS + CONSUMERS; i++) check_join(t[i]);
     CHECK_INT(sum_in, sum_out);
     CHECK_INT(filled, 0);
 }
@@ -186,15 +168,13 @@ static void test_buffer(void)
 static long signals_taken, timeouts;
 static int done;
 
-static void *race(void *arg)
-{
+static void *race(void *arg) {
     (void)arg;
     CHECK_INT(pthread_mutex_lock(&m), 0);
     while (!done) {
         struct timespec when = check_in(CLOCK_MONOTONIC, 0);
         when.tv_nsec += (long)(check_random() % 60000);
-        if (when.tv_nsec >= 1000000000)
-            continue;
+        if (when.tv_nsec >= 1000000000) continue;
         waiting++;
         int error = pthread_cond_clockwait(&c, &m, CLOCK_MONOTONIC, &when);
         waiting--;
@@ -208,12 +188,10 @@ static void *race(void *arg)
 }
 
 /* Deadlines of tens of microseconds against signals at the same pace. A signal either wakes a waiter with 0, or nobody waited. */
-static void test_race(void)
-{
+static void test_race(void) {
     pthread_t t[50];
     waiting = 0;
-    for (int i = 0; i < 50; i++)
-        t[i] = check_spawn(race, NULL);
+    for (int i = 0; i < 50; i++) t[i] = check_spawn(race, NULL);
     long sent = 0;
     int enough = 0; /* of both: on a busy machine that takes longer */
     for (double end = check_ms() + 400; !enough || check_ms() < end;) {
@@ -227,13 +205,11 @@ static void test_race(void)
         CHECK(signals_taken <= sent); /* who was signalled before may still be on his way */
     }
     done = 1;
-    for (int i = 0; i < 50; i++)
-        check_join(t[i]);
+    for (int i = 0; i < 50; i++) check_join(t[i]);
     CHECK(signals_taken <= sent);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_wake_ups();
     test_deadlines();

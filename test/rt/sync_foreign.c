@@ -16,8 +16,7 @@ static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER, recursive = PTHREAD_RECURS
                        check = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP, held = PTHREAD_MUTEX_INITIALIZER;
 static volatile long count, holding;
 
-static void *contend(void *arg)
-{
+static void *contend(void *arg) {
     for (int i = 0; i < 20000; i++) {
         CHECK_INT(pthread_mutex_lock(&m), 0);
         count = count + 1;
@@ -26,12 +25,10 @@ static void *contend(void *arg)
     return arg;
 }
 
-static void test_exclusion(void)
-{
+static void test_exclusion(void) {
     pthread_t t[3];
     void *result;
-    for (long i = 0; i < 3; i++)
-        CHECK_INT(native_create(&t[i], NULL, contend, (void *)i), 0);
+    for (long i = 0; i < 3; i++) CHECK_INT(native_create(&t[i], NULL, contend, (void *)i), 0);
     for (long i = 0; i < 3; i++) {
         CHECK_INT(native_join(t[i], &result), 0);
         CHECK_INT((long)result, i);
@@ -42,16 +39,13 @@ static void test_exclusion(void)
 static pthread_key_t key;
 static sem_t s;
 
-static void *answers(void *arg)
-{
+static void *answers(void *arg) {
     int old;
     struct timespec soon = check_in(CLOCK_REALTIME, 5);
     pthread_rwlock_t l = PTHREAD_RWLOCK_INITIALIZER;
     CHECK(pthread_equal(pthread_self(), pthread_self()));
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(pthread_mutex_lock(&recursive), 0);
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(pthread_mutex_unlock(&recursive), 0);
+    for (int i = 0; i < 3; i++) CHECK_INT(pthread_mutex_lock(&recursive), 0);
+    for (int i = 0; i < 3; i++) CHECK_INT(pthread_mutex_unlock(&recursive), 0);
     CHECK_INT(pthread_mutex_unlock(&recursive), EPERM);
     CHECK_INT(pthread_mutex_lock(&check), 0);
     CHECK_INT(pthread_mutex_lock(&check), EDEADLK);
@@ -81,18 +75,15 @@ static void *answers(void *arg)
 static volatile long ticks, enough;
 
 /* Holds the mutex until the main thread has seen all refusals and, blocked on the mutex, has let another thread run. */
-static void *hold(void *arg)
-{
+static void *hold(void *arg) {
     CHECK_INT(pthread_mutex_lock(&held), 0);
     holding = 1;
-    while (!enough || ticks < enough)
-        CHECK_INT(usleep(1000), 0);
+    while (!enough || ticks < enough) CHECK_INT(usleep(1000), 0);
     CHECK_INT(pthread_mutex_unlock(&held), 0);
     return arg;
 }
 
-static void *tick(void *arg)
-{
+static void *tick(void *arg) {
     for (;;) {
         ticks++;
         usleep(1000);
@@ -100,12 +91,10 @@ static void *tick(void *arg)
     return arg;
 }
 
-static void test_waiting_for_one(void)
-{
+static void test_waiting_for_one(void) {
     pthread_t native, ticker = check_spawn(tick, NULL);
     CHECK_INT(native_create(&native, NULL, hold, NULL), 0);
-    while (!holding)
-        usleep(100);
+    while (!holding) usleep(100);
     struct timespec soon = check_in(CLOCK_REALTIME, 3);
     CHECK_INT(pthread_mutex_trylock(&held), EBUSY);
     CHECK_INT(pthread_mutex_timedlock(&held, &soon), ETIMEDOUT);
@@ -118,8 +107,7 @@ static void test_waiting_for_one(void)
     CHECK(check_join(ticker) == PTHREAD_CANCELED);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     pthread_t t;
     void *result;
     check_start(argc, argv, 60);

@@ -29,16 +29,13 @@ static struct {
 static sigjmp_buf out;
 static volatile int how, jumped;
 
-static void handler(int number)
-{
-    if (how == 1)
-        siglongjmp(out, number);
+static void handler(int number) {
+    if (how == 1) siglongjmp(out, number);
     struct timespec pause = { 0, 20000000 };
     nanosleep(&pause, NULL);
 }
 
-static void *locks(void *arg)
-{
+static void *locks(void *arg) {
     if (!arg && how == 1 && sigsetjmp(out, 1)) {
         jumped++;
         return arg;
@@ -47,12 +44,10 @@ static void *locks(void *arg)
         struct timespec soon;
         clock_gettime(CLOCK_REALTIME, &soon);
         soon.tv_nsec += 1000000;
-        if (soon.tv_nsec >= 1000000000)
-            soon.tv_sec++, soon.tv_nsec -= 1000000000;
+        if (soon.tv_nsec >= 1000000000) soon.tv_sec++, soon.tv_nsec -= 1000000000;
         int error = pthread_mutex_timedlock(&shared->mutex, &soon);
         CHECK(error == 0 || error == ETIMEDOUT);
-        if (error == 0)
-            CHECK_EQUAL(pthread_mutex_unlock(&shared->mutex), 0);
+        if (error == 0) CHECK_EQUAL(pthread_mutex_unlock(&shared->mutex), 0);
         return arg;
     }
     CHECK_EQUAL(pthread_mutex_lock(&shared->mutex), 0);
@@ -63,11 +58,9 @@ static void *locks(void *arg)
 }
 
 /* The other process: holds both, three milliseconds a round. */
-static void holds(void)
-{
+static void holds(void) {
     for (int round = 1; round <= ROUNDS; round++) {
-        while (shared->round < round)
-            usleep(100);
+        while (shared->round < round) usleep(100);
         CHECK_EQUAL(pthread_mutex_lock(&shared->mutex) | pthread_rwlock_wrlock(&shared->rwlock), 0);
         shared->held = round;
         usleep(3000);
@@ -80,8 +73,7 @@ static void holds(void)
 
 static volatile int stop;
 
-static void *masks(void *arg)
-{
+static void *masks(void *arg) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR2);
@@ -94,8 +86,7 @@ static void *masks(void *arg)
     return arg;
 }
 
-static void nothing_cuts_short(void)
-{
+static void nothing_cuts_short(void) {
     sigset_t set;
     pthread_t thread;
     sigemptyset(&set);
@@ -118,8 +109,7 @@ static void nothing_cuts_short(void)
     semctl(id, 0, IPC_RMID);
 }
 
-int main(void)
-{
+int main(void) {
     pthread_mutexattr_t mutex;
     pthread_rwlockattr_t rwlock;
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -129,21 +119,16 @@ int main(void)
     CHECK_EQUAL(pthread_mutex_init(&shared->mutex, &mutex) | pthread_rwlock_init(&shared->rwlock, &rwlock), 0);
     CHECK(signal(SIGUSR1, handler) != SIG_ERR);
     pid_t child = fork();
-    if (child == 0)
-        holds();
+    if (child == 0) holds();
     for (int round = 1; round <= ROUNDS; round++) {
         pthread_t thread[THREADS];
         how = round % 4;
         shared->round = round;
-        while (shared->held < round)
-            usleep(100);
-        for (long i = 0; i < THREADS; i++)
-            CHECK_EQUAL(pthread_create(&thread[i], NULL, locks, (void *)i), 0);
+        while (shared->held < round) usleep(100);
+        for (long i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&thread[i], NULL, locks, (void *)i), 0);
         usleep(500);
-        if (how == 1 || how == 2)
-            pthread_kill(thread[0], SIGUSR1);
-        for (int i = 0; i < THREADS; i++)
-            CHECK_EQUAL(pthread_join(thread[i], NULL), 0);
+        if (how == 1 || how == 2) pthread_kill(thread[0], SIGUSR1);
+        for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_join(thread[i], NULL), 0);
     }
     int status;
     CHECK_EQUAL(waitpid(child, &status, 0), child);

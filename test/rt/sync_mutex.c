@@ -9,25 +9,21 @@
 
 static pthread_mutex_t m;
 
-static void *try_lock(void *arg)
-{
+static void *try_lock(void *arg) {
     (void)arg;
     int error = pthread_mutex_trylock(&m);
-    if (error == 0)
-        pthread_mutex_unlock(&m);
+    if (error == 0) pthread_mutex_unlock(&m);
     return (void *)(intptr_t)error;
 }
 
-static void *unlock(void *arg)
-{
+static void *unlock(void *arg) {
     (void)arg;
     return (void *)(intptr_t)pthread_mutex_unlock(&m);
 }
 
 static int in_thread(void *(*f)(void *)) { return (int)(intptr_t)check_join(check_spawn(f, NULL)); }
 
-static void init(int type)
-{
+static void init(int type) {
     pthread_mutexattr_t a;
     CHECK_INT(pthread_mutexattr_init(&a), 0);
     CHECK_INT(pthread_mutexattr_settype(&a, type), 0);
@@ -35,8 +31,7 @@ static void init(int type)
     CHECK_INT(pthread_mutexattr_destroy(&a), 0);
 }
 
-static void test_types(void)
-{
+static void test_types(void) {
     struct timespec soon;
     init(PTHREAD_MUTEX_NORMAL);
     CHECK_INT(pthread_mutex_lock(&m), 0);
@@ -51,8 +46,7 @@ static void test_types(void)
     CHECK_INT(pthread_mutex_lock(&m), EINVAL);
 
     init(PTHREAD_MUTEX_RECURSIVE);
-    for (int i = 0; i < 5; i++)
-        CHECK_INT(i % 2 ? pthread_mutex_lock(&m) : pthread_mutex_trylock(&m), 0);
+    for (int i = 0; i < 5; i++) CHECK_INT(i % 2 ? pthread_mutex_lock(&m) : pthread_mutex_trylock(&m), 0);
     CHECK_INT(in_thread(unlock), EPERM);
     for (int i = 0; i < 5; i++) {
         CHECK_INT(in_thread(try_lock), EBUSY);
@@ -75,8 +69,7 @@ static void test_types(void)
     CHECK_INT(pthread_mutex_destroy(&m), 0);
 }
 
-static void test_static(void)
-{
+static void test_static(void) {
     static pthread_mutex_t normal = PTHREAD_MUTEX_INITIALIZER, recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP,
                            check = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP, adaptive = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
     CHECK_INT(pthread_mutex_lock(&normal), 0);
@@ -97,17 +90,14 @@ static void test_static(void)
 
 static volatile int release;
 
-static void *hold(void *arg)
-{
+static void *hold(void *arg) {
     CHECK_INT(pthread_mutex_lock(&m), 0);
-    while (!release)
-        usleep(1000);
+    while (!release) usleep(1000);
     CHECK_INT(pthread_mutex_unlock(&m), 0);
     return NULL;
 }
 
-static void test_deadlines(void)
-{
+static void test_deadlines(void) {
     init(PTHREAD_MUTEX_NORMAL);
     pthread_t t = check_spawn(hold, NULL);
     sched_yield();
@@ -141,8 +131,7 @@ static pthread_mutex_t many[4] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_RECURSIVE_
                                    PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP, PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP };
 static long counts[4], inside[4], timeouts;
 
-static void *contend(void *arg)
-{
+static void *contend(void *arg) {
     (void)arg;
     for (int i = 0; i < TURNS; i++) {
         int k = (int)(check_random() % 4);
@@ -150,8 +139,7 @@ static void *contend(void *arg)
             struct timespec when = check_in(CLOCK_MONOTONIC, (long)(check_random() % 3));
             int error = check_random() % 4 ? pthread_mutex_lock(&many[k])
                                            : pthread_mutex_clocklock(&many[k], CLOCK_MONOTONIC, &when);
-            if (error == 0)
-                break;
+            if (error == 0) break;
             CHECK_INT(error, ETIMEDOUT);
             timeouts++;
         }
@@ -173,23 +161,18 @@ static void *contend(void *arg)
     return NULL;
 }
 
-static void test_exclusion(void)
-{
+static void test_exclusion(void) {
     static pthread_t t[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(contend, NULL);
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(contend, NULL);
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
     CHECK_INT(counts[0] + counts[1] + counts[2] + counts[3], THREADS * TURNS);
     CHECK(timeouts > 0);
-    for (int k = 0; k < 4; k++)
-        CHECK_INT(pthread_mutex_destroy(&many[k]), 0);
+    for (int k = 0; k < 4; k++) CHECK_INT(pthread_mutex_destroy(&many[k]), 0);
 }
 
 static volatile int got_it;
 
-static void *want(void *arg)
-{
+static void *want(void *arg) {
     (void)arg;
     CHECK_INT(pthread_mutex_lock(&m), 0);
     got_it = 1;
@@ -198,8 +181,7 @@ static void *want(void *arg)
 }
 
 /* The holder gives way only while it holds the mutex: a waiter that was never handed it would wait for ever. */
-static void test_no_starvation(void)
-{
+static void test_no_starvation(void) {
     init(PTHREAD_MUTEX_NORMAL);
     CHECK_INT(pthread_mutex_lock(&m), 0);
     pthread_t t = check_spawn(want, NULL);
@@ -215,8 +197,7 @@ static void test_no_starvation(void)
     check_join(t);
 }
 
-static void test_ceiling(void)
-{
+static void test_ceiling(void) {
     pthread_mutexattr_t a;
     int ceiling, old;
     init(PTHREAD_MUTEX_NORMAL);
@@ -237,8 +218,7 @@ static void test_ceiling(void)
     CHECK_INT(pthread_mutex_unlock(&m), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_types();
     test_static();

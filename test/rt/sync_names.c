@@ -11,15 +11,12 @@
 
 static volatile int leave;
 
-static void *stay(void *arg)
-{
-    while (!leave)
-        sched_yield();
+static void *stay(void *arg) {
+    while (!leave) sched_yield();
     return arg;
 }
 
-static void test_names(pthread_t t)
-{
+static void test_names(pthread_t t) {
     char name[16], process[16];
     CHECK_INT(prctl(PR_GET_NAME, process), 0);
     CHECK_INT(pthread_getname_np(t, name, sizeof(name)), 0);
@@ -34,8 +31,7 @@ static void test_names(pthread_t t)
     CHECK(strcmp(process, "main one") == 0); /* main's is the process's, the other's is its own */
 }
 
-static void *named_by_prctl(void *arg)
-{
+static void *named_by_prctl(void *arg) {
     char name[16];
     CHECK_INT(prctl(PR_SET_NAME, "of a thread, too long"), 0);
     sched_yield();
@@ -46,8 +42,7 @@ static void *named_by_prctl(void *arg)
     return arg;
 }
 
-static void test_prctl(void)
-{
+static void test_prctl(void) {
     char name[16];
     CHECK_INT(prctl(PR_SET_NAME, "all of us"), 0);
     check_join(check_spawn(named_by_prctl, NULL));
@@ -60,14 +55,12 @@ static void test_prctl(void)
 
 static volatile int heard;
 
-static void hear(int number)
-{
+static void hear(int number) {
     (void)number;
     heard++;
 }
 
-static void *has_mask(void *arg)
-{
+static void *has_mask(void *arg) {
     sigset_t mask;
     CHECK_INT(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
     CHECK_INT(sigismember(&mask, SIGUSR2), arg != NULL);
@@ -76,8 +69,7 @@ static void *has_mask(void *arg)
 }
 
 /* The mask in the attributes is the new thread's, also where nobody else lets the signal through. */
-static void test_mask(void)
-{
+static void test_mask(void) {
     pthread_attr_t attr;
     pthread_t t;
     sigset_t mask, before;
@@ -101,8 +93,7 @@ static void test_mask(void)
     CHECK_INT(pthread_attr_destroy(&attr), 0);
 }
 
-static void test_sched(pthread_t t)
-{
+static void test_sched(pthread_t t) {
     struct sched_param p = { .sched_priority = 5 };
     int policy = -1;
     CHECK_INT(pthread_getschedparam(t, &policy, &p), 0);
@@ -127,8 +118,7 @@ static void test_sched(pthread_t t)
     CHECK_INT(pthread_setaffinity_np(t, sizeof(none), &none), EINVAL);
     CPU_ZERO(&one);
     for (int i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)
-        if (CPU_ISSET(i, &all))
-            CPU_SET(i, &one);
+        if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
     CHECK_INT(pthread_setaffinity_np(t, sizeof(one), &one), 0);
     CHECK_INT(pthread_getaffinity_np(t, sizeof(got), &got), 0);
     CHECK(CPU_EQUAL(&one, &got));
@@ -142,14 +132,12 @@ static void test_sched(pthread_t t)
 }
 
 /* In the test mode that links a chunk at every checkpoint a local variable lies anywhere. */
-static int stacks_are_linked(void)
-{
+static int stacks_are_linked(void) {
     const char *mode = getenv("CAPRICCIO_STACK");
     return mode && strcmp(mode, "always") == 0;
 }
 
-static void *look(void *arg)
-{
+static void *look(void *arg) {
     pthread_attr_t a;
     char local;
     void *stack;
@@ -173,8 +161,7 @@ static void *look(void *arg)
     return NULL;
 }
 
-static void test_attributes(void)
-{
+static void test_attributes(void) {
     pthread_attr_t a;
     pthread_t t;
     volatile int seen = 0;
@@ -188,22 +175,19 @@ static void test_attributes(void)
     CHECK_INT(pthread_attr_setschedpolicy(&a, SCHED_RR), 0);
     CHECK_INT(pthread_attr_setschedparam(&a, &(struct sched_param){ .sched_priority = 3 }), 0);
     CHECK_INT(pthread_create(&t, &a, look, (void *)&seen), 0);
-    while (!seen)
-        sched_yield();
+    while (!seen) sched_yield();
     CHECK_INT(pthread_attr_destroy(&a), 0);
 }
 
 static volatile int signals, value;
 
-static void on_signal(int number, siginfo_t *info, void *context)
-{
+static void on_signal(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
     signals++;
     value = info->si_value.sival_int;
 }
 
-static void test_kill(pthread_t t)
-{
+static void test_kill(pthread_t t) {
     struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
     CHECK_INT(sigaction(SIGUSR1, &action, NULL), 0);
     CHECK_INT(pthread_kill(t, 0), 0);
@@ -213,18 +197,15 @@ static void test_kill(pthread_t t)
     CHECK_INT(pthread_kill(pthread_self(), SIGUSR1), 0);
     CHECK_INT(signals, 1); /* before it returns */
     CHECK_INT(pthread_kill(t, SIGUSR1), 0);
-    for (int i = 0; i < 100 && signals < 2; i++)
-        usleep(1000);
+    for (int i = 0; i < 100 && signals < 2; i++) usleep(1000);
     CHECK_INT(signals, 2);
     CHECK_INT(pthread_sigqueue(t, SIGUSR1, (union sigval){ .sival_int = 4711 }), 0);
-    for (int i = 0; i < 100 && signals < 3; i++)
-        usleep(1000);
+    for (int i = 0; i < 100 && signals < 3; i++) usleep(1000);
     CHECK_INT(signals, 3);
     CHECK_INT(value, 4711);
 }
 
-static void *inherit(void *arg)
-{
+static void *inherit(void *arg) {
     int policy;
     struct sched_param p;
     CHECK_INT(pthread_getschedparam(pthread_self(), &policy, &p), 0);
@@ -233,8 +214,7 @@ static void *inherit(void *arg)
     return arg;
 }
 
-static void test_inheritance(void)
-{
+static void test_inheritance(void) {
     struct sched_param p = { .sched_priority = 2 };
     CHECK_INT(pthread_setschedparam(pthread_self(), SCHED_FIFO, &p), 0);
     check_join(check_spawn(inherit, NULL));
@@ -242,8 +222,7 @@ static void test_inheritance(void)
     CHECK_INT(pthread_setschedparam(pthread_self(), SCHED_OTHER, &p), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_prctl();
     test_mask();

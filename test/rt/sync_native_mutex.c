@@ -30,24 +30,20 @@ static struct shared {
     volatile int held, go, waiting; /* one process to the other */
 } *x;
 
-static void init_objects(void)
-{
+static void init_objects(void) {
     memset(x, 0, sizeof *x);
-    for (int i = 0; i < KINDS; i++)
-        shared_mutex(&x->m[i], kinds[i].type, kinds[i].robust, kinds[i].protocol, PTHREAD_PROCESS_SHARED);
+    for (int i = 0; i < KINDS; i++) shared_mutex(&x->m[i], kinds[i].type, kinds[i].robust, kinds[i].protocol, PTHREAD_PROCESS_SHARED);
     shared_barrier(&x->b, BOTH);
 }
 
 /* --- both at once ------------------------------------------------------------------------------------------------------------ */
 
-static void lock_somehow(pthread_mutex_t *m)
-{
+static void lock_somehow(pthread_mutex_t *m) {
     struct timespec when = check_in(CLOCK_REALTIME, 60000);
     int error;
     switch (check_random() % 4) {
     case 0:
-        while ((error = pthread_mutex_trylock(m)) == EBUSY)
-            sched_yield();
+        while ((error = pthread_mutex_trylock(m)) == EBUSY) sched_yield();
         CHECK_INT(error, 0);
         break;
     case 1:
@@ -58,8 +54,7 @@ static void lock_somehow(pthread_mutex_t *m)
     }
 }
 
-static void *exclude(void *arg)
-{
+static void *exclude(void *arg) {
     for (int i = 0; i < ROUNDS; i++) {
         if (i % 10 == 0)
             pthread_barrier_wait(&x->b); /* so that both are there */
@@ -67,79 +62,59 @@ static void *exclude(void *arg)
         for (int k = 0; k < KINDS; k++) {
             int again = kinds[k].type == PTHREAD_MUTEX_RECURSIVE;
             lock_somehow(&x->m[k]);
-            if (again)
-                CHECK_INT(pthread_mutex_lock(&x->m[k]), 0);
+            if (again) CHECK_INT(pthread_mutex_lock(&x->m[k]), 0);
             long seen = x->count[k];
-            if (give_way)
-                sched_yield();
+            if (give_way) sched_yield();
             x->count[k] = seen + 1;
-            if (again)
-                CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
+            if (again) CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
             CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
         }
     }
     return arg;
 }
 
-static void one_side(void)
-{
+static void one_side(void) {
     pthread_t t[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(exclude, NULL);
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(exclude, NULL);
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
 }
 
 /* --- what the peer is asked to do ---------------------------------------------------------------------------------------------- */
 
-static void *lock_and_end(void *m)
-{
+static void *lock_and_end(void *m) {
     CHECK_INT(pthread_mutex_lock(m), 0);
     return NULL;
 }
 
 /* Holds all of them until it is told. */
-static void hold(void)
-{
-    for (int k = 0; k < KINDS; k++)
-        CHECK_INT(pthread_mutex_lock(&x->m[k]), 0);
+static void hold(void) {
+    for (int k = 0; k < KINDS; k++) CHECK_INT(pthread_mutex_lock(&x->m[k]), 0);
     x->held = 1;
-    while (!x->go)
-        usleep(100);
-    for (int k = 0; k < KINDS; k++)
-        CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
+    while (!x->go) usleep(100);
+    for (int k = 0; k < KINDS; k++) CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
 }
 
 /* Threads of one process hold a robust mutex each until it is killed. */
-static void *hold_one(void *m)
-{
+static void *hold_one(void *m) {
     CHECK_INT(pthread_mutex_lock(m), 0);
     __atomic_add_fetch(&x->held, 1, __ATOMIC_RELAXED);
-    for (;;)
-        usleep(1000);
+    for (;;) usleep(1000);
 }
 
-static void hold_robust(void)
-{
-    for (int k = FIRST_ROBUST - 1; k < KINDS; k++)
-        check_spawn(hold_one, &x->m[k]);
-    for (;;)
-        usleep(1000);
+static void hold_robust(void) {
+    for (int k = FIRST_ROBUST - 1; k < KINDS; k++) check_spawn(hold_one, &x->m[k]);
+    for (;;) usleep(1000);
 }
 
 /* Threads that end with what they hold, in a process that lives on. */
-static void end_holding(void)
-{
-    for (int k = FIRST_ROBUST; k < KINDS; k++)
-        check_join(check_spawn(lock_and_end, &x->m[k]));
+static void end_holding(void) {
+    for (int k = FIRST_ROBUST; k < KINDS; k++) check_join(check_spawn(lock_and_end, &x->m[k]));
     x->held = 1;
-    while (!x->go)
-        usleep(100);
+    while (!x->go) usleep(100);
 }
 
 /* The owner of each robust mutex is dead, or dies while we wait. */
-static void *expect_dead(void *m)
-{
+static void *expect_dead(void *m) {
     __atomic_add_fetch(&x->waiting, 1, __ATOMIC_RELAXED);
     CHECK_INT(pthread_mutex_lock(m), EOWNERDEAD);
     CHECK_INT(pthread_mutex_consistent(m), 0);
@@ -149,18 +124,14 @@ static void *expect_dead(void *m)
     return NULL;
 }
 
-static void expect_all_dead(int first)
-{
+static void expect_all_dead(int first) {
     pthread_t t[KINDS];
-    for (int k = first; k < KINDS; k++)
-        t[k] = check_spawn(expect_dead, &x->m[k]);
-    for (int k = first; k < KINDS; k++)
-        check_join(t[k]);
+    for (int k = first; k < KINDS; k++) t[k] = check_spawn(expect_dead, &x->m[k]);
+    for (int k = first; k < KINDS; k++) check_join(t[k]);
 }
 
 /* The mutex was unlocked without being made consistent. */
-static void spoil(void)
-{
+static void spoil(void) {
     for (int k = FIRST_ROBUST; k < KINDS; k++) {
         check_join(check_spawn(lock_and_end, &x->m[k]));
         CHECK_INT(pthread_mutex_lock(&x->m[k]), EOWNERDEAD);
@@ -168,8 +139,7 @@ static void spoil(void)
     }
 }
 
-static void expect_lost(void)
-{
+static void expect_lost(void) {
     for (int k = FIRST_ROBUST; k < KINDS; k++) {
         CHECK_INT(pthread_mutex_lock(&x->m[k]), ENOTRECOVERABLE);
         if (!IS_NATIVE) /* glibc's own leaves it locked then */
@@ -178,8 +148,7 @@ static void expect_lost(void)
     }
 }
 
-static int as_peer(const char *role)
-{
+static int as_peer(const char *role) {
     if (!strcmp(role, "init"))
         init_objects();
     else if (!strcmp(role, "side"))
@@ -207,8 +176,7 @@ static int as_peer(const char *role)
 
 #ifndef NATIVE
 
-static void test_both(void)
-{
+static void test_both(void) {
     pid_t child = start(native, "side");
     one_side();
     CHECK_INT(finish(child), 0);
@@ -219,19 +187,16 @@ static void test_both(void)
     }
 }
 
-static void *wait_mutex(void *m)
-{
+static void *wait_mutex(void *m) {
     CHECK_INT(pthread_mutex_lock(m), 0);
     CHECK_INT(pthread_mutex_unlock(m), 0);
     return NULL;
 }
 
-static void test_others_run(void)
-{
+static void test_others_run(void) {
     pthread_t t[KINDS];
     pid_t child = start(native, "hold");
-    while (!x->held)
-        usleep(100);
+    while (!x->held) usleep(100);
     struct timespec past = check_in(CLOCK_REALTIME, -1000), soon = check_in(CLOCK_REALTIME, 2);
     for (int k = 0; k < KINDS; k++) {
         CHECK_INT(pthread_mutex_trylock(&x->m[k]), EBUSY);
@@ -241,34 +206,27 @@ static void test_others_run(void)
     }
     others_run();
     x->go = 1;
-    for (int k = 0; k < KINDS; k++)
-        check_join(t[k]);
+    for (int k = 0; k < KINDS; k++) check_join(t[k]);
     CHECK_INT(finish(child), 0);
 }
 
 /* glibc's notes do not tell our threads apart. */
-static void *try_to_steal(void *arg)
-{
+static void *try_to_steal(void *arg) {
     struct timespec soon = check_in(CLOCK_REALTIME, 2);
     for (int k = 0; k < KINDS; k++) {
         CHECK_INT(pthread_mutex_trylock(&x->m[k]), EBUSY);
-        if (kinds[k].type != PTHREAD_MUTEX_NORMAL && kinds[k].type != PTHREAD_MUTEX_ADAPTIVE_NP)
-            CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
-        if (kinds[k].robust == PTHREAD_MUTEX_ROBUST)
-            CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
+        if (kinds[k].type != PTHREAD_MUTEX_NORMAL && kinds[k].type != PTHREAD_MUTEX_ADAPTIVE_NP) CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
+        if (kinds[k].robust == PTHREAD_MUTEX_ROBUST) CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
         CHECK_INT(pthread_mutex_timedlock(&x->m[k], &soon), ETIMEDOUT);
     }
     return arg;
 }
 
-static void test_owners(void)
-{
+static void test_owners(void) {
     for (int k = 0; k < KINDS; k++) {
-        if (kinds[k].type != PTHREAD_MUTEX_NORMAL && kinds[k].type != PTHREAD_MUTEX_ADAPTIVE_NP)
-            CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
+        if (kinds[k].type != PTHREAD_MUTEX_NORMAL && kinds[k].type != PTHREAD_MUTEX_ADAPTIVE_NP) CHECK_INT(pthread_mutex_unlock(&x->m[k]), EPERM);
         CHECK_INT(pthread_mutex_lock(&x->m[k]), 0);
-        if (kinds[k].type == PTHREAD_MUTEX_ERRORCHECK)
-            CHECK_INT(pthread_mutex_lock(&x->m[k]), EDEADLK);
+        if (kinds[k].type == PTHREAD_MUTEX_ERRORCHECK) CHECK_INT(pthread_mutex_lock(&x->m[k]), EDEADLK);
         if (kinds[k].type == PTHREAD_MUTEX_RECURSIVE) {
             CHECK_INT(pthread_mutex_trylock(&x->m[k]), 0);
             CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
@@ -285,46 +243,37 @@ static void test_owners(void)
         _exit(0);
     }
     CHECK_INT(finish(child), 0);
-    for (int k = 0; k < KINDS; k++)
-        CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
+    for (int k = 0; k < KINDS; k++) CHECK_INT(pthread_mutex_unlock(&x->m[k]), 0);
 }
 
-static void let_wait(int count)
-{
-    while (x->waiting < count)
-        usleep(100);
+static void let_wait(int count) {
+    while (x->waiting < count) usleep(100);
     others_run();
 }
 
 /* Of each robust mutex the holder dies; who waits on the other side is told. */
-static void test_robust(const char *self)
-{
+static void test_robust(const char *self) {
     const char *const program[2] = { self, native };
     for (int holder = 0; holder < 2; holder++)
         for (int by_native = 0; by_native < 2; by_native++) {
             fill(by_native, init_objects);
             pid_t child = start(program[holder], "hold_robust"), waiter = 0;
-            while (x->held < KINDS - FIRST_ROBUST + 1)
-                usleep(100);
+            while (x->held < KINDS - FIRST_ROBUST + 1) usleep(100);
             pthread_t t[KINDS];
             if (holder == 0) {
                 waiter = start(native, "expect_killed");
             } else {
-                for (int k = FIRST_ROBUST - 1; k < KINDS; k++)
-                    t[k] = check_spawn(expect_dead, &x->m[k]);
+                for (int k = FIRST_ROBUST - 1; k < KINDS; k++) t[k] = check_spawn(expect_dead, &x->m[k]);
             }
             let_wait(KINDS - FIRST_ROBUST + 1);
             CHECK_INT(kill(child, SIGKILL), 0);
             CHECK_INT(waitpid(child, NULL, 0), child);
-            if (waiter)
-                CHECK_INT(finish(waiter), 0);
-            for (int k = FIRST_ROBUST - 1; holder && k < KINDS; k++)
-                check_join(t[k]);
+            if (waiter) CHECK_INT(finish(waiter), 0);
+            for (int k = FIRST_ROBUST - 1; holder && k < KINDS; k++) check_join(t[k]);
 
             fill(by_native, init_objects);
             child = start(program[holder], "end_holding");
-            while (!x->held)
-                usleep(100);
+            while (!x->held) usleep(100);
             CHECK_INT(finish(start(program[!holder], "expect_dead")), 0);
             x->go = 1;
             CHECK_INT(finish(child), 0);
@@ -337,41 +286,32 @@ static void test_robust(const char *self)
 }
 
 /* A thread of this process ends while native threads wait for what it holds. */
-static void *end_when_told(void *m)
-{
+static void *end_when_told(void *m) {
     CHECK_INT(pthread_mutex_lock(m), 0);
     __atomic_add_fetch(&x->held, 1, __ATOMIC_RELAXED);
-    while (!x->go)
-        usleep(100);
+    while (!x->go) usleep(100);
     return NULL;
 }
 
-static void test_end_while_waited_for(void)
-{
+static void test_end_while_waited_for(void) {
     fill(0, init_objects);
     pthread_t t[KINDS];
-    for (int k = FIRST_ROBUST; k < KINDS; k++)
-        t[k] = check_spawn(end_when_told, &x->m[k]);
-    while (x->held < KINDS - FIRST_ROBUST)
-        usleep(100);
+    for (int k = FIRST_ROBUST; k < KINDS; k++) t[k] = check_spawn(end_when_told, &x->m[k]);
+    while (x->held < KINDS - FIRST_ROBUST) usleep(100);
     pid_t child = start(native, "expect_dead");
     let_wait(KINDS - FIRST_ROBUST);
     x->go = 1;
-    for (int k = FIRST_ROBUST; k < KINDS; k++)
-        check_join(t[k]);
+    for (int k = FIRST_ROBUST; k < KINDS; k++) check_join(t[k]);
     CHECK_INT(finish(child), 0);
 }
 
 #endif
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const char *part;
     x = shared_memory(argc, argv, sizeof *x, &part);
-    if (part)
-        return as_peer(part);
-    if (!x)
-        return 77;
+    if (part) return as_peer(part);
+    if (!x) return 77;
 #ifndef NATIVE
     for (int by_native = 0; by_native < 2; by_native++) {
         fill(by_native, init_objects);

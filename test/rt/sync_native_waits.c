@@ -31,8 +31,7 @@ static struct shared {
     volatile int held, go, waiting; /* one process to the other */
 } *x;
 
-static void init_objects(void)
-{
+static void init_objects(void) {
     memset(x, 0, sizeof *x);
     guarded_init(&x->g);
     CHECK_INT(sem_init(&x->sem, 1, 1), 0);
@@ -50,18 +49,15 @@ static void init_objects(void)
 
 /* --- both at once ------------------------------------------------------------------------------------------------------------ */
 
-static void *exclude(void *arg)
-{
+static void *exclude(void *arg) {
     int serial = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        if (i % 10 == 0)
-            serial += pthread_barrier_wait(&x->b) == PTHREAD_BARRIER_SERIAL_THREAD;
+        if (i % 10 == 0) serial += pthread_barrier_wait(&x->b) == PTHREAD_BARRIER_SERIAL_THREAD;
         int give_way = check_random() % 4 == 0;
         guarded_use(&x->g, give_way);
         CHECK_INT(sem_wait(&x->sem), 0);
         long seen = x->posts;
-        if (give_way)
-            sched_yield();
+        if (give_way) sched_yield();
         x->posts = seen + 1;
         CHECK_INT(sem_post(&x->sem), 0);
     }
@@ -69,34 +65,28 @@ static void *exclude(void *arg)
     return (void *)(intptr_t)serial;
 }
 
-static void *take_turns(void *arg)
-{
+static void *take_turns(void *arg) {
     turns_take(&x->turns, IS_NATIVE, 20);
     return arg;
 }
 
-static void *produce(void *arg)
-{
+static void *produce(void *arg) {
     struct buffer *b = &x->buffer[IS_NATIVE];
     for (;;) {
         CHECK_INT(pthread_mutex_lock(&b->m), 0);
-        while (b->full == 3 && b->put < ITEMS)
-            CHECK_INT(pthread_cond_wait(&b->emptied, &b->m), 0);
+        while (b->full == 3 && b->put < ITEMS) CHECK_INT(pthread_cond_wait(&b->emptied, &b->m), 0);
         int done = b->put == ITEMS;
         if (!done) {
             b->full++;
-            if (++b->put == ITEMS)
-                CHECK_INT(pthread_cond_broadcast(&b->emptied), 0);
+            if (++b->put == ITEMS) CHECK_INT(pthread_cond_broadcast(&b->emptied), 0);
             CHECK_INT(pthread_cond_signal(&b->filled), 0);
         }
         CHECK_INT(pthread_mutex_unlock(&b->m), 0);
-        if (done)
-            return arg;
+        if (done) return arg;
     }
 }
 
-static void *consume(void *arg)
-{
+static void *consume(void *arg) {
     struct buffer *b = &x->buffer[!IS_NATIVE];
     int again = b == &x->buffer[0]; /* recursive */
     for (;;) {
@@ -112,51 +102,41 @@ static void *consume(void *arg)
         int done = b->got == ITEMS;
         if (!done) {
             b->full--;
-            if (++b->got == ITEMS)
-                CHECK_INT(pthread_cond_broadcast(&b->filled), 0);
+            if (++b->got == ITEMS) CHECK_INT(pthread_cond_broadcast(&b->filled), 0);
             CHECK_INT(pthread_cond_signal(&b->emptied), 0);
         }
         CHECK_INT(pthread_mutex_unlock(&b->m), 0);
-        if (done)
-            return arg;
+        if (done) return arg;
     }
 }
 
-static int one_side(void)
-{
+static int one_side(void) {
     pthread_t t[THREADS];
     int serial = 0;
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(exclude, NULL);
-    for (int i = 0; i < THREADS; i++)
-        serial += (int)(intptr_t)check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(exclude, NULL);
+    for (int i = 0; i < THREADS; i++) serial += (int)(intptr_t)check_join(t[i]);
     t[0] = check_spawn(take_turns, NULL);
     check_join(t[0]);
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(i % 2 ? produce : consume, NULL);
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(i % 2 ? produce : consume, NULL);
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
     return serial;
 }
 
 /* --- what the peer is asked to do ---------------------------------------------------------------------------------------------- */
 
-static void *wait_barrier(void *arg)
-{
+static void *wait_barrier(void *arg) {
     int result = pthread_barrier_wait(&x->b);
     CHECK(result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD);
     return arg;
 }
 
 /* Holds all of it until it is told. */
-static void hold(void)
-{
+static void hold(void) {
     CHECK_INT(pthread_rwlock_wrlock(&x->g.l), 0);
     CHECK_INT(pthread_spin_lock(&x->g.s), 0);
     CHECK_INT(sem_wait(&x->sem), 0);
     x->held = 1;
-    while (!x->go)
-        usleep(100);
+    while (!x->go) usleep(100);
     CHECK_INT(pthread_rwlock_unlock(&x->g.l), 0);
     CHECK_INT(pthread_spin_unlock(&x->g.s), 0);
     CHECK_INT(sem_post(&x->sem), 0);
@@ -167,12 +147,10 @@ static void hold(void)
     x->turns.turn = 1;
     CHECK_INT(pthread_cond_signal(&x->turns.turned), 0);
     CHECK_INT(pthread_mutex_unlock(&x->turns.m), 0);
-    while (x->go != 2)
-        usleep(100);
+    while (x->go != 2) usleep(100);
 }
 
-static int as_peer(const char *part)
-{
+static int as_peer(const char *part) {
     if (!strcmp(part, "init"))
         init_objects();
     else if (!strcmp(part, "side"))
@@ -188,8 +166,7 @@ static int as_peer(const char *part)
 
 #ifndef NATIVE
 
-static void test_both(void)
-{
+static void test_both(void) {
     pid_t child = start(native, "side");
     int serial = one_side();
     serial += finish(child);
@@ -210,50 +187,42 @@ static void test_both(void)
 }
 
 /* Each thread waits for the one thing that the peer holds. */
-static void *wait_read(void *arg)
-{
+static void *wait_read(void *arg) {
     CHECK_INT(pthread_rwlock_rdlock(&x->g.l), 0);
     CHECK_INT(pthread_rwlock_unlock(&x->g.l), 0);
     return arg;
 }
 
-static void *wait_write(void *arg)
-{
+static void *wait_write(void *arg) {
     CHECK_INT(pthread_rwlock_wrlock(&x->g.l), 0);
     CHECK_INT(pthread_rwlock_unlock(&x->g.l), 0);
     return arg;
 }
 
-static void *wait_spin(void *arg)
-{
+static void *wait_spin(void *arg) {
     CHECK_INT(pthread_spin_lock(&x->g.s), 0);
     CHECK_INT(pthread_spin_unlock(&x->g.s), 0);
     return arg;
 }
 
-static void *wait_sem(void *arg)
-{
+static void *wait_sem(void *arg) {
     CHECK_INT(sem_wait(&x->sem), 0);
     CHECK_INT(sem_post(&x->sem), 0);
     return arg;
 }
 
-static void *wait_turn(void *arg)
-{
+static void *wait_turn(void *arg) {
     CHECK_INT(pthread_mutex_lock(&x->turns.m), 0);
-    while (x->turns.turn == 0)
-        CHECK_INT(pthread_cond_wait(&x->turns.turned, &x->turns.m), 0);
+    while (x->turns.turn == 0) CHECK_INT(pthread_cond_wait(&x->turns.turned, &x->turns.m), 0);
     CHECK_INT(pthread_mutex_unlock(&x->turns.m), 0);
     return arg;
 }
 
-static void test_others_run(void)
-{
+static void test_others_run(void) {
     pthread_t t[5 + BOTH];
     int n = 0;
     pid_t child = start(native, "hold");
-    while (!x->held)
-        usleep(100);
+    while (!x->held) usleep(100);
     struct timespec past = check_in(CLOCK_REALTIME, -1000), soon = check_in(CLOCK_REALTIME, 2);
     CHECK_INT(pthread_rwlock_tryrdlock(&x->g.l), EBUSY);
     CHECK_INT(pthread_rwlock_trywrlock(&x->g.l), EBUSY);
@@ -262,31 +231,25 @@ static void test_others_run(void)
     CHECK_INT(pthread_spin_trylock(&x->g.s), EBUSY);
     CHECK_ERRNO(sem_trywait(&x->sem), EAGAIN);
     void *(*const waits[])(void *) = { wait_read, wait_write, wait_spin, wait_sem, wait_turn };
-    for (int i = 0; i < 5; i++)
-        t[n++] = check_spawn(waits[i], NULL);
-    for (int i = 0; i < BOTH - 4; i++)
-        t[n++] = check_spawn(wait_barrier, NULL);
+    for (int i = 0; i < 5; i++) t[n++] = check_spawn(waits[i], NULL);
+    for (int i = 0; i < BOTH - 4; i++) t[n++] = check_spawn(wait_barrier, NULL);
     others_run();
     CHECK_INT(pthread_barrier_destroy(&x->b), EBUSY);
     x->go = 1;
-    for (int i = 0; i < n; i++)
-        check_join(t[i]);
+    for (int i = 0; i < n; i++) check_join(t[i]);
     x->go = 2;
     CHECK_INT(finish(child), 0);
 }
 
 /* glibc's notes do not tell our threads apart. */
-static void *try_to_steal(void *arg)
-{
+static void *try_to_steal(void *arg) {
     CHECK_INT(pthread_rwlock_trywrlock(&x->g.l), EBUSY);
     CHECK_INT(pthread_rwlock_tryrdlock(&x->g.l), EBUSY);
-    if (!arg)
-        CHECK_INT(pthread_rwlock_unlock(&x->g.l), EPERM);
+    if (!arg) CHECK_INT(pthread_rwlock_unlock(&x->g.l), EPERM);
     return arg;
 }
 
-static void test_owners(void)
-{
+static void test_owners(void) {
     CHECK_INT(pthread_rwlock_wrlock(&x->g.l), 0);
     CHECK_INT(pthread_rwlock_rdlock(&x->g.l), EDEADLK);
     CHECK_INT(pthread_rwlock_wrlock(&x->g.l), EDEADLK);
@@ -304,28 +267,23 @@ static void test_owners(void)
 
 static int relocked;
 
-static void note(void *m)
-{
+static void note(void *m) {
     relocked = pthread_mutex_trylock(m) == EBUSY;
     CHECK_INT(pthread_mutex_unlock(m), 0);
 }
 
-static void *wait_for_ever(void *arg)
-{
+static void *wait_for_ever(void *arg) {
     CHECK_INT(pthread_mutex_lock(&x->turns.m), 0);
     pthread_cleanup_push(note, &x->turns.m);
     x->waiting = 1;
-    for (;;)
-        pthread_cond_wait(&x->never, &x->turns.m);
+    for (;;) pthread_cond_wait(&x->never, &x->turns.m);
     pthread_cleanup_pop(0);
     return arg;
 }
 
-static void test_cond_ends(void)
-{
+static void test_cond_ends(void) {
     pthread_t t = check_spawn(wait_for_ever, NULL);
-    while (!x->waiting)
-        usleep(100);
+    while (!x->waiting) usleep(100);
     CHECK_INT(pthread_mutex_lock(&x->turns.m), 0); /* it waits */
     CHECK_INT(pthread_mutex_unlock(&x->turns.m), 0);
     CHECK_INT(pthread_cancel(t), 0);
@@ -344,14 +302,11 @@ static void test_cond_ends(void)
 
 #endif
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const char *part;
     x = shared_memory(argc, argv, sizeof *x, &part);
-    if (part)
-        return as_peer(part);
-    if (!x)
-        return 77;
+    if (part) return as_peer(part);
+    if (!x) return 77;
 #ifndef NATIVE
     for (int by_native = 0; by_native < 2; by_native++) {
         fill(by_native, init_objects);

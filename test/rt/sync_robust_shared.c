@@ -5,31 +5,25 @@
  */
 #include "sync_shared.h"
 
-static void *die_with(void *m)
-{
+static void *die_with(void *m) {
     CHECK_INT(pthread_mutex_lock(m), 0);
-    if (check_random() % 2)
-        usleep(1000);
+    if (check_random() % 2) usleep(1000);
     return NULL;
 }
 
-static void *die_with_broken(void *m)
-{
+static void *die_with_broken(void *m) {
     CHECK_INT(pthread_mutex_lock(m), EOWNERDEAD);
     return NULL;
 }
 
-static void *expect_lost(void *m)
-{
+static void *expect_lost(void *m) {
     CHECK_INT(pthread_mutex_lock(m), ENOTRECOVERABLE);
     return NULL;
 }
 
-static void test_robust(int shared)
-{
+static void test_robust(int shared) {
     static pthread_mutex_t two[2];
-    for (int i = 0; i < 2; i++)
-        shared_mutex(&two[i], PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE, shared);
+    for (int i = 0; i < 2; i++) shared_mutex(&two[i], PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE, shared);
     pthread_mutex_t *m = &two[0];
     CHECK_INT(pthread_mutex_lock(m), 0);
     CHECK_INT(pthread_mutex_lock(m), EDEADLK);
@@ -65,8 +59,7 @@ static struct shared {
     struct turns turns;
 } *x;
 
-static void init_shared(void)
-{
+static void init_shared(void) {
     x = mmap(NULL, sizeof(*x), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(x != MAP_FAILED);
     shared_mutex(&x->m, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED);
@@ -76,14 +69,12 @@ static void init_shared(void)
     turns_init(&x->turns, PTHREAD_MUTEX_ERRORCHECK);
 }
 
-static void *use_shared(void *arg)
-{
+static void *use_shared(void *arg) {
     pthread_barrier_wait(&x->b);
     for (int i = 0; i < 50; i++) {
         CHECK_INT(pthread_mutex_lock(&x->m), 0);
         long seen = x->count;
-        if (i % 4 == 0)
-            sched_yield();
+        if (i % 4 == 0) sched_yield();
         x->count = seen + 1;
         CHECK_INT(pthread_mutex_unlock(&x->m), 0);
         guarded_use(&x->g, i % 8 == 0);
@@ -91,18 +82,14 @@ static void *use_shared(void *arg)
     return arg;
 }
 
-static void one_side(int me)
-{
+static void one_side(int me) {
     pthread_t t[10];
-    for (int i = 0; i < 10; i++)
-        t[i] = check_spawn(use_shared, NULL);
-    for (int i = 0; i < 10; i++)
-        check_join(t[i]);
+    for (int i = 0; i < 10; i++) t[i] = check_spawn(use_shared, NULL);
+    for (int i = 0; i < 10; i++) check_join(t[i]);
     turns_take(&x->turns, me, 5);
 }
 
-static void test_processes(void)
-{
+static void test_processes(void) {
     init_shared();
     pid_t child = fork();
     CHECK(child >= 0);
@@ -124,13 +111,11 @@ static void test_processes(void)
     if (child == 0) {
         CHECK_INT(pthread_mutex_lock(&x->robust), 0);
         x->turns.turn = 100;
-        while (x->turns.turn == 100)
-            usleep(1000);
+        while (x->turns.turn == 100) usleep(1000);
         _exit(0);
     }
     pthread_t t = check_spawn(tick, NULL);
-    while (x->turns.turn != 100)
-        usleep(100);
+    while (x->turns.turn != 100) usleep(100);
     struct timespec when = check_in(CLOCK_REALTIME, 5);
     CHECK_INT(pthread_mutex_timedlock(&x->robust, &when), ETIMEDOUT);
     CHECK_INT(pthread_mutex_trylock(&x->robust), EBUSY);
@@ -149,8 +134,7 @@ static void test_processes(void)
     CHECK(check_join(t) == PTHREAD_CANCELED);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_robust(PTHREAD_PROCESS_PRIVATE);
     test_robust(PTHREAD_PROCESS_SHARED);

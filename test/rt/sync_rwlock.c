@@ -11,31 +11,26 @@
 static pthread_rwlock_t l = PTHREAD_RWLOCK_INITIALIZER;
 static volatile int stop, reached;
 
-static void *try_write(void *arg)
-{
+static void *try_write(void *arg) {
     (void)arg;
     return (void *)(intptr_t)pthread_rwlock_trywrlock(&l);
 }
 
-static void *try_read(void *arg)
-{
+static void *try_read(void *arg) {
     (void)arg;
     int error = pthread_rwlock_tryrdlock(&l);
-    if (error == 0)
-        pthread_rwlock_unlock(&l);
+    if (error == 0) pthread_rwlock_unlock(&l);
     return (void *)(intptr_t)error;
 }
 
-static void *unlock(void *arg)
-{
+static void *unlock(void *arg) {
     (void)arg;
     return (void *)(intptr_t)pthread_rwlock_unlock(&l);
 }
 
 static int in_thread(void *(*f)(void *)) { return (int)(intptr_t)check_join(check_spawn(f, NULL)); }
 
-static void test_errors(void)
-{
+static void test_errors(void) {
     struct timespec when, bad = { 1, -1 };
     CHECK_INT(pthread_rwlock_unlock(&l), EINVAL);
     CHECK_INT(pthread_rwlock_timedrdlock(&l, &bad), EINVAL);
@@ -65,8 +60,7 @@ static void test_errors(void)
     CHECK_INT(pthread_rwlock_timedrdlock(&l, &when), EINVAL); /* free for readers, but looked at first, as in glibc */
     when.tv_nsec = 0;
     CHECK_INT(pthread_rwlock_timedrdlock(&l, &when), 0);
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(pthread_rwlock_unlock(&l), 0);
+    for (int i = 0; i < 3; i++) CHECK_INT(pthread_rwlock_unlock(&l), 0);
     CHECK_INT(pthread_rwlock_unlock(&l), EINVAL);
     CHECK_INT(pthread_rwlock_destroy(&l), 0);
     CHECK_INT(pthread_rwlock_init(&l, NULL), 0);
@@ -76,8 +70,7 @@ static void test_errors(void)
 #define TURNS 60
 static _Atomic long readers, writers, value, writes, most_readers;
 
-static void pause_somehow(void)
-{
+static void pause_somehow(void) {
     uint64_t r = check_random() % 8;
     if (r == 0)
         usleep((useconds_t)(check_random() % 40));
@@ -85,16 +78,14 @@ static void pause_somehow(void)
         sched_yield();
 }
 
-static void *use(void *arg)
-{
+static void *use(void *arg) {
     (void)arg;
     for (int i = 0; i < TURNS; i++) {
         struct timespec when = check_in(CLOCK_REALTIME, (long)(check_random() % 4));
         uint64_t r = check_random() % 8;
         if (r < 2) {
             int error = r ? pthread_rwlock_wrlock(&l) : pthread_rwlock_timedwrlock(&l, &when);
-            if (error == ETIMEDOUT)
-                continue;
+            if (error == ETIMEDOUT) continue;
             CHECK_INT(error, 0);
             CHECK_INT(readers, 0);
             CHECK_INT(writers++, 0);
@@ -107,12 +98,10 @@ static void *use(void *arg)
             int error = r > 3   ? pthread_rwlock_rdlock(&l)
                         : r > 2 ? pthread_rwlock_timedrdlock(&l, &when)
                                 : pthread_rwlock_tryrdlock(&l);
-            if (error == ETIMEDOUT || error == EBUSY)
-                continue;
+            if (error == ETIMEDOUT || error == EBUSY) continue;
             CHECK_INT(error, 0);
             CHECK_INT(writers, 0);
-            if (++readers > most_readers)
-                most_readers = readers;
+            if (++readers > most_readers) most_readers = readers;
             long seen = value;
             pause_somehow();
             if (check_random() % 4 == 0) { /* again, perhaps past a waiting writer */
@@ -128,13 +117,10 @@ static void *use(void *arg)
     return NULL;
 }
 
-static void test_exclusion(void)
-{
+static void test_exclusion(void) {
     static pthread_t t[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(use, NULL);
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(use, NULL);
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
     CHECK_INT(value, writes);
     CHECK(writes > 100);
     CHECK(most_readers > 1);
@@ -142,8 +128,7 @@ static void test_exclusion(void)
     CHECK_INT(pthread_rwlock_unlock(&l), 0);
 }
 
-static void *read_for_ever(void *arg)
-{
+static void *read_for_ever(void *arg) {
     (void)arg;
     while (!stop) {
         CHECK_INT(pthread_rwlock_rdlock(&l), 0);
@@ -153,8 +138,7 @@ static void *read_for_ever(void *arg)
     return NULL;
 }
 
-static void *write_for_ever(void *arg)
-{
+static void *write_for_ever(void *arg) {
     (void)arg;
     while (!stop) {
         CHECK_INT(pthread_rwlock_wrlock(&l), 0);
@@ -164,37 +148,29 @@ static void *write_for_ever(void *arg)
     return NULL;
 }
 
-static void test_no_starvation(void)
-{
+static void test_no_starvation(void) {
     pthread_t t[4];
-    for (int i = 0; i < 4; i++)
-        t[i] = check_spawn(read_for_ever, NULL);
-    for (int i = 0; i < 4; i++)
-        sched_yield();
+    for (int i = 0; i < 4; i++) t[i] = check_spawn(read_for_ever, NULL);
+    for (int i = 0; i < 4; i++) sched_yield();
     for (int i = 0; i < 100; i++) {
         CHECK_INT(pthread_rwlock_wrlock(&l), 0);
         sched_yield();
         CHECK_INT(pthread_rwlock_unlock(&l), 0);
     }
     stop = 1;
-    for (int i = 0; i < 4; i++)
-        check_join(t[i]);
+    for (int i = 0; i < 4; i++) check_join(t[i]);
     stop = 0;
-    for (int i = 0; i < 4; i++)
-        t[i] = check_spawn(write_for_ever, NULL);
-    for (int i = 0; i < 4; i++)
-        sched_yield();
+    for (int i = 0; i < 4; i++) t[i] = check_spawn(write_for_ever, NULL);
+    for (int i = 0; i < 4; i++) sched_yield();
     for (int i = 0; i < 100; i++) {
         CHECK_INT(pthread_rwlock_rdlock(&l), 0);
         CHECK_INT(pthread_rwlock_unlock(&l), 0);
     }
     stop = 1;
-    for (int i = 0; i < 4; i++)
-        check_join(t[i]);
+    for (int i = 0; i < 4; i++) check_join(t[i]);
 }
 
-static void *write_once(void *arg)
-{
+static void *write_once(void *arg) {
     (void)arg;
     CHECK_INT(pthread_rwlock_wrlock(&l), 0);
     reached = 1;
@@ -202,17 +178,14 @@ static void *write_once(void *arg)
     return NULL;
 }
 
-static void *read_with_patience(void *ms)
-{
+static void *read_with_patience(void *ms) {
     struct timespec when = check_in(CLOCK_REALTIME, (intptr_t)ms);
     int error = pthread_rwlock_timedrdlock(&l, &when);
-    if (error == 0)
-        pthread_rwlock_unlock(&l);
+    if (error == 0) pthread_rwlock_unlock(&l);
     return (void *)(intptr_t)error;
 }
 
-static void test_reading_again(int kind)
-{
+static void test_reading_again(int kind) {
     pthread_rwlockattr_t a;
     CHECK_INT(pthread_rwlockattr_init(&a), 0);
     CHECK_INT(pthread_rwlockattr_setkind_np(&a, kind), 0);
@@ -228,8 +201,7 @@ static void test_reading_again(int kind)
     CHECK_INT(reached, 0);
     pthread_t late = check_spawn(read_with_patience, (void *)5000);
     sched_yield();
-    if (again == 0)
-        CHECK_INT(pthread_rwlock_unlock(&l), 0);
+    if (again == 0) CHECK_INT(pthread_rwlock_unlock(&l), 0);
     CHECK_INT(pthread_rwlock_unlock(&l), 0);
     check_join(writer);
     CHECK_INT((intptr_t)check_join(late), 0);
@@ -237,15 +209,13 @@ static void test_reading_again(int kind)
     CHECK_INT(pthread_rwlock_destroy(&l), 0);
 }
 
-static void *write_with_patience(void *ms)
-{
+static void *write_with_patience(void *ms) {
     struct timespec when = check_in(CLOCK_REALTIME, (intptr_t)ms);
     return (void *)(intptr_t)pthread_rwlock_timedwrlock(&l, &when);
 }
 
 /* Readers who queued behind a writer alone get in when the writer gives up. */
-static void test_writer_gives_up(void)
-{
+static void test_writer_gives_up(void) {
     CHECK_INT(pthread_rwlock_init(&l, NULL), 0);
     CHECK_INT(pthread_rwlock_rdlock(&l), 0);
     pthread_t writer = check_spawn(write_with_patience, (void *)20);
@@ -256,8 +226,7 @@ static void test_writer_gives_up(void)
     CHECK_INT(pthread_rwlock_unlock(&l), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_errors();
     test_exclusion();

@@ -16,22 +16,19 @@
 
 static sem_t s;
 
-static void *post_later(void *ms)
-{
+static void *post_later(void *ms) {
     usleep((useconds_t)(intptr_t)ms * 1000);
     CHECK_INT(sem_post(&s), 0);
     return NULL;
 }
 
-static int value(void)
-{
+static int value(void) {
     int v = -1;
     CHECK_INT(sem_getvalue(&s, &v), 0);
     return v;
 }
 
-static void test_calls(void)
-{
+static void test_calls(void) {
     struct timespec when;
     CHECK_ERRNO(sem_init(&s, 0, (unsigned)SEM_VALUE_MAX + 1), EINVAL);
     CHECK_INT(sem_init(&s, 0, 2), 0);
@@ -68,8 +65,7 @@ static void test_calls(void)
 #define TURNS 100
 static _Atomic long inside, most, timeouts;
 
-static void *use(void *arg)
-{
+static void *use(void *arg) {
     (void)arg;
     for (int i = 0; i < TURNS; i++) {
         if (check_random() % 3 == 0) {
@@ -83,8 +79,7 @@ static void *use(void *arg)
             CHECK_INT(sem_wait(&s), 0);
         }
         long now = ++inside;
-        if (now > most)
-            most = now;
+        if (now > most) most = now;
         CHECK(now <= 5);
         uint64_t r = check_random() % 8;
         if (r == 0)
@@ -97,14 +92,11 @@ static void *use(void *arg)
     return NULL;
 }
 
-static void test_count(void)
-{
+static void test_count(void) {
     static pthread_t t[THREADS];
     CHECK_INT(sem_init(&s, 0, 5), 0);
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(use, NULL);
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(use, NULL);
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
     CHECK_INT(most, 5);
     CHECK_INT(value(), 5);
     CHECK(timeouts > 0);
@@ -114,49 +106,41 @@ static volatile sig_atomic_t posts;
 static _Atomic long received;
 static volatile int enough;
 
-static void on_alarm(int signal)
-{
+static void on_alarm(int signal) {
     (void)signal;
     sem_post(&s);
     posts++;
 }
 
-static void *receive(void *arg)
-{
+static void *receive(void *arg) {
     (void)arg;
     for (;;) {
         CHECK_INT(sem_wait(&s), 0);
-        if (enough)
-            return NULL;
+        if (enough) return NULL;
         received++;
-        if (check_random() % 2)
-            sched_yield();
+        if (check_random() % 2) sched_yield();
     }
 }
 
 /* A timer's handler posts while all threads wait, then while one keeps the worker busy with waits and posts of its own. */
-static void test_handler(void)
-{
+static void test_handler(void) {
     pthread_t t[10];
     struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
     struct itimerval often = { { 0, 300 }, { 0, 300 } }, never = { { 0, 0 }, { 0, 0 } };
     CHECK_INT(sem_init(&s, 0, 0), 0);
-    for (int i = 0; i < 10; i++)
-        t[i] = check_spawn(receive, NULL);
+    for (int i = 0; i < 10; i++) t[i] = check_spawn(receive, NULL);
     unsigned left = alarm(0);
     CHECK_INT(sigaction(SIGALRM, &action, NULL), 0);
     CHECK_INT(setitimer(ITIMER_REAL, &often, NULL), 0);
     double end = check_ms() + 150;
-    while (check_ms() < end)
-        usleep(5000);
+    while (check_ms() < end) usleep(5000);
     CHECK(received > 20);
     long own = 0;
     for (end = check_ms() + 150; check_ms() < end;) {
         for (int i = 0; i < 100; i++) {
             CHECK_INT(sem_post(&s), 0);
             own++;
-            if (i % 16 == 0)
-                sched_yield();
+            if (i % 16 == 0) sched_yield();
         }
     }
     CHECK_INT(setitimer(ITIMER_REAL, &never, NULL), 0);
@@ -166,26 +150,21 @@ static void test_handler(void)
     CHECK_INT(received + value(), posts + own); /* nothing lost, nothing twice */
     signal(SIGALRM, SIG_DFL);
     alarm(left);
-    while (received < posts + own)
-        sched_yield();
+    while (received < posts + own) sched_yield();
     enough = 1;
-    for (int i = 0; i < 10; i++)
-        CHECK_INT(sem_post(&s), 0);
-    for (int i = 0; i < 10; i++)
-        check_join(t[i]);
+    for (int i = 0; i < 10; i++) CHECK_INT(sem_post(&s), 0);
+    for (int i = 0; i < 10; i++) check_join(t[i]);
     CHECK_INT(value(), 0);
 }
 
 static volatile int rang;
-static void ring(int signal)
-{
+static void ring(int signal) {
     (void)signal;
     rang = 1;
 }
 
 /* A handler without SA_RESTART ends the main thread's wait, of whichever kind. */
-static void test_interrupted(sem_t *other)
-{
+static void test_interrupted(sem_t *other) {
     struct sigaction action = { .sa_handler = ring };
     struct itimerval soon = { { 0, 0 }, { 0, 10000 } };
     struct timespec when = check_in(CLOCK_REALTIME, 10000);
@@ -211,8 +190,7 @@ static void test_interrupted(sem_t *other)
 static sem_t *ping, *pong;
 static volatile int ticks;
 
-static void *tick(void *arg)
-{
+static void *tick(void *arg) {
     (void)arg;
     for (;;) {
         ticks++;
@@ -221,15 +199,13 @@ static void *tick(void *arg)
     }
 }
 
-static void *wait_here(void *arg)
-{
+static void *wait_here(void *arg) {
     (void)arg;
     return (void *)(intptr_t)sem_wait(pong);
 }
 
 /* The other side of `ping` and `pong` is a process. While this one waits its other threads run. */
-static void exchange(void)
-{
+static void exchange(void) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
@@ -262,8 +238,7 @@ static void exchange(void)
     CHECK(check_join(t) == PTHREAD_CANCELED);
 }
 
-static void test_processes(void)
-{
+static void test_processes(void) {
     sem_t *both = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(both != MAP_FAILED);
     ping = both, pong = both + 1;
@@ -272,24 +247,21 @@ static void test_processes(void)
     exchange();
     CHECK_INT(sem_destroy(ping), 0);
     char name[2][40];
-    for (int i = 0; i < 2; i++)
-        snprintf(name[i], sizeof(name[i]), "/capr_sync_sem_%d_%d", (int)getpid(), i);
+    for (int i = 0; i < 2; i++) snprintf(name[i], sizeof(name[i]), "/capr_sync_sem_%d_%d", (int)getpid(), i);
     ping = sem_open(name[0], O_CREAT | O_EXCL, 0600, 0);
     if (ping == SEM_FAILED) { /* no /dev/shm here */
         fprintf(stderr, "sem_open: %s: named semaphores not tested\n", strerror(errno));
         return;
     }
     pong = sem_open(name[1], O_CREAT | O_EXCL, 0600, 0);
-    for (int i = 0; i < 2; i++)
-        sem_unlink(name[i]);
+    for (int i = 0; i < 2; i++) sem_unlink(name[i]);
     CHECK(pong != SEM_FAILED);
     exchange();
     CHECK_INT(sem_close(ping), 0);
     CHECK_INT(sem_close(pong), 0);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_calls();
     test_count();

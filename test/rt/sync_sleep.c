@@ -12,8 +12,7 @@
 #define THREADS 1000
 static long woken, order[THREADS];
 
-static void *sleep_some(void *arg)
-{
+static void *sleep_some(void *arg) {
     long us = (long)(intptr_t)arg;
     double start = check_ms();
     switch (check_random() % 4) {
@@ -41,14 +40,11 @@ static void *sleep_some(void *arg)
     return NULL;
 }
 
-static void test_many(void)
-{
+static void test_many(void) {
     static pthread_t t[THREADS];
     double start = check_ms();
-    for (int i = 0; i < THREADS; i++)
-        t[i] = check_spawn(sleep_some, (void *)(intptr_t)(50000 + 200 * (check_random() % 500)));
-    for (int i = 0; i < THREADS; i++)
-        check_join(t[i]);
+    for (int i = 0; i < THREADS; i++) t[i] = check_spawn(sleep_some, (void *)(intptr_t)(50000 + 200 * (check_random() % 500)));
+    for (int i = 0; i < THREADS; i++) check_join(t[i]);
     double took = check_ms() - start;
     CHECK(took >= 50 && took < 5000); /* one after the other they would need 100 s */
     long inversions = 0;
@@ -57,8 +53,7 @@ static void test_many(void)
     CHECK_INT(inversions, 0);
 }
 
-static void test_errors(void)
-{
+static void test_errors(void) {
     struct timespec t = { 0, 1000000000 }, rest;
     CHECK_ERRNO(nanosleep(&t, NULL), EINVAL);
     t.tv_nsec = -1;
@@ -77,19 +72,16 @@ static void test_errors(void)
 
 static volatile int stop;
 
-static void *burn(void *arg)
-{
+static void *burn(void *arg) {
     (void)arg;
     while (!stop) {
-        for (volatile int i = 0; i < 100000; i++)
-            continue;
+        for (volatile int i = 0; i < 100000; i++) continue;
         sched_yield();
     }
     return NULL;
 }
 
-static void test_clocks(void)
-{
+static void test_clocks(void) {
     clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI };
     for (unsigned i = 0; i < 4; i++) {
         double start = check_ms();
@@ -111,22 +103,19 @@ static void test_clocks(void)
 }
 
 static volatile int rang;
-static void ring(int signal)
-{
+static void ring(int signal) {
     (void)signal;
     rang = 1;
 }
 
-static void *keep_sleeping(void *arg)
-{
+static void *keep_sleeping(void *arg) {
     double start = check_ms();
     CHECK_INT(usleep(100000), 0);
     CHECK(check_ms() - start >= 99.9);
     return arg;
 }
 
-static void test_interrupted(void)
-{
+static void test_interrupted(void) {
     struct sigaction action = { .sa_handler = ring };
     struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
     unsigned left = alarm(0);
@@ -149,8 +138,7 @@ static void test_interrupted(void)
     alarm(left);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     check_start(argc, argv, 60);
     test_many();
     test_errors();

@@ -15,11 +15,9 @@
 
 static void *give_back(void *arg) { return arg; }
 
-static void results(void)
-{
+static void results(void) {
     pthread_t t[100];
-    for (intptr_t i = 0; i < 100; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, give_back, (void *)i), 0);
+    for (intptr_t i = 0; i < 100; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, give_back, (void *)i), 0);
     for (intptr_t i = 99; i >= 0; i--) {
         void *result = NULL;
         CHECK_EQUAL(pthread_join(t[i], &result), 0);
@@ -30,8 +28,7 @@ static void results(void)
 static char turns[64];
 static size_t turn;
 
-static void *take_turns(void *arg)
-{
+static void *take_turns(void *arg) {
     for (int i = 0; i < 3; i++) {
         turns[turn++] = *(char *)arg;
         capr__yield();
@@ -39,19 +36,15 @@ static void *take_turns(void *arg)
     return NULL;
 }
 
-static void order(void)
-{
+static void order(void) {
     pthread_t t[3];
-    for (int i = 0; i < 3; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, take_turns, &"abc"[i]), 0);
+    for (int i = 0; i < 3; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, take_turns, &"abc"[i]), 0);
     CHECK_EQUAL(turn, 0);
-    for (int i = 0; i < 3; i++)
-        CHECK_EQUAL(pthread_join(t[i], NULL), 0);
+    for (int i = 0; i < 3; i++) CHECK_EQUAL(pthread_join(t[i], NULL), 0);
     CHECK(!strcmp(turns, "abcabcabc"));
 }
 
-static void exit_below(int depth)
-{
+static void exit_below(int depth) {
     char here[64];
     memset(here, depth, sizeof here);
     if (depth)
@@ -61,8 +54,7 @@ static void exit_below(int depth)
     CHECK(here[0] == depth);
 }
 
-static void *exit_deep(void *arg)
-{
+static void *exit_deep(void *arg) {
     (void)arg;
     exit_below(10);
     return NULL;
@@ -70,8 +62,7 @@ static void *exit_deep(void *arg)
 
 static int detached_ran;
 
-static void *count_detached(void *arg)
-{
+static void *count_detached(void *arg) {
     (void)arg;
     detached_ran++;
     return NULL;
@@ -79,8 +70,7 @@ static void *count_detached(void *arg)
 
 static void *join_caller(void *arg) { return (void *)(intptr_t)pthread_join(*(pthread_t *)arg, NULL); }
 
-static void errors(void)
-{
+static void errors(void) {
     pthread_t t, self = pthread_self();
     void *result = NULL;
     CHECK_EQUAL(pthread_join(self, NULL), EDEADLK);
@@ -98,34 +88,28 @@ static void errors(void)
     CHECK_EQUAL(pthread_detach(t), 0);
     CHECK_EQUAL(pthread_detach(t), EINVAL);
     CHECK_EQUAL(pthread_join(t, NULL), EINVAL);
-    while (detached_ran < 1)
-        capr__yield();
+    while (detached_ran < 1) capr__yield();
     pthread_attr_t attr;
     CHECK_EQUAL(pthread_attr_init(&attr), 0);
     CHECK_EQUAL(pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED), 0);
     CHECK_EQUAL(pthread_create(&t, &attr, count_detached, NULL), 0);
     CHECK_EQUAL(pthread_attr_destroy(&attr), 0);
-    while (detached_ran < 2)
-        capr__yield();
+    while (detached_ran < 2) capr__yield();
 }
 
-static void *never_until(void *arg)
-{
-    while (!*(volatile int *)arg)
-        capr__yield();
+static void *never_until(void *arg) {
+    while (!*(volatile int *)arg) capr__yield();
     return NULL;
 }
 
-static void timed_join(void)
-{
+static void timed_join(void) {
     int stop = 0;
     pthread_t t;
     CHECK_EQUAL(pthread_create(&t, NULL, never_until, &stop), 0);
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += 20000000;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_sec++, until.tv_nsec -= 1000000000;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
     uint64_t before = capr__now();
     CHECK_EQUAL(pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until), ETIMEDOUT);
     CHECK(capr__now() - before >= 19000000);
@@ -134,8 +118,7 @@ static void timed_join(void)
 }
 
 /* A thread's memory is used again: a million threads, one after another, need no more than a few. */
-static void reuse(void)
-{
+static void reuse(void) {
     uint64_t before = capr__worker.chunk_bytes;
     for (int i = 0; i < 1000000; i++) {
         pthread_t t;
@@ -145,22 +128,18 @@ static void reuse(void)
     CHECK(capr__worker.chunk_bytes - before <= 200000);
 }
 
-static void *keep_errno(void *arg)
-{
+static void *keep_errno(void *arg) {
     errno = (int)(intptr_t)arg;
     for (int i = 0; i < 3; i++) {
         capr__yield();
-        if (errno != (int)(intptr_t)arg)
-            return (void *)1;
+        if (errno != (int)(intptr_t)arg) return (void *)1;
     }
     return NULL;
 }
 
-static void errno_goes_with_the_thread(void)
-{
+static void errno_goes_with_the_thread(void) {
     pthread_t t[10];
-    for (intptr_t i = 0; i < 10; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, keep_errno, (void *)(i + 1)), 0);
+    for (intptr_t i = 0; i < 10; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, keep_errno, (void *)(i + 1)), 0);
     for (int i = 0; i < 10; i++) {
         void *result;
         CHECK_EQUAL(pthread_join(t[i], &result), 0);
@@ -168,8 +147,7 @@ static void errno_goes_with_the_thread(void)
     }
 }
 
-int main(void)
-{
+int main(void) {
     results();
     order();
     errors();

@@ -28,18 +28,15 @@ static int restless; /* each that wakes has the worker look again, at timers too
 
 static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
 
-static void check_heap(void)
-{
+static void check_heap(void) {
     for (uint32_t i = 0; i < capr__process.timer_count; i++) {
         CHECK_EQUAL(capr__process.timers[i].thread->timer, i);
         CHECK_EQUAL(capr__process.timers[i].thread->deadline, capr__process.timers[i].deadline);
-        if (i)
-            CHECK(capr__process.timers[(i - 1) / 4].deadline <= capr__process.timers[i].deadline);
+        if (i) CHECK(capr__process.timers[(i - 1) / 4].deadline <= capr__process.timers[i].deadline);
     }
 }
 
-static void *sleep_once(void *arg)
-{
+static void *sleep_once(void *arg) {
     struct sleeper *s = arg;
     int error = capr__wait(&s->queue, s->deadline);
     CHECK_EQUAL(error, s->expected);
@@ -50,22 +47,18 @@ static void *sleep_once(void *arg)
         CHECK(!in_time || s->deadline >= last_woken);
         CHECK(s->queue.head == NULL && s->queue.tail == NULL);
         last_woken = s->deadline;
-        if (restless)
-            capr__worker.poll_at = 0;
+        if (restless) capr__worker.poll_at = 0;
     }
     return NULL;
 }
 
-static void join_all(void)
-{
-    for (int i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_join(sleepers[i].thread, NULL), 0);
+static void join_all(void) {
+    for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_join(sleepers[i].thread, NULL), 0);
     CHECK_EQUAL(capr__process.timer_count, 0);
 }
 
 /* Nonzero if all threads slept before the first deadline, `margin` ns away, came; else nothing is left of them. */
-static int all_asleep_in_time(uint32_t *random, uint64_t margin)
-{
+static int all_asleep_in_time(uint32_t *random, uint64_t margin) {
     uint64_t start = capr__now() + margin;
     for (int i = 0; i < THREADS; i++) {
         sleepers[i].deadline = start + next_random(random) % (200 * MS);
@@ -74,31 +67,25 @@ static int all_asleep_in_time(uint32_t *random, uint64_t margin)
     }
     capr__yield();
     in_time = capr__now() < start;
-    if (!in_time)
-        join_all();
+    if (!in_time) join_all();
     return in_time;
 }
 
-static int all_due(uint64_t now)
-{
+static int all_due(uint64_t now) {
     for (int i = 0; i < THREADS; i++)
-        if (sleepers[i].deadline > now)
-            return 0;
+        if (sleepers[i].deadline > now) return 0;
     return 1;
 }
 
-int main(void)
-{
+int main(void) {
     uint32_t random = 20031019;
     /* All deadlines after the wake-ups below and none in the order of the threads. No timer fires where nothing yields. */
-    for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2)
-        CHECK(margin < 30000 * MS);
+    for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2) CHECK(margin < 30000 * MS);
     CHECK_EQUAL(capr__process.timer_count, THREADS);
     check_heap();
     for (int i = 0; i < THREADS / 2; i++) {
         struct sleeper *s = &sleepers[next_random(&random) % THREADS];
-        if (!s->queue.head)
-            continue;
+        if (!s->queue.head) continue;
         s->expected = 0;
         CHECK(capr__wake_one(&s->queue) != NULL);
         check_heap();
@@ -108,10 +95,8 @@ int main(void)
     /* All that sleep end at once. */
     restless = 1;
     last_woken = 0;
-    for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2)
-        CHECK(margin < 30000 * MS);
-    while (!all_due(capr__now()))
-        ;
+    for (uint64_t margin = 300 * MS; !all_asleep_in_time(&random, margin); margin *= 2) CHECK(margin < 30000 * MS);
+    while (!all_due(capr__now())) ;
     join_all();
 
     /* A deadline in the past ends at once, and says so. */

@@ -25,17 +25,13 @@
 static long scale;
 static long guarded; /* by whatever the scene is about */
 
-static void crowd(void *(*start)(void *))
-{
+static void crowd(void *(*start)(void *)) {
     pthread_t t[THREADS];
-    for (long i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, start, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        CHECK_EQUAL(pthread_join(t[i], NULL), 0);
+    for (long i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, start, (void *)i), 0);
+    for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_join(t[i], NULL), 0);
 }
 
-static struct timespec soon(clockid_t clock, long ns)
-{
+static struct timespec soon(clockid_t clock, long ns) {
     struct timespec t;
     clock_gettime(clock, &t);
     t.tv_nsec += ns;
@@ -46,10 +42,8 @@ static struct timespec soon(clockid_t clock, long ns)
 
 /* Run queues, stealing. */
 
-static void *yields(void *arg)
-{
-    for (long i = 0; i < 40 * scale; i++)
-        sched_yield();
+static void *yields(void *arg) {
+    for (long i = 0; i < 40 * scale; i++) sched_yield();
     return arg;
 }
 
@@ -60,23 +54,20 @@ static void yield(void) { crowd(yields); }
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t recursive, checking, inheriting;
 
-static void *locks(void *arg)
-{
+static void *locks(void *arg) {
     pthread_mutex_t *others[] = {&recursive, &checking, &inheriting};
     static long counts[3];
     for (long i = 0; i < 20 * scale; i++) {
         pthread_mutex_lock(&mutex);
         guarded++;
-        if (i % 8 == 0)
-            sched_yield();
+        if (i % 8 == 0) sched_yield();
         pthread_mutex_unlock(&mutex);
         int k = (int)((i + (long)arg) % 3);
         struct timespec t = soon(CLOCK_REALTIME, 100000);
         int error = i % 5 == 0 ? pthread_mutex_timedlock(others[k], &t) : i % 5 == 1 ? pthread_mutex_trylock(others[k]) : pthread_mutex_lock(others[k]);
         if (error == 0) {
             counts[k]++;
-            if (i % 16 == 0)
-                sched_yield();
+            if (i % 16 == 0) sched_yield();
             CHECK_EQUAL(pthread_mutex_unlock(others[k]), 0);
         } else {
             CHECK(error == ETIMEDOUT || error == EBUSY);
@@ -85,8 +76,7 @@ static void *locks(void *arg)
     return arg;
 }
 
-static void mutexes(void)
-{
+static void mutexes(void) {
     pthread_mutexattr_t a;
     pthread_mutexattr_init(&a);
     pthread_mutexattr_settype(&a, PTHREAD_MUTEX_RECURSIVE);
@@ -106,8 +96,7 @@ static void mutexes(void)
 static pthread_cond_t full = PTHREAD_COND_INITIALIZER, empty = PTHREAD_COND_INITIALIZER;
 static long item, produced, consumed;
 
-static void *exchanges(void *arg)
-{
+static void *exchanges(void *arg) {
     int takes = (long)arg % 2;
     for (long i = 0; i < 10 * scale; i++) {
         pthread_mutex_lock(&mutex);
@@ -129,8 +118,7 @@ static void *exchanges(void *arg)
     return arg;
 }
 
-static void conds(void)
-{
+static void conds(void) {
     crowd(exchanges);
     CHECK_EQUAL(produced, consumed);
 }
@@ -140,20 +128,16 @@ static void conds(void)
 static pthread_mutex_t robust, twice;
 static pthread_cond_t turn = PTHREAD_COND_INITIALIZER;
 
-static void *dies_holding(void *arg)
-{
+static void *dies_holding(void *arg) {
     int error = pthread_mutex_lock(&robust);
     CHECK(error == 0 || error == EOWNERDEAD);
-    if (error)
-        pthread_mutex_consistent(&robust);
+    if (error) pthread_mutex_consistent(&robust);
     guarded++;
-    if ((long)arg % 2)
-        pthread_mutex_unlock(&robust);
+    if ((long)arg % 2) pthread_mutex_unlock(&robust);
     return arg;
 }
 
-static void *leaves_robust(void *arg)
-{
+static void *leaves_robust(void *arg) {
     for (long i = 0; i < 2 * scale; i++) {
         pthread_t t;
         struct timespec until = soon(CLOCK_REALTIME, 20000);
@@ -170,8 +154,7 @@ static void *leaves_robust(void *arg)
     return arg;
 }
 
-static void robust_mutexes(void)
-{
+static void robust_mutexes(void) {
     pthread_mutexattr_t a;
     pthread_mutexattr_init(&a);
     pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
@@ -188,8 +171,7 @@ static void robust_mutexes(void)
 
 static sem_t permission, others;
 
-static void *waits(void *arg)
-{
+static void *waits(void *arg) {
     for (long i = 0; i < 20 * scale; i++) {
         sem_wait(&permission);
         guarded++;
@@ -205,8 +187,7 @@ static void *waits(void *arg)
     return arg;
 }
 
-static void sems(void)
-{
+static void sems(void) {
     sem_init(&permission, 0, 1);
     sem_init(&others, 0, 0);
     guarded = 0;
@@ -218,22 +199,18 @@ static void sems(void)
 
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 
-static void *reads_and_writes(void *arg)
-{
+static void *reads_and_writes(void *arg) {
     long sum = 0;
     for (long i = 0; i < 20 * scale; i++) {
         struct timespec t = soon(CLOCK_REALTIME, 200000);
         if ((i + (long)arg) % 5 == 0) {
-            if (i % 2 ? pthread_rwlock_wrlock(&rwlock) : pthread_rwlock_timedwrlock(&rwlock, &t))
-                continue;
+            if (i % 2 ? pthread_rwlock_wrlock(&rwlock) : pthread_rwlock_timedwrlock(&rwlock, &t)) continue;
             guarded++;
         } else {
-            if (i % 4 ? pthread_rwlock_rdlock(&rwlock) : pthread_rwlock_tryrdlock(&rwlock))
-                continue;
+            if (i % 4 ? pthread_rwlock_rdlock(&rwlock) : pthread_rwlock_tryrdlock(&rwlock)) continue;
             sum += guarded;
         }
-        if (i % 8 == 0)
-            sched_yield();
+        if (i % 8 == 0) sched_yield();
         CHECK_EQUAL(pthread_rwlock_unlock(&rwlock), 0);
     }
     return (void *)sum;
@@ -247,8 +224,7 @@ static pthread_barrier_t barrier;
 static pthread_spinlock_t spin;
 static long slots[THREADS];
 
-static void *meets(void *arg)
-{
+static void *meets(void *arg) {
     for (long i = 0; i < 4 * scale; i++) {
         slots[(long)arg] = i;
         pthread_barrier_wait(&barrier);
@@ -261,8 +237,7 @@ static void *meets(void *arg)
     return arg;
 }
 
-static void barriers(void)
-{
+static void barriers(void) {
     pthread_barrier_init(&barrier, NULL, THREADS);
     pthread_spin_init(&spin, 0);
     guarded = 0;
@@ -277,26 +252,22 @@ static long live;
 
 static void ends(void *value) { __atomic_fetch_sub(&live, (long)value, __ATOMIC_RELEASE); }
 
-static void *brief(void *arg)
-{
+static void *brief(void *arg) {
     char local[200];
     memset(local, (int)(long)arg, sizeof local);
     pthread_setspecific(key, (void *)1);
-    if ((long)arg % 3 == 0)
-        sched_yield();
+    if ((long)arg % 3 == 0) sched_yield();
     return (void *)(long)local[7];
 }
 
-static void *creates(void *arg)
-{
+static void *creates(void *arg) {
     for (long i = 0; i < scale; i++) {
         pthread_t t[4];
         pthread_attr_t a;
         __atomic_fetch_add(&live, 5, __ATOMIC_RELAXED);
         pthread_attr_init(&a);
         pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
-        for (long k = 0; k < 4; k++)
-            CHECK_EQUAL(pthread_create(&t[k], NULL, brief, (void *)(k + 1)), 0);
+        for (long k = 0; k < 4; k++) CHECK_EQUAL(pthread_create(&t[k], NULL, brief, (void *)(k + 1)), 0);
         pthread_t detached;
         CHECK_EQUAL(pthread_create(&detached, &a, brief, (void *)i), 0);
         for (long k = 0; k < 4; k++) {
@@ -313,33 +284,28 @@ static void *creates(void *arg)
     return arg;
 }
 
-static void storm(void)
-{
+static void storm(void) {
     pthread_key_create(&key, ends);
     crowd(creates);
-    while (__atomic_load_n(&live, __ATOMIC_ACQUIRE))
-        usleep(1000);
+    while (__atomic_load_n(&live, __ATOMIC_ACQUIRE)) usleep(1000);
 }
 
 /* Descriptors: pipes and sockets passed from thread to thread, a poll over both, descriptors closed and opened again. */
 
 static int pipes[THREADS][2];
 
-static void *passes(void *arg)
-{
+static void *passes(void *arg) {
     long me = (long)arg;
     char byte = 0;
     for (long i = 0; i < 5 * scale; i++) {
         int from = pipes[me][0], to = pipes[(me + 1) % THREADS][1];
-        if (me == 0)
-            CHECK_EQUAL(write(to, &byte, 1), 1);
+        if (me == 0) CHECK_EQUAL(write(to, &byte, 1), 1);
         if (i % 3 == 0) {
             struct pollfd p = {.fd = from, .events = POLLIN};
             CHECK_EQUAL(poll(&p, 1, -1), 1);
         }
         CHECK_EQUAL(read(from, &byte, 1), 1);
-        if (me)
-            CHECK_EQUAL(write(to, &byte, 1), 1);
+        if (me) CHECK_EQUAL(write(to, &byte, 1), 1);
         if (i % 4 == 0) {
             int pair[2];
             CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -352,25 +318,21 @@ static void *passes(void *arg)
     return arg;
 }
 
-static void descriptors(void)
-{
-    for (int i = 0; i < THREADS; i++)
-        CHECK_EQUAL(i % 2 ? pipe(pipes[i]) : socketpair(AF_UNIX, SOCK_STREAM, 0, pipes[i]), 0);
+static void descriptors(void) {
+    for (int i = 0; i < THREADS; i++) CHECK_EQUAL(i % 2 ? pipe(pipes[i]) : socketpair(AF_UNIX, SOCK_STREAM, 0, pipes[i]), 0);
     crowd(passes);
 }
 
 /* Timers: sleeps of different lengths beside threads that compute. */
 
-static void *sleeps(void *arg)
-{
+static void *sleeps(void *arg) {
     long n = (long)arg;
     for (long i = 0; i < 2 * scale; i++) {
         struct timespec t = {.tv_nsec = (n * 7 + i * 13) % 50 * 10000};
         if (n % 4)
             nanosleep(&t, NULL);
         else
-            for (int k = 0; k < 50; k++)
-                sched_yield();
+            for (int k = 0; k < 50; k++) sched_yield();
     }
     return arg;
 }
@@ -381,8 +343,7 @@ static void timers(void) { crowd(sleeps); }
 
 static void unlock(void *m) { pthread_mutex_unlock(m); }
 
-static void *is_cancelled(void *arg)
-{
+static void *is_cancelled(void *arg) {
     static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
     pthread_mutex_lock(&mutex);
     guarded++;
@@ -401,14 +362,12 @@ static void *is_cancelled(void *arg)
     return NULL;
 }
 
-static void *cancels(void *arg)
-{
+static void *cancels(void *arg) {
     for (long i = 0; i < scale; i++) {
         pthread_t t;
         void *result;
         CHECK_EQUAL(pthread_create(&t, NULL, is_cancelled, (void *)1), 0);
-        if (i % 2)
-            sched_yield();
+        if (i % 2) sched_yield();
         CHECK_EQUAL(pthread_cancel(t), 0);
         CHECK_EQUAL(pthread_join(t, &result), 0);
         CHECK(result == PTHREAD_CANCELED);
@@ -420,8 +379,7 @@ static void cancellation(void) { crowd(cancels); }
 
 /* Calls that kernel threads make for threads. */
 
-static void *opens(void *arg)
-{
+static void *opens(void *arg) {
     char name[] = "/proc/self/statm", text[64];
     for (long i = 0; i < scale; i++) {
         int fd = open(name, O_RDONLY);
@@ -439,14 +397,12 @@ static void files(void) { crowd(opens); }
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static long made;
 
-static void make(void)
-{
+static void make(void) {
     sched_yield();
     made = 7;
 }
 
-static void *uses_keys(void *arg)
-{
+static void *uses_keys(void *arg) {
     for (long i = 0; i < scale; i++) {
         pthread_key_t k;
         pthread_once(&once, make);
@@ -466,22 +422,17 @@ static void keys(void) { crowd(uses_keys); }
 
 static int met;
 
-static void *races(void *arg)
-{
+static void *races(void *arg) {
     guarded++;
     __atomic_fetch_add(&met, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&met, __ATOMIC_RELAXED) < 2)
-        continue;
+    while (__atomic_load_n(&met, __ATOMIC_RELAXED) < 2) continue;
     return arg;
 }
 
-static void race(void)
-{
+static void race(void) {
     pthread_t t[2];
-    for (int i = 0; i < 2; i++)
-        CHECK_EQUAL(pthread_create(&t[i], NULL, races, NULL), 0);
-    for (int i = 0; i < 2; i++)
-        pthread_join(t[i], NULL);
+    for (int i = 0; i < 2; i++) CHECK_EQUAL(pthread_create(&t[i], NULL, races, NULL), 0);
+    for (int i = 0; i < 2; i++) pthread_join(t[i], NULL);
 }
 
 static const struct {
@@ -493,14 +444,11 @@ static const struct {
     {"descriptors", descriptors}, {"timers", timers}, {"cancellation", cancellation}, {"files", files}, {"keys", keys},
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     CHECK_EQUAL(argc, 3);
     scale = atol(argv[2]);
-    if (!strcmp(argv[1], "race"))
-        race();
+    if (!strcmp(argv[1], "race")) race();
     for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
-        if (!strcmp(argv[1], "all") || !strcmp(argv[1], scenes[i].name))
-            scenes[i].run();
+        if (!strcmp(argv[1], "all") || !strcmp(argv[1], scenes[i].name)) scenes[i].run();
     return 0;
 }
