@@ -11,8 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "paths.h"
+
+static long name(long number, long a, long b, long c, long d, long e) {
+    capr__paths_change(1);
+    long r = capr__disk_call(number, a, b, c, d, e);
+    capr__paths_change(-1);
+    return r;
+}
+
 static __attribute__((noinline)) int change(long number, long a, long b, long c, long d, long e) {
-    return (int)capr__result(capr__disk_call(number, a, b, c, d, e));
+    return (int)capr__result(name(number, a, b, c, d, e));
 }
 
 /* rename(2), renameat(2), renameat2(2). Block. */
@@ -32,8 +41,8 @@ CAPR_INTERPOSE int unlinkat(int dir, const char *path, int flags) { CAPR_MONITOR
 CAPR_INTERPOSE int rmdir(const char *path) { CAPR_MONITOR; return change(SYS_rmdir, (long)path, 0, 0, 0, 0); }
 CAPR_INTERPOSE int remove(const char *path) {
     CAPR_MONITOR;
-    long r = capr__disk_call(SYS_unlink, (long)path, 0, 0, 0, 0);
-    if (r == -EISDIR) r = capr__disk_call(SYS_rmdir, (long)path, 0, 0, 0, 0);
+    long r = name(SYS_unlink, (long)path, 0, 0, 0, 0);
+    if (r == -EISDIR) r = name(SYS_rmdir, (long)path, 0, 0, 0, 0);
     return (int)capr__result(r);
 }
 

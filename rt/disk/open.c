@@ -12,6 +12,7 @@
 
 #include "../io/made.h"
 #include "../proc/signals.h"
+#include "paths.h"
 
 /* Whether open with these flags may wait for a fifo's other end. */
 static inline int may_wait_for_peer(int flags) {
@@ -34,19 +35,35 @@ static void open_job(struct capr_job *job) {
         job->result = CAPR_OUTSIDE(capr__sys4(SYS_openat, job->arg[0], job->arg[1], flags, job->arg[3]));
 }
 
+/* Whether a path that is in memory names a fifo: 0, IS_FIFO, -EAGAIN: it is not in memory, or -errno. */
+static long look_for_fifo(int dir, const char *path, int follow, int known, uint64_t key) {
+    struct stat st;
+    if (known & CAPR_PATH_REGULAR) return 0;
+    if (known) {
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)&st, follow ? 0 : AT_SYMLINK_NOFOLLOW));
+        if (r < 0) return r;
+        capr__path_is(key, path, &st);
+        return S_ISFIFO(st.st_mode) ? IS_FIFO : 0;
+    }
+    long look = capr__path_cached(dir, path, follow);
+    if (look < 0) return look;
+    long r = capr__sys2(SYS_fstat, look, (long)&st);
+    if (r == 0) capr__path_found(dir, path, follow, (int)look, &st);
+    capr__sys1(SYS_close, look);
+    return r == 0 && S_ISFIFO(st.st_mode) ? IS_FIFO : 0;
+}
+
 /* The same for a path that is in memory: a descriptor, -EAGAIN: it is not, IS_FIFO, or -errno. */
 static __attribute__((noinline)) long at_once(int dir, const char *path, int flags) {
-    if (may_wait_for_peer(flags)) {
-        struct stat st;
-        long look = capr__path_cached(dir, path, !(flags & O_NOFOLLOW));
-        /* That there is no such file is in memory too; to make it is for the pool. */
-        if (look == -ENOENT && (flags & O_CREAT)) return -EAGAIN;
-        if (look < 0) return look;
-        long r = capr__sys2(SYS_fstat, look, (long)&st);
-        capr__sys1(SYS_close, look);
-        if (r == 0 && S_ISFIFO(st.st_mode)) return IS_FIFO;
-    }
-    return capr__open_cached(dir, path, flags);
+    if (!may_wait_for_peer(flags)) return capr__open_cached(dir, path, flags);
+    uint64_t key;
+    int follow = !(flags & O_NOFOLLOW), known = capr__path_known(dir, path, follow, &key);
+    long look = look_for_fifo(dir, path, follow, known, key);
+    /* That there is no such file is in memory too; to make it is for the pool. */
+    if (look) return look == -ENOENT && (flags & O_CREAT) ? -EAGAIN : look;
+    long fd = capr__open_cached(dir, path, flags);
+    if (fd >= 0 && known) capr__path_walked(key, path);
+    return fd;
 }
 
 static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, int flags) {

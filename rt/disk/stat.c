@@ -2,7 +2,7 @@
  *
  * Looking at what a path names: stat, access, readlink. None of these calls has a form that does not wait for a disk, but opening
  * for nothing but looking (O_PATH) has, and what it gives can be asked in place. So a path that is in memory takes three short
- * system calls instead of one, and any other goes to the pool. Fat code.
+ * system calls instead of one, unless that was found out a moment ago (paths.h), and any other goes to the pool. Fat code.
  */
 #include "disk.h"
 
@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
+
+#include "paths.h"
 
 /* True where the plain call is to be made: nothing may switch, or nothing is to be spared. */
 static inline int in_place(void) { return capr__in_place() || capr__env.disk == CAPR_DISK_IMMEDIATE; }
@@ -21,14 +23,21 @@ static inline int no_walk(const char *path, int flags) {
 }
 
 static __attribute__((noinline)) long look(int dir, const char *path, struct stat *st, int flags) {
+    int follow = !(flags & AT_SYMLINK_NOFOLLOW);
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags)));
-    long fd = flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
-                  ? -EAGAIN
-                  : capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
+    uint64_t key;
+    if (capr__path_known(dir, path, follow, &key)) {
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags));
+        if (r == 0) capr__path_is(key, path, st);
+        return capr__result(r);
+    }
+    long fd = capr__path_cached(dir, path, follow);
     if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
     if (fd < 0) return capr__result(fd);
     long r = capr__sys2(SYS_fstat, fd, (long)st);
+    if (r == 0) capr__path_found(dir, path, follow, (int)fd, st);
     capr__sys1(SYS_close, fd);
     return capr__result(r);
 }

@@ -53,7 +53,8 @@ struct capr_watch {
     struct capr_watch *next, *prev; /* in the descriptor's list */
     struct capr_thread *thread;
     int fd;
-    uint32_t events; /* EPOLL* bits that wake it */
+    uint32_t events; /* EPOLL* bits that wake it, */
+    uint32_t got;    /* and those that have */
 };
 
 /* One cache line. Owner: the worker. */
@@ -68,7 +69,8 @@ struct capr_fd {
     uint32_t generation;        /* goes up when the number is closed or made anew: events and waits of the past don't match */
     struct capr_queue queue[2]; /* waiting readers, waiting writers */
     struct capr_watch *watches; /* waiting polls */
-    uint32_t events : 29;       /* that the poll loop has taken: with several workers it may do so between a try and the wait */
+    uint32_t events : 28;       /* that the poll loop has taken: with several workers it may do so between a try and the wait */
+    uint32_t empty : 1;         /* the last receive said EAGAIN, and no event has told of anything since */
     uint32_t counted : 3;       /* among worker.use.files, as this CAPR_KIND_* plus 1; 0: it is not */
     union {
         uint32_t position_used; /* of a FILE: calls on the pool that use the description's position, and hold the kernel's lock on it */

@@ -188,7 +188,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;
     f->flags = f->disk = 0;
-    f->drained = f->hung_up = 0;
+    f->drained = f->hung_up = f->empty = 0;
     f->position_used = 0;
     if (!has_waiters(f)) return;
     if (capr__may_switch()) {
@@ -283,7 +283,7 @@ CAPR_HIDDEN void capr__fd_fork_child(void) {
     for (uint32_t i = 0; i < capr__fd_high; i++) {
         struct capr_fd *f = &capr__fd_table[i];
         if (f->flags & (CAPR_FD_REGISTERED | CAPR_FD_CLOSING)) f->flags &= (uint8_t)~(CAPR_FD_REGISTERED | CAPR_FD_CLOSING);
-        f->drained = 0;
+        f->drained = f->empty = 0;
         f->position_used = 0;
         if (has_waiters(f)) {
             f->queue[CAPR_FD_READ] = f->queue[CAPR_FD_WRITE] = (struct capr_queue){NULL, NULL};

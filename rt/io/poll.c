@@ -25,6 +25,24 @@ static inline long ask(struct pollfd *fds, nfds_t n, uint64_t *mark) {
     return r;
 }
 
+/* Whether there is nothing to be asked: a connection that has just said that it has nothing to read, and has had no event since. A server
+ * that reads without waiting first, and then waits here for the next request, saves the call. */
+static inline int is_empty(struct pollfd *fds, nfds_t n, uint64_t *mark) {
+    if (n != 1 || (uint32_t)fds->fd >= capr__fd_count || fds->events & ~(POLLIN | POLLRDNORM)) return 0;
+    const struct capr_fd *f = &capr__fd_table[fds->fd];
+    if (!f->empty || !(f->flags & CAPR_FD_OWNED)) return 0;
+    if (__builtin_expect(capr__many, 0)) *mark = capr__watches_mark(fds, n);
+    return 1;
+}
+
+/* What the event says that ended the wait, which nobody else was in: it was true when the poll loop took it. 0: the kernel is to be asked. */
+static inline short told(const struct pollfd *fds, const struct capr_watch *w) {
+    if (w->fd < 0 || !w->got) return 0;
+    const struct capr_fd *f = &capr__fd_table[w->fd];
+    if (f->watches != w || w->next || !capr__fd_is_socket(f) || fds->events & ~(POLLIN | POLLOUT | POLLPRI | POLLRDHUP)) return 0;
+    return (short)(w->got & ((uint32_t)fds->events | POLLERR | POLLHUP)); /* epoll's bits are poll's */
+}
+
 /* Nothing was ready: waits until something is, or the deadline. `handled`: what handlers up to now have been heeded. Returns what
  * poll returns, or -errno. */
 static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled, uint64_t mark) {
@@ -49,7 +67,12 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
             handled = capr__signals_handled; /* other threads' among them */
         }
-        r = ask(fds, n, &mark);
+        if (n == 1 && (fds->revents = told(fds, &one))) {
+            r = 1;
+        } else {
+            one.got = 0;
+            r = ask(fds, n, &mark);
+        }
         if (r == 0 && interrupted) r = -EINTR;
         if (r || (timed_out && until == deadline)) break;
     }
@@ -79,7 +102,7 @@ CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, con
     if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
     uint64_t mark = 0;
-    long r = ask(fds, n, &mark);
+    long r = deadline && is_empty(fds, n, &mark) ? 0 : ask(fds, n, &mark);
     return r == 0 && deadline ? wait_ready(fds, n, deadline, handled, mark) : r;
 }
 

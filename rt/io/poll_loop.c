@@ -130,13 +130,16 @@ static void deliver(const struct epoll_event *event) {
     if (f->generation != (uint32_t)(event->data.u64 >> 32)) return;
     f->events++;
     if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-        f->drained = 0;
+        f->drained = f->empty = 0;
         f->hung_up |= (bits & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         capr__wake_one(&f->queue[CAPR_FD_READ]);
     }
     if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) capr__wake_one(&f->queue[CAPR_FD_WRITE]);
-    for (struct capr_watch *w = f->watches; w; w = w->next)
-        if (bits & (w->events | EPOLLHUP | EPOLLERR)) wake(w->thread);
+    for (struct capr_watch *w = f->watches; w; w = w->next) {
+        uint32_t got = bits & (w->events | EPOLLHUP | EPOLLERR);
+        w->got |= got;
+        if (got) wake(w->thread);
+    }
 }
 
 /* In the kernel for at most timeout_ns. Returns the events' number or -errno. */
