@@ -62,7 +62,7 @@ static __attribute__((noinline)) long at_once(int dir, const char *path, int fla
     /* That there is no such file is in memory too; to make it is for the pool. */
     if (look) return look == -ENOENT && (flags & O_CREAT) ? -EAGAIN : look;
     long fd = capr__open_cached(dir, path, flags);
-    if (fd >= 0 && known) capr__path_walked(key, path);
+    if (fd >= 0 && known) capr__path_walked(key);
     return fd;
 }
 

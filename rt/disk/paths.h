@@ -16,14 +16,14 @@ enum capr_path_known {
 };
 
 /* What is known of `path`; 0: nothing. *key is for the calls below, also where nothing is; 0: there is nothing to note. Reads `path` only
- * where the kernel has just read it, so that an address that is none stays the kernel's to refuse. */
+ * where the kernel has read paths lately, so that an address that is none stays the kernel's to refuse. */
 CAPR_HIDDEN int capr__path_known(int dir, const char *path, int follow, uint64_t *key);
 
 /* `fd` is `path`, which has been walked in memory, and is what `st` says. */
 CAPR_HIDDEN void capr__path_found(int dir, const char *path, int follow, int fd, const struct stat *st);
 
 /* A RECENT one has been walked in memory once more. */
-CAPR_HIDDEN void capr__path_walked(uint64_t key, const char *path);
+CAPR_HIDDEN void capr__path_walked(uint64_t key);
 
 /* A RECENT one is what `st` says. */
 CAPR_HIDDEN void capr__path_is(uint64_t key, const char *path, const struct stat *st);
