@@ -7,6 +7,7 @@
 #ifndef CAPR_DISK_H
 #define CAPR_DISK_H
 
+#include <fcntl.h>
 #include <sys/uio.h>
 
 #include "../io/fd.h"
@@ -45,11 +46,13 @@ CAPR_HIDDEN long capr__times_waited(void);
 /* Whether a read that gave `got` bytes, fewer than asked for, has reached the end of the file. */
 CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got);
 
-/* openat2 with RESOLVE_CACHED. -EAGAIN: what it takes is not all in memory, or the kernel does not know how to tell. */
-CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags);
+/* openat2 with RESOLVE_CACHED and `more` of its kind. -EAGAIN: what it takes is not all in memory, or the kernel does not know how to tell. */
+CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_t more);
 
 /* A descriptor of `path` for looking at it alone, the same way. */
-CAPR_HIDDEN long capr__path_cached(int dir, const char *path, int follow);
+static inline long capr__path_cached(int dir, const char *path, int follow) {
+    return capr__open_cached(dir, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+}
 
 /* warm.c (plain): bytes from `offset` on, at most n, that a call may read without waiting; 0 if the first is not there or the
  * file system does not tell. */

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,3 +99,22 @@ CAPR_INTERPOSE int truncate(const char *path, off_t size) { CAPR_MONITOR; return
 CAPR_INTERPOSE int truncate64(const char *path, off64_t size) { CAPR_MONITOR; return truncate(path, size); }
 CAPR_INTERPOSE int ftruncate(int fd, off_t size) { CAPR_MONITOR; return change(SYS_ftruncate, fd, size, 0, 0, 0); }
 CAPR_INTERPOSE int ftruncate64(int fd, off64_t size) { CAPR_MONITOR; return ftruncate(fd, size); }
+
+/* chdir(2), fchdir(2), chroot(2), mount(2), umount2(2): paths name others then. The first blocks; the others are made in place, since they ask
+ * what the calling kernel thread may do. */
+static __attribute__((noinline)) int change_here(long number, long a, long b, long c, long d, long e) {
+    capr__paths_change(1);
+    long r = CAPR_OUTSIDE(capr__sys6(number, a, b, c, d, e, 0));
+    capr__paths_change(-1);
+    return (int)capr__result(r);
+}
+
+CAPR_INTERPOSE int chdir(const char *path) { CAPR_MONITOR; return change(SYS_chdir, (long)path, 0, 0, 0, 0); }
+CAPR_INTERPOSE int fchdir(int fd) { CAPR_MONITOR; return change_here(SYS_fchdir, fd, 0, 0, 0, 0); }
+CAPR_INTERPOSE int chroot(const char *path) { CAPR_MONITOR; return change_here(SYS_chroot, (long)path, 0, 0, 0, 0); }
+CAPR_INTERPOSE int mount(const char *from, const char *to, const char *type, unsigned long flags, const void *data) {
+    CAPR_MONITOR;
+    return change_here(SYS_mount, (long)from, (long)to, (long)type, (long)flags, (long)data);
+}
+CAPR_INTERPOSE int umount2(const char *path, int flags) { CAPR_MONITOR; return change_here(SYS_umount2, (long)path, flags, 0, 0, 0); }
+CAPR_INTERPOSE int umount(const char *path) { CAPR_MONITOR; return change_here(SYS_umount2, (long)path, 0, 0, 0, 0); }

@@ -20,9 +20,6 @@ static inline int may_wait_for_peer(int flags) {
            (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
 }
 
-/* The result of an open on the pool that met a fifo: no errno. */
-#define IS_FIFO (-4096)
-
 /* On a pool thread. arg: dir, path, flags, mode. */
 static void open_job(struct capr_job *job) {
     struct stat st;
@@ -30,40 +27,14 @@ static void open_job(struct capr_job *job) {
     if (may_wait_for_peer(flags) &&
         CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, job->arg[0], job->arg[1], (long)&st, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0)) == 0 &&
         S_ISFIFO(st.st_mode))
-        job->result = IS_FIFO;
+        job->result = CAPR_IS_FIFO;
     else
         job->result = CAPR_OUTSIDE(capr__sys4(SYS_openat, job->arg[0], job->arg[1], flags, job->arg[3]));
 }
 
-/* Whether a path that is in memory names a fifo: 0, IS_FIFO, -EAGAIN: it is not in memory, or -errno. */
-static long look_for_fifo(int dir, const char *path, int follow, int known, uint64_t key) {
-    struct stat st;
-    if (known & CAPR_PATH_REGULAR) return 0;
-    if (known) {
-        long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)&st, follow ? 0 : AT_SYMLINK_NOFOLLOW));
-        if (r < 0) return r;
-        capr__path_is(key, path, &st);
-        return S_ISFIFO(st.st_mode) ? IS_FIFO : 0;
-    }
-    long look = capr__path_cached(dir, path, follow);
-    if (look < 0) return look;
-    long r = capr__sys2(SYS_fstat, look, (long)&st);
-    if (r == 0) capr__path_found(dir, path, follow, (int)look, &st);
-    capr__sys1(SYS_close, look);
-    return r == 0 && S_ISFIFO(st.st_mode) ? IS_FIFO : 0;
-}
-
-/* The same for a path that is in memory: a descriptor, -EAGAIN: it is not, IS_FIFO, or -errno. */
-static __attribute__((noinline)) long at_once(int dir, const char *path, int flags) {
-    if (!may_wait_for_peer(flags)) return capr__open_cached(dir, path, flags);
-    uint64_t key;
-    int follow = !(flags & O_NOFOLLOW), known = capr__path_known(dir, path, follow, &key);
-    long look = look_for_fifo(dir, path, follow, known, key);
-    /* That there is no such file is in memory too; to make it is for the pool. */
-    if (look) return look == -ENOENT && (flags & O_CREAT) ? -EAGAIN : look;
-    long fd = capr__open_cached(dir, path, flags);
-    if (fd >= 0 && known) capr__path_walked(key);
-    return fd;
+/* The same for a path that is in memory: a descriptor, -EAGAIN: it is not, CAPR_IS_FIFO, or -errno. */
+static __attribute__((noinline)) long at_once(int dir, const char *path, int flags, long *ghost) {
+    return may_wait_for_peer(flags) ? capr__path_open(dir, path, flags, ghost) : capr__open_cached(dir, path, flags, 0);
 }
 
 static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, int flags) {
@@ -77,7 +48,7 @@ static __attribute__((noinline)) long wait_for_peer(int dir, const char *path, i
 static __attribute__((noinline)) long open_any(int dir, const char *path, int flags, mode_t mode) {
     capr__cancel_point();
     if (capr__in_place()) return capr__made(CAPR_OUTSIDE(capr__sys4(SYS_openat, dir, (long)path, flags, mode)), CAPR_FD_UNKNOWN, flags);
-    long r = at_once(dir, path, flags);
+    long ghost = -1, r = at_once(dir, path, flags, &ghost);
     if (r == -EAGAIN) {
         struct capr_job job = {.run = open_job, .arg = {dir, (long)path, flags, mode}, .kind = CAPR_JOB_DISK};
         if (capr__env.disk == CAPR_DISK_IMMEDIATE)
@@ -86,8 +57,9 @@ static __attribute__((noinline)) long open_any(int dir, const char *path, int fl
             capr__pool_run(&job);
         r = job.result;
     }
-    if (r == IS_FIFO) {
+    if (r == CAPR_IS_FIFO) {
         r = wait_for_peer(dir, path, flags & ~(O_CREAT | O_TRUNC));
+        if (ghost >= 0) capr__sys1(SYS_close, ghost);
         if (r == -EINTR) capr__cancel_point();
     }
     return capr__made(r, CAPR_FD_UNKNOWN, flags);

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * See paths.h. Two tables, of which a place holds what was noted last: paths by a hash, where one that is taken for another costs time at
- * most, and pages of memory that paths lay in. The kernel drops names and inodes of which it is short, the oldest first: what has been used
- * within WINDOW_NS is not among them.
+ * See paths.h. The kernel drops names and inodes of which it is short, the oldest first: what was walked in memory within RECENT_NS is not
+ * among them, and the plain call does not wait. That holds where all of the walk was on one mount, of a file system whose answers come
+ * from no other machine and no process, and while this process changes no name. The table has what was noted last at each place, by a hash:
+ * a path that is taken for another costs time at most.
  *
- * A fifo must never be opened on a worker. So what is known to be a regular file is that for the few instructions from a program's stat to its
- * open, and not once this process has begun to change a name; relative paths, whose directory may be another, never. Plain code.
+ * What the program's own stat has just said to be a regular file is opened without another look, and should it have become a fifo since, the
+ * opening does not wait: O_NONBLOCK is for that alone, and is taken back. Plain code.
  */
 #include "paths.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-#define WINDOW_NS 100000000u   /* 100 ms: a look in so many is one that never waits, and costs 1.5 us more */
-#define REGULAR_NS 300000u     /* programs that stat and open do so within 10 us; to run another program that makes a fifo takes a ms */
-#define PAGES_NS 10000000000u  /* 10 s: memory that paths are in stays for long, and each connection of a server has its own */
-#define PATHS 4096             /* powers of two; of both tables (96 and 128 KiB) the kernel makes what is touched */
-#define PAGES 16384
+#define RECENT_NS 100000000u    /* 100 ms: a look in so many is one that never waits, and costs 1.5 us more */
+#define REGULAR_NS 300000u      /* programs that stat and open do so within 10 us */
+#define ELSEWHERE_NS 1000000000u/* 1 s: it is not asked again whether the walk is on one mount */
+#define STUCK_NS 1000000000u    /* a change of names of which the end was not seen, since the process forked or a handler jumped, is over */
+#define PATHS 4096              /* a power of two; of the table, 160 KiB, the kernel makes what is touched */
 #define PAGE 4096u
-#define LONGEST 4096u          /* PATH_MAX */
+#define LONGEST 4096u           /* PATH_MAX */
 
-static struct {
-    uint64_t key, found, regular; /* ns of CLOCK_MONOTONIC */
-} paths[PATHS];
-
-static uint64_t pages[PAGES], pages_since; /* numbers of pages; ns: when the first was noted */
+struct path {
+    uint64_t key;
+    uint64_t seen;      /* ns of CLOCK_MONOTONIC: walked in memory, */
+    uint64_t found;     /* on one mount, */
+    uint64_t regular;   /* and a regular file */
+    uint64_t elsewhere; /* not on one mount */
+};
+static struct path paths[PATHS];
 
 static uint32_t changing; /* calls under way that change names */
 static uint64_t changed;  /* ns: when one of them last began or ended */
@@ -44,40 +50,52 @@ static uint64_t key_of(int dir, const char *path, size_t length, int follow) {
     }
     word = 0;
     memcpy(&word, path, length);
-    hash = mix(hash, word);
-    return hash ? hash : 1;
+    return mix(hash, word) | 1;
 }
 
-static uint64_t *place_of(uint64_t page) { return &pages[mix(0, page) >> 32 & (PAGES - 1)]; }
+/* An address that is none is for the kernel to refuse. It reads a set of signals before it says that there is no such thing to do with it. */
+static int readable(uint64_t at) { return capr__sys4(SYS_rt_sigprocmask, -1, (long)(at & ~7ull), 0, 8) == -EINVAL; }
 
-/* Of a path in pages in which the kernel has read paths lately; 0: it does not lie there. */
-static size_t length_of(const char *path, uint64_t now) {
-    if (now - pages_since > PAGES_NS) return 0;
-    for (size_t length = 0; length < LONGEST;) {
-        uint64_t at = (uint64_t)path + length, page = at / PAGE;
-        if (!page || *place_of(page) != page) return 0;
-        size_t room = PAGE - at % PAGE, piece = strnlen((const char *)at, room);
+/* 0: there is none, or it can't be read, or is too long. */
+static size_t length_of(const char *path) {
+    size_t length = 0;
+    while (length < LONGEST && readable((uint64_t)path + length)) {
+        size_t room = PAGE - ((uint64_t)path + length) % PAGE, piece = strnlen(path + length, room);
         length += piece;
         if (piece < room) return length;
     }
     return 0;
 }
 
-CAPR_HIDDEN int capr__path_known(int dir, const char *path, int follow, uint64_t *key) {
-    uint64_t now = capr__now();
-    size_t length = length_of(path, now);
-    *key = 0;
-    if (!length) return 0;
-    uint64_t own = key_of(dir, path, length, follow);
-    uint32_t place = (uint32_t)own & (PATHS - 1);
-    if (paths[place].key != own || now - paths[place].found > WINDOW_NS) return 0;
-    *key = own;
-    uint64_t regular = paths[place].regular;
-    return CAPR_PATH_RECENT | (!changing && regular > changed && now - regular <= REGULAR_NS ? CAPR_PATH_REGULAR : 0);
+/* A call's view of its path. Between its steps other workers may change the table. */
+struct look {
+    uint64_t key, now; /* key 0: nothing is to be known */
+    struct path *place;
+    int recent;        /* the plain call does not wait */
+    int again;         /* it may be worth to find out whether it does */
+};
+
+static void begin(struct look *l, int dir, const char *path, int follow) {
+    size_t length = length_of(path);
+    l->now = capr__now();
+    l->key = length ? key_of(dir, path, length, follow) : 0;
+    l->place = &paths[l->key >> 1 & (PATHS - 1)];
+    int quiet = !changing || l->now - changed > STUCK_NS, known = l->key && l->place->key == l->key && quiet;
+    l->recent = known && l->place->found > changed && l->now - l->place->found <= RECENT_NS;
+    l->again = known && !l->recent && l->now - l->place->seen <= RECENT_NS && l->now - l->place->elsewhere > ELSEWHERE_NS;
+}
+
+static void note(struct look *l, const char *path, const struct stat *st, int here) {
+    struct path *p = l->place;
+    if (!l->key) return;
+    if (p->key != l->key) *p = (struct path){.key = l->key};
+    p->seen = l->now;
+    if (here) p->found = l->now;
+    p->regular = S_ISREG(st->st_mode) && *path == '/' ? l->now : 0; /* of another directory's file nothing is known */
 }
 
 /* Nothing there waits for another machine, or for a process, which may be this one. */
-static int is_of_this_machine(int fd) {
+static int is_of_this_machine(long fd) {
     struct statfs fs;
     if (capr__sys2(SYS_fstatfs, fd, (long)&fs) < 0) return 0;
     switch ((unsigned int)fs.f_type) {
@@ -97,36 +115,67 @@ static int is_of_this_machine(int fd) {
     return 0;
 }
 
-/* The kernel has read `path` there. */
-static void note_pages(const char *path, size_t length, uint64_t now) {
-    if (now - pages_since > PAGES_NS) {
-        memset(pages, 0, sizeof pages);
-        pages_since = now;
+static long look(struct look *l, int dir, const char *path, int follow, struct stat *st) {
+    if (l->recent) {
+        long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW)));
+        if (r == 0) note(l, path, st, 0);
+        return r;
     }
-    for (uint64_t page = (uint64_t)path / PAGE; page <= ((uint64_t)path + length) / PAGE; page++) *place_of(page) = page;
+    int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+    long fd = l->again ? capr__open_cached(dir, path, flags, RESOLVE_NO_XDEV) : -EXDEV;
+    int here = fd != -EXDEV;
+    if (!here) {
+        if (l->again && l->place->key == l->key) l->place->elsewhere = l->now;
+        fd = capr__open_cached(dir, path, flags, 0);
+    }
+    if (fd < 0) return fd;
+    long r = capr__sys2(SYS_fstat, fd, (long)st);
+    if (r == 0) note(l, path, st, here && is_of_this_machine(fd));
+    capr__sys1(SYS_close, fd);
+    return r;
 }
 
-CAPR_HIDDEN void capr__path_found(int dir, const char *path, int follow, int fd, const struct stat *st) {
-    uint64_t now = capr__now();
-    size_t length = strlen(path);
-    if (length >= LONGEST || !is_of_this_machine(fd)) return;
-    note_pages(path, length, now);
-    uint64_t key = key_of(dir, path, length, follow);
-    uint32_t place = (uint32_t)key & (PATHS - 1);
-    paths[place].key = key;
-    paths[place].found = now;
-    paths[place].regular = 0;
-    capr__path_is(key, path, st);
+CAPR_HIDDEN long capr__path_stat(int dir, const char *path, int follow, struct stat *st) {
+    struct look l;
+    begin(&l, dir, path, follow);
+    return look(&l, dir, path, follow, st);
 }
 
-CAPR_HIDDEN void capr__path_walked(uint64_t key) {
-    uint32_t place = (uint32_t)key & (PATHS - 1);
-    if (paths[place].key == key) paths[place].found = capr__now();
+/* What F_SETFL sets that open may have set. */
+#define STATUS (O_APPEND | O_DIRECT | O_NOATIME)
+
+/* Of a path that was a regular file. */
+static long open_regular(struct look *l, int dir, const char *path, int flags, long *ghost) {
+    struct stat st;
+    long fd = l->recent ? capr__open_cached(dir, path, flags | O_NONBLOCK, RESOLVE_NO_XDEV) : -EXDEV;
+    int here = fd != -EXDEV;
+    if (!here) fd = capr__open_cached(dir, path, flags | O_NONBLOCK, 0);
+    if (fd == -ENXIO) return -EAGAIN; /* a fifo that nobody reads */
+    if (fd < 0) return fd;
+    if (capr__sys2(SYS_fstat, fd, (long)&st) == 0 && S_ISFIFO(st.st_mode) && (flags & O_ACCMODE) == O_RDONLY) {
+        *ghost = fd;
+        return CAPR_IS_FIFO;
+    }
+    capr__sys3(SYS_fcntl, fd, F_SETFL, flags & STATUS);
+    if (l->place->key == l->key) l->place->found = here ? l->now : 0;
+    return fd;
 }
 
-CAPR_HIDDEN void capr__path_is(uint64_t key, const char *path, const struct stat *st) {
-    uint32_t place = (uint32_t)key & (PATHS - 1);
-    if (paths[place].key == key && *path == '/') paths[place].regular = S_ISREG(st->st_mode) && !changing ? capr__now() : 0;
+CAPR_HIDDEN long capr__path_open(int dir, const char *path, int flags, long *ghost) {
+    struct look l;
+    struct stat st;
+    int follow = !(flags & O_NOFOLLOW);
+    *ghost = -1;
+    if (flags & (O_CREAT | O_TRUNC)) return -EAGAIN; /* the kernel has no form of these that does not wait */
+    begin(&l, dir, path, follow);
+    uint64_t regular = l.place->regular;
+    if (!l.recent || regular <= changed || l.now - regular > REGULAR_NS) {
+        long r = look(&l, dir, path, follow, &st);
+        if (r) return r;
+        if (S_ISFIFO(st.st_mode)) return CAPR_IS_FIFO;
+        if (!S_ISREG(st.st_mode) || (flags & O_ASYNC)) return capr__open_cached(dir, path, flags, 0);
+    }
+    return open_regular(&l, dir, path, flags, ghost);
 }
 
 CAPR_HIDDEN void capr__paths_change(int begins) {

@@ -74,9 +74,10 @@ static int is_below_a_file(int dir, const char *path) {
     return r == -ENOTDIR;
 }
 
-static long open_cached(int dir, const char *path, int flags) {
-    if (no_cached_walk) return -EAGAIN;
-    struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED};
+/* O_CREAT, O_TRUNC and O_TMPFILE it refuses with RESOLVE_CACHED, and knows O_LARGEFILE only as what the kernel makes of it. */
+CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_t more) {
+    if (no_cached_walk || (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))) return -EAGAIN;
+    struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED | more};
     long r = CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
     if (r == -ENOSYS || r == -EPERM || r == -EINVAL) { /* openat takes what openat2 is strict about: let it say */
         if (r == -ENOSYS) no_cached_walk = 1;
@@ -85,14 +86,4 @@ static long open_cached(int dir, const char *path, int flags) {
     /* A descriptor more than the call that this stands in for would take, perhaps. */
     if ((flags & O_PATH) && (r == -EMFILE || r == -ENFILE)) return -EAGAIN;
     return r == -EAGAIN && is_below_a_file(dir, path) ? -ENOTDIR : r;
-}
-
-/* openat2 refuses these two with RESOLVE_CACHED, and knows O_LARGEFILE only as what the kernel makes of it. */
-CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags) {
-    if (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))) return -EAGAIN;
-    return open_cached(dir, path, flags);
-}
-
-CAPR_HIDDEN long capr__path_cached(int dir, const char *path, int follow) {
-    return open_cached(dir, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
 }

@@ -27,18 +27,8 @@ static __attribute__((noinline)) long look(int dir, const char *path, struct sta
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags)));
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
-    uint64_t key;
-    if (capr__path_known(dir, path, follow, &key)) {
-        long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags));
-        if (r == 0) capr__path_is(key, path, st);
-        return capr__result(r);
-    }
-    long fd = capr__path_cached(dir, path, follow);
-    if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
-    if (fd < 0) return capr__result(fd);
-    long r = capr__sys2(SYS_fstat, fd, (long)st);
-    if (r == 0) capr__path_found(dir, path, follow, (int)fd, st);
-    capr__sys1(SYS_close, fd);
+    long r = capr__path_stat(dir, path, follow, st);
+    if (r == -EAGAIN) r = capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0);
     return capr__result(r);
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Extended attributes, and the working directory: on the pool, as what names.c has. Fat code.
+ * Extended attributes: on the pool, as what names.c has. Fat code.
  */
 #include "disk.h"
 
 #include <sys/xattr.h>
-#include <unistd.h>
 
 static __attribute__((noinline)) long call(long number, long a, long b, long c, long d, long e) {
     return capr__result(capr__disk_call(number, a, b, c, d, e));
@@ -54,6 +53,3 @@ CAPR_INTERPOSE int lremovexattr(const char *path, const char *name) {
     return (int)call(SYS_lremovexattr, (long)path, (long)name, 0, 0, 0);
 }
 CAPR_INTERPOSE int fremovexattr(int fd, const char *name) { CAPR_MONITOR; return (int)call(SYS_fremovexattr, fd, (long)name, 0, 0, 0); }
-
-/* chdir(2). Blocks. */
-CAPR_INTERPOSE int chdir(const char *path) { CAPR_MONITOR; return (int)call(SYS_chdir, (long)path, 0, 0, 0, 0); }

@@ -54,7 +54,7 @@ struct capr_watch {
     struct capr_thread *thread;
     int fd;
     uint32_t events; /* EPOLL* bits that wake it, */
-    uint32_t got;    /* and those that have */
+    uint32_t got;    /* and those that have, if it is the descriptor's only one */
 };
 
 /* One cache line. Owner: the worker. */
@@ -99,6 +99,9 @@ CAPR_HIDDEN struct capr_fd *capr__fd_find(int fd);
 
 /* The same with a known kind; NULL also when no such descriptor is open. Plain code, which asks the kernel. */
 CAPR_HIDDEN struct capr_fd *capr__fd_learn(int fd);
+
+/* Events that the poll loop has taken and numbers that were closed, of all descriptors. */
+extern CAPR_HIDDEN uint64_t capr__fd_stirs;
 
 /* With several workers a try of a call runs outside the monitor: what the descriptor was, and had had of events, when the try began.
  * In `wait_data`, which means something else only while the thread waits. */

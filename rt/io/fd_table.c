@@ -26,6 +26,7 @@
 
 CAPR_HIDDEN struct capr_fd *capr__fd_table;
 CAPR_HIDDEN uint32_t capr__fd_count;
+CAPR_HIDDEN uint64_t capr__fd_stirs;
 CAPR_HIDDEN volatile int capr__fd_sweep_wanted;
 
 /* One more than the highest number that ever had a record: bounds the walks over all of them. */
@@ -185,6 +186,7 @@ CAPR_HIDDEN void capr__fd_forget(int fd) {
     capr__pair_part(f);
     capr__fd_count_as(f, CAPR_KIND_NONE);
     f->generation++;
+    capr__fd_stirs++;
     f->kind = CAPR_FD_UNKNOWN;
     f->file = 0;
     f->flags = f->disk = 0;

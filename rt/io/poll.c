@@ -14,9 +14,10 @@
 #include "stream.h"
 
 /* A signal in the middle of it ends the kernel's look; where it was another thread's, this one looks again. With several workers an event may be
- * taken before the thread waits for it: *mark is what the descriptors had had when the look began. */
+ * taken before the thread waits for it: *mark is what all descriptors had had when the look began. (The list itself is first read by the kernel,
+ * which may refuse it.) */
 static inline long ask(struct pollfd *fds, nfds_t n, uint64_t *mark) {
-    if (__builtin_expect(capr__many, 0)) *mark = capr__watches_mark(fds, n);
+    *mark = capr__fd_stirs;
     struct timespec zero = {0, 0};
     unsigned int handled = capr__signals_handled;
     long r;
@@ -26,20 +27,23 @@ static inline long ask(struct pollfd *fds, nfds_t n, uint64_t *mark) {
 }
 
 /* Whether there is nothing to be asked: a connection that has just said that it has nothing to read, and has had no event since. A server
- * that reads without waiting first, and then waits here for the next request, saves the call. */
+ * that reads without waiting first, and then waits here for the next request, saves the call. Only of what lies on the thread's own stack: any
+ * other address is the kernel's to read first, which may refuse it. */
 static inline int is_empty(struct pollfd *fds, nfds_t n, uint64_t *mark) {
-    if (n != 1 || (uint32_t)fds->fd >= capr__fd_count || fds->events & ~(POLLIN | POLLRDNORM)) return 0;
+    if (n != 1 || !capr__is_on_stack(fds, sizeof *fds)) return 0;
+    if ((uint32_t)fds->fd >= capr__fd_count || fds->events & ~(POLLIN | POLLRDNORM)) return 0;
     const struct capr_fd *f = &capr__fd_table[fds->fd];
     if (!f->empty || !(f->flags & CAPR_FD_OWNED)) return 0;
-    if (__builtin_expect(capr__many, 0)) *mark = capr__watches_mark(fds, n);
+    *mark = capr__fd_stirs;
     return 1;
 }
 
-/* What the event says that ended the wait, which nobody else was in: it was true when the poll loop took it. 0: the kernel is to be asked. */
+/* What the event says that ended the wait, if nobody else waited for it or has met the end of what there was since: it was true when the poll
+ * loop took it. 0: the kernel is to be asked. With several workers another may have taken it before the wait began. */
 static inline short told(const struct pollfd *fds, const struct capr_watch *w) {
-    if (w->fd < 0 || !w->got) return 0;
+    if (w->fd < 0 || !w->got || __builtin_expect(capr__many, 0)) return 0;
     const struct capr_fd *f = &capr__fd_table[w->fd];
-    if (f->watches != w || w->next || !capr__fd_is_socket(f) || fds->events & ~(POLLIN | POLLOUT | POLLPRI | POLLRDHUP)) return 0;
+    if (f->empty || !(f->flags & CAPR_FD_OWNED) || !capr__fd_is_socket(f) || fds->events & ~(POLLIN | POLLOUT | POLLPRI | POLLRDHUP)) return 0;
     return (short)(w->got & ((uint32_t)fds->events | POLLERR | POLLHUP)); /* epoll's bits are poll's */
 }
 
@@ -58,7 +62,7 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             until = soon < until ? soon : until;
         }
         int timed_out = 0, interrupted = capr__signals_handled != handled;
-        int stirred = __builtin_expect(capr__many, 0) && mark != capr__watches_mark(fds, n);
+        int stirred = __builtin_expect(capr__many, 0) && mark != capr__fd_stirs;
         if (!interrupted && !stirred) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
             CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
@@ -138,7 +142,9 @@ CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ti
 static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t deadline, const sigset_t *mask) {
     struct capr_select *s = capr__select_begin(n, r, w, e);
     if (!s) return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
-    long result = capr__poll(s->fds, s->count, deadline, mask);
+    long result;
+    do result = capr__poll(s->fds, s->count, deadline, mask);
+    while (result > 0 && capr__select_passes_over(s));
     result = capr__select_end(s, result, r, w, e);
     return (int)end(result);
 }

@@ -129,6 +129,7 @@ static void deliver(const struct epoll_event *event) {
     struct capr_fd *f = &capr__fd_table[fd];
     if (f->generation != (uint32_t)(event->data.u64 >> 32)) return;
     f->events++;
+    capr__fd_stirs++;
     if (bits & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         f->drained = f->empty = 0;
         f->hung_up |= (bits & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
@@ -137,7 +138,7 @@ static void deliver(const struct epoll_event *event) {
     if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) capr__wake_one(&f->queue[CAPR_FD_WRITE]);
     for (struct capr_watch *w = f->watches; w; w = w->next) {
         uint32_t got = bits & (w->events | EPOLLHUP | EPOLLERR);
-        w->got |= got;
+        if (f->watches == w && !w->next) w->got |= got; /* of several the first that runs may leave nothing */
         if (got) wake(w->thread);
     }
 }

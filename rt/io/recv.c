@@ -25,6 +25,9 @@ static CAPR_CHECKPOINT __attribute__((noinline)) long recv_all(int fd, struct ca
     return done ? (long)done : r;
 }
 
+/* A receive with no other flags takes what there is: EAGAIN means that there is nothing. */
+#define TAKES (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
+
 /* True where nobody else reads and events will come. */
 static inline int trusted(const struct capr_fd *f) {
     return (f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED | CAPR_FD_REGISTERED | CAPR_FD_NONBLOCK)) ==
@@ -49,7 +52,7 @@ CAPR_HIDDEN ssize_t capr__recv(int fd, void *buf, size_t n, int flags, struct so
     do {
         capr__fd_heed(f);
         r = SYS_RECV(fd, buf, n, flags, addr, addr_len);
-        f->empty = r == -EAGAIN && capr__fd_is_stream(f) && !f->hung_up && !capr__fd_stirred(f);
+        f->empty = r == -EAGAIN && !(flags & ~TAKES) && capr__fd_is_stream(f) && !f->hung_up && !capr__fd_stirred(f);
     wait:;
     } while (r < 0 && !(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline));
     if (flags == 0) f->drained = f->kind == CAPR_FD_TCP && r > 0 && (size_t)r < n && !f->hung_up && trusted(f) && !capr__fd_stirred(f);

@@ -58,13 +58,6 @@ CAPR_HIDDEN void capr__watches_disarm(struct capr_watch *watches, nfds_t n) {
     }
 }
 
-CAPR_HIDDEN uint64_t capr__watches_mark(const struct pollfd *fds, nfds_t n) {
-    uint64_t sum = 0;
-    for (nfds_t i = 0; i < n; i++)
-        if ((uint32_t)fds[i].fd < capr__fd_count) sum += capr__fd_mark(&capr__fd_table[fds[i].fd]);
-    return sum;
-}
-
 /* Seconds and the rest in units of `unit` ns. */
 static int deadline_in(int64_t seconds, int64_t rest, int64_t unit, uint64_t *deadline) {
     if (seconds < 0 || rest < 0 || rest >= 1000000000 / unit) return EINVAL;
@@ -122,6 +115,21 @@ CAPR_HIDDEN struct capr_select *capr__select_begin(int n, const fd_set *r, const
     return s;
 }
 
+/* What poll tells that makes a descriptor one of the first, the second and the third set. */
+#define READS (POLLIN | POLLHUP | POLLERR)
+#define WRITES (POLLOUT | POLLERR)
+#define EXCEPTS POLLPRI
+
+CAPR_HIDDEN int capr__select_passes_over(struct capr_select *s) {
+    for (nfds_t i = 0; i < s->count; i++) {
+        struct pollfd *p = &s->fds[i];
+        int fits = (p->events & POLLIN ? READS : 0) | (p->events & POLLOUT ? WRITES : 0) | (p->events & POLLPRI ? EXCEPTS : 0) | POLLNVAL;
+        if (p->revents & fits) return 0;
+        if (p->revents) p->fd = ~p->fd;
+    }
+    return 1;
+}
+
 /* Makes `set`, if there is one, those that asked for `asked` and were told any of `told`. Returns how many. */
 static long set_ready(const struct capr_select *s, fd_set *set, short asked, short told) {
     long n = 0;
@@ -141,9 +149,9 @@ CAPR_HIDDEN long capr__select_end(struct capr_select *s, long result, fd_set *r,
     }
     if (result >= 0) {
         /* One after the other, as the kernel does: a set that is passed twice ends as the later one. */
-        result = set_ready(s, r, POLLIN, POLLIN | POLLHUP | POLLERR);
-        result += set_ready(s, w, POLLOUT, POLLOUT | POLLERR);
-        result += set_ready(s, e, POLLPRI, POLLPRI);
+        result = set_ready(s, r, POLLIN, READS);
+        result += set_ready(s, w, POLLOUT, WRITES);
+        result += set_ready(s, e, POLLPRI, EXCEPTS);
     }
     free(s);
     return result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * stat and open of a path that was in memory a moment ago say what there is now: another file, none, a symbolic link, a directory in its
- * place, by this program or another; a fifo that has taken a regular file's place is waited for by the one thread that opens it; and an
- * address that is none is the kernel's to refuse.
+ * place, by this program or another; a fifo that has taken a regular file's place, in whatever moment, is waited for by the one thread that
+ * opens it; and an address that is none, or is none any more, is the kernel's to refuse.
  *
  * RUN: rm -rf %t.d && mkdir %t.d
  * RUN: %capcc -O2 %s -o %t -pthread
@@ -11,6 +11,7 @@
  * RUN: env CAPRICCIO_WORKERS=3 timeout 60 %t %t.d
  * RUN: env CAPRICCIO_STACK=always CAPRICCIO_WORKERS=1 timeout 60 %t %t.d
  */
+#define _GNU_SOURCE
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,38 @@ static void others(const char *command) {
     assert(waitpid(child, &status, 0) == child && status == 0);
 }
 
+static volatile int opened_all;
+
+static void *swap(void *arg) {
+    while (!opened_all) {
+        assert(renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0);
+        usleep(50);
+    }
+    return arg;
+}
+
+/* Lets go who waits for the fifo, whichever name it has. */
+static void *let_go(void *arg) {
+    while (!opened_all) {
+        for (int i = 0; i < 2; i++) {
+            int fd = open(i ? path : other, O_WRONLY | O_NONBLOCK);
+            if (fd >= 0) close(fd);
+        }
+        usleep(1000);
+    }
+    return arg;
+}
+
+static void *open_again_and_again(void *arg) {
+    struct stat st;
+    for (int i = 0; i < 2000; i++) {
+        assert(stat(path, &st) == 0);
+        int fd = open(path, O_RDONLY);
+        assert(fd >= 0 && !(fcntl(fd, F_GETFL) & O_NONBLOCK) && close(fd) == 0);
+    }
+    return arg;
+}
+
 int main(int argc, char **argv) {
     pthread_t t;
     char command[9000];
@@ -126,6 +159,16 @@ int main(int argc, char **argv) {
             assert(size_of(path) == 6 && opened(path) == 6 && unlink(path) == 0);
         }
     }
+    /* In the middle of a look and an open. */
+    pthread_t helpers[4];
+    write_file(path, "abc");
+    assert(mkfifo(other, 0600) == 0);
+    assert(pthread_create(&helpers[0], NULL, swap, NULL) == 0 && pthread_create(&helpers[1], NULL, let_go, NULL) == 0);
+    for (int i = 2; i < 4; i++) assert(pthread_create(&helpers[i], NULL, open_again_and_again, NULL) == 0);
+    for (int i = 2; i < 4; i++) assert(pthread_join(helpers[i], NULL) == 0);
+    opened_all = 1;
+    for (int i = 0; i < 2; i++) assert(pthread_join(helpers[i], NULL) == 0);
+    assert(unlink(path) == 0 && unlink(other) == 0);
     /* What has never been read is not read now, and what is readable no more neither. */
     char *page = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert(page != MAP_FAILED && size_of(page) == -EFAULT && opened(page) == -EFAULT);
@@ -136,6 +179,8 @@ int main(int argc, char **argv) {
     char *end = page + 4096 - strlen(path) - 1;
     strcpy(end, path);
     for (int i = 0; i < 3; i++) assert(size_of(end) == 3 && opened(end) == 3);
+    assert(mprotect(page, 4096, PROT_NONE) == 0 && size_of(end) == -EFAULT && opened(end) == -EFAULT);
+    assert(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
     memset(page, 'a', 4096);
     assert(size_of(page + 4000) == -EFAULT && opened(page + 4000) == -EFAULT);
     assert(unlink(path) == 0);

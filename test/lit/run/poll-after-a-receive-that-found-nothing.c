@@ -18,6 +18,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -112,6 +114,19 @@ static void ask(void) {
         assert(polled(POLLIN | POLLRDNORM, -1) == (POLLIN | POLLRDNORM) && pthread_join(t, NULL) == 0);
         assert(read(pair[0], text, 2) == 1);
     }
+    /* Receives that find nothing although there is something, and a list that cannot be read, or written. */
+    find_nothing();
+    assert(send(pair[1], "z", 1, 0) == 1 && polled(POLLIN, 5000) == POLLIN);
+    if (tcp) assert(recv(pair[0], text, 2, MSG_ERRQUEUE) == -1 && errno == EAGAIN && polled(POLLIN, 5000) == POLLIN);
+    int offset = 0, none = -1;
+    assert(setsockopt(pair[0], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) == 0 && recv(pair[0], text, 2, MSG_PEEK) == 1);
+    assert(recv(pair[0], text, 2, MSG_PEEK) == -1 && errno == EAGAIN && polled(POLLIN, 5000) == POLLIN);
+    assert(setsockopt(pair[0], SOL_SOCKET, SO_PEEK_OFF, &none, sizeof none) == 0 && read(pair[0], text, 2) == 1);
+    find_nothing();
+    struct pollfd *list = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *list = (struct pollfd){pair[0], POLLIN, 0};
+    assert(mprotect(list, 4096, PROT_READ) == 0 && poll(list, 1, 10) == -1 && errno == EFAULT);
+    assert(mprotect(list, 4096, PROT_NONE) == 0 && poll(list, 1, 10) == -1 && errno == EFAULT && munmap(list, 4096) == 0);
     /* Two that wait are both told, and nobody takes it in between. */
     int seen[2];
     find_nothing();
@@ -132,6 +147,11 @@ static void ask(void) {
     int told = polled(POLLIN, 5000);
     assert(told == (tcp ? POLLIN : POLLIN | POLLHUP) && pthread_join(sender, NULL) == 0 && polled(POLLIN, 5000) == told);
     assert(read(pair[0], text, 2) == 0);
+    fd_set urgent;
+    struct timeval time = {0, 20000};
+    FD_ZERO(&urgent);
+    FD_SET(pair[0], &urgent);
+    assert(select(pair[0] + 1, NULL, NULL, &urgent, &time) == 0 && time.tv_sec == 0 && time.tv_usec == 0); /* an end is nothing urgent */
     close(pair[0]);
 
     connect_pair();
