@@ -151,7 +151,7 @@ static void asked(void) {
         CHECK(r > 0);
         text[n += (size_t)r] = 0;
     } while (!strstr(text, "Word?"));
-    usleep(20000);
+    usleep(200000);
     CHECK_EQUAL(write(shown, "secret\n", 7), 7);
     ends(job);
     ssize_t r = read(shown, text, sizeof text - 1);
