@@ -34,6 +34,11 @@ struct path {
 };
 static struct path paths[PATHS];
 
+/* ns: when the path that lay at an address, by a hash, was last found to name nothing. Apache asks for a file in each directory of a path: what
+ * is said at once is not worth more. */
+#define VAIN 1024
+static uint64_t vain[VAIN];
+
 static uint32_t changing; /* calls under way that change names */
 static uint64_t changed;  /* ns: when one of them last began or ended */
 
@@ -73,11 +78,13 @@ struct look {
     struct path *place;
     int recent;        /* the plain call does not wait */
     int again;         /* it may be worth to find out whether it does */
+    uint64_t *vain;
 };
 
 static void begin(struct look *l, int dir, const char *path, int follow) {
-    size_t length = length_of(path);
     l->now = capr__now();
+    l->vain = &vain[mix(0, (uint64_t)path) >> 32 & (VAIN - 1)];
+    size_t length = l->now - *l->vain > RECENT_NS ? length_of(path) : 0;
     l->key = length ? key_of(dir, path, length, follow) : 0;
     l->place = &paths[l->key >> 1 & (PATHS - 1)];
     int quiet = !changing || l->now - changed > STUCK_NS, known = l->key && l->place->key == l->key && quiet;
@@ -128,6 +135,7 @@ static long look(struct look *l, int dir, const char *path, int follow, struct s
         if (l->again && l->place->key == l->key) l->place->elsewhere = l->now;
         fd = capr__open_cached(dir, path, flags, 0);
     }
+    *l->vain = fd == -ENOENT || fd == -ENOTDIR ? l->now : 0;
     if (fd < 0) return fd;
     long r = capr__sys2(SYS_fstat, fd, (long)st);
     if (r == 0) note(l, path, st, here && is_of_this_machine(fd));
