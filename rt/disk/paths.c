@@ -122,6 +122,9 @@ static int is_of_this_machine(long fd) {
     return 0;
 }
 
+/* Whether a walk with RESOLVE_NO_XDEV was on one mount. Where it would leave it, the kernel's walk that does not wait gives up before it says so. */
+static int is_here(long fd) { return fd != -EXDEV && fd != -EAGAIN; }
+
 static long look(struct look *l, int dir, const char *path, int follow, struct stat *st) {
     if (l->recent) {
         long r = CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW)));
@@ -130,7 +133,7 @@ static long look(struct look *l, int dir, const char *path, int follow, struct s
     }
     int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
     long fd = l->again ? capr__open_cached(dir, path, flags, RESOLVE_NO_XDEV) : -EXDEV;
-    int here = fd != -EXDEV;
+    int here = is_here(fd);
     if (!here) {
         if (l->again && l->place->key == l->key) l->place->elsewhere = l->now;
         fd = capr__open_cached(dir, path, flags, 0);
@@ -156,7 +159,7 @@ CAPR_HIDDEN long capr__path_stat(int dir, const char *path, int follow, struct s
 static long open_regular(struct look *l, int dir, const char *path, int flags, long *ghost) {
     struct stat st;
     long fd = l->recent ? capr__open_cached(dir, path, flags | O_NONBLOCK, RESOLVE_NO_XDEV) : -EXDEV;
-    int here = fd != -EXDEV;
+    int here = is_here(fd);
     if (!here) fd = capr__open_cached(dir, path, flags | O_NONBLOCK, 0);
     if (fd == -ENXIO) return -EAGAIN; /* a fifo that nobody reads */
     if (fd < 0) return fd;
