@@ -50,8 +50,8 @@ CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got);
 CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_t more);
 
 /* A descriptor of `path` for looking at it alone, the same way. */
-static inline long capr__path_cached(int dir, const char *path, int follow) {
-    return capr__open_cached(dir, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+static inline long capr__path_cached(int dir, const char *path, int follow, uint64_t more) {
+    return capr__open_cached(dir, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), more);
 }
 
 /* warm.c (plain): bytes from `offset` on, at most n, that a call may read without waiting; 0 if the first is not there or the

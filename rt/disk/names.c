@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * Changing what paths name, and files' attributes: always on the pool. A file system that makes or removes a name may have to
+ * Changing what paths name, and files' attributes: on the pool. A file system that makes or removes a name may have to
  * read directories and waits for its journal, and the kernel has no form that does not; what the pool adds (two switches of the
  * kernel's) is less than the cheapest of these calls takes. Fat code.
  */
@@ -71,33 +71,38 @@ CAPR_INTERPOSE int symlinkat(const char *target, int dir, const char *path) {
     return change(SYS_symlinkat, (long)target, dir, (long)path, 0, 0);
 }
 
+/* These change no name. */
+static __attribute__((noinline)) int set(long number, long a, long b, long c, long d, long e) {
+    return (int)capr__result(capr__disk_call(number, a, b, c, d, e));
+}
+
 /* chmod(2), chown(2), utimensat(2) by path or descriptor. Block. (fchmodat with flags is libc's.) */
-CAPR_INTERPOSE int chmod(const char *path, mode_t mode) { CAPR_MONITOR; return change(SYS_chmod, (long)path, mode, 0, 0, 0); }
-CAPR_INTERPOSE int fchmod(int fd, mode_t mode) { CAPR_MONITOR; return change(SYS_fchmod, fd, mode, 0, 0, 0); }
-CAPR_INTERPOSE int chown(const char *path, uid_t user, gid_t group) { CAPR_MONITOR; return change(SYS_chown, (long)path, user, group, 0, 0); }
-CAPR_INTERPOSE int lchown(const char *path, uid_t user, gid_t group) { CAPR_MONITOR; return change(SYS_lchown, (long)path, user, group, 0, 0); }
-CAPR_INTERPOSE int fchown(int fd, uid_t user, gid_t group) { CAPR_MONITOR; return change(SYS_fchown, fd, user, group, 0, 0); }
+CAPR_INTERPOSE int chmod(const char *path, mode_t mode) { CAPR_MONITOR; return set(SYS_chmod, (long)path, mode, 0, 0, 0); }
+CAPR_INTERPOSE int fchmod(int fd, mode_t mode) { CAPR_MONITOR; return set(SYS_fchmod, fd, mode, 0, 0, 0); }
+CAPR_INTERPOSE int chown(const char *path, uid_t user, gid_t group) { CAPR_MONITOR; return set(SYS_chown, (long)path, user, group, 0, 0); }
+CAPR_INTERPOSE int lchown(const char *path, uid_t user, gid_t group) { CAPR_MONITOR; return set(SYS_lchown, (long)path, user, group, 0, 0); }
+CAPR_INTERPOSE int fchown(int fd, uid_t user, gid_t group) { CAPR_MONITOR; return set(SYS_fchown, fd, user, group, 0, 0); }
 CAPR_INTERPOSE int fchownat(int dir, const char *path, uid_t user, gid_t group, int flags) {
     CAPR_MONITOR;
-    return change(SYS_fchownat, dir, (long)path, user, group, flags);
+    return set(SYS_fchownat, dir, (long)path, user, group, flags);
 }
 CAPR_INTERPOSE int utimensat(int dir, const char *path, const struct timespec times[2], int flags) {
     CAPR_MONITOR;
     long at = (long)path;
     __asm__("" : "+r"(at)); /* the header promises that it is not null; the kernel takes null for `dir` itself */
     if (!at) return (int)capr__result(-EINVAL);
-    return change(SYS_utimensat, dir, at, (long)times, flags, 0);
+    return set(SYS_utimensat, dir, at, (long)times, flags, 0);
 }
 CAPR_INTERPOSE int futimens(int fd, const struct timespec times[2]) {
     CAPR_MONITOR;
     if (fd < 0) return (int)capr__result(-EBADF);
-    return change(SYS_utimensat, fd, 0, (long)times, 0, 0);
+    return set(SYS_utimensat, fd, 0, (long)times, 0, 0);
 }
 
 /* truncate(2), ftruncate(2). Block. */
-CAPR_INTERPOSE int truncate(const char *path, off_t size) { CAPR_MONITOR; return change(SYS_truncate, (long)path, size, 0, 0, 0); }
+CAPR_INTERPOSE int truncate(const char *path, off_t size) { CAPR_MONITOR; return set(SYS_truncate, (long)path, size, 0, 0, 0); }
 CAPR_INTERPOSE int truncate64(const char *path, off64_t size) { CAPR_MONITOR; return truncate(path, size); }
-CAPR_INTERPOSE int ftruncate(int fd, off_t size) { CAPR_MONITOR; return change(SYS_ftruncate, fd, size, 0, 0, 0); }
+CAPR_INTERPOSE int ftruncate(int fd, off_t size) { CAPR_MONITOR; return set(SYS_ftruncate, fd, size, 0, 0, 0); }
 CAPR_INTERPOSE int ftruncate64(int fd, off64_t size) { CAPR_MONITOR; return ftruncate(fd, size); }
 
 /* chdir(2), fchdir(2), chroot(2), mount(2), umount2(2): paths name others then. The first blocks; the others are made in place, since they ask

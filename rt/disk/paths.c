@@ -131,12 +131,11 @@ static long look(struct look *l, int dir, const char *path, int follow, struct s
         if (r == 0) note(l, path, st, 0);
         return r;
     }
-    int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
-    long fd = l->again ? capr__open_cached(dir, path, flags, RESOLVE_NO_XDEV) : -EXDEV;
+    long fd = l->again ? capr__path_cached(dir, path, follow, RESOLVE_NO_XDEV) : -EXDEV;
     int here = is_here(fd);
     if (!here) {
         if (l->again && l->place->key == l->key) l->place->elsewhere = l->now;
-        fd = capr__open_cached(dir, path, flags, 0);
+        fd = capr__path_cached(dir, path, follow, 0);
     }
     *l->vain = fd == -ENOENT || fd == -ENOTDIR ? l->now : 0;
     if (fd < 0) return fd;
@@ -160,6 +159,7 @@ static long open_regular(struct look *l, int dir, const char *path, int flags, l
     struct stat st;
     long fd = l->recent ? capr__open_cached(dir, path, flags | O_NONBLOCK, RESOLVE_NO_XDEV) : -EXDEV;
     int here = is_here(fd);
+    if (l->recent && l->place->key == l->key) l->place->found = here ? l->now : 0;
     if (!here) fd = capr__open_cached(dir, path, flags | O_NONBLOCK, 0);
     if (fd == -ENXIO) return -EAGAIN; /* a fifo that nobody reads */
     if (fd < 0) return fd;
@@ -168,7 +168,6 @@ static long open_regular(struct look *l, int dir, const char *path, int flags, l
         return CAPR_IS_FIFO;
     }
     capr__sys3(SYS_fcntl, fd, F_SETFL, flags & STATUS);
-    if (l->place->key == l->key) l->place->found = here ? l->now : 0;
     return fd;
 }
 

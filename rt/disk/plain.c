@@ -85,5 +85,5 @@ CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_
     }
     /* A descriptor more than the call that this stands in for would take, perhaps. */
     if ((flags & O_PATH) && (r == -EMFILE || r == -ENFILE)) return -EAGAIN;
-    return r == -EAGAIN && is_below_a_file(dir, path) ? -ENOTDIR : r;
+    return r == -EAGAIN && !more && is_below_a_file(dir, path) ? -ENOTDIR : r;
 }

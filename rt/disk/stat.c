@@ -23,11 +23,9 @@ static inline int no_walk(const char *path, int flags) {
 }
 
 static __attribute__((noinline)) long look(int dir, const char *path, struct stat *st, int flags) {
-    int follow = !(flags & AT_SYMLINK_NOFOLLOW);
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_newfstatat, dir, (long)path, (long)st, flags)));
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) return capr__result(capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0));
-    long r = capr__path_stat(dir, path, follow, st);
+    long r = flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT) ? -EAGAIN : capr__path_stat(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), st);
     if (r == -EAGAIN) r = capr__disk_call(SYS_newfstatat, dir, (long)path, (long)st, flags, 0);
     return capr__result(r);
 }
@@ -56,7 +54,7 @@ CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned
     CAPR_MONITOR;
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0)));
-    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), 0);
     if (fd == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
     if (fd < 0) return (int)capr__result(fd);
     long r = CAPR_OUTSIDE(capr__sys6(SYS_statx, fd, (long)"", flags | AT_EMPTY_PATH, mask, (long)st, 0));
@@ -77,7 +75,7 @@ static long plain_access(int dir, const char *path, int mode, int flags) {
 static __attribute__((noinline)) int may(int dir, const char *path, int mode, int flags) {
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return (int)capr__result(plain_access(dir, path, mode, flags));
-    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), 0);
     if (fd < 0 && fd != -EAGAIN) return (int)capr__result(fd);
     long r = -ENOSYS;
     if (fd >= 0) {
@@ -105,7 +103,7 @@ CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *rest
     CAPR_MONITOR;
     capr__turn_look();
     if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n)));
-    long fd = capr__path_cached(dir, path, 0);
+    long fd = capr__path_cached(dir, path, 0, 0);
     if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));
     if (fd < 0) return capr__result(fd);
     long r = CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, fd, (long)"", (long)buf, (long)n));

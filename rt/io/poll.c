@@ -29,13 +29,11 @@ static inline long ask(struct pollfd *fds, nfds_t n, uint64_t *mark) {
 /* Whether there is nothing to be asked: a connection that has just said that it has nothing to read, and has had no event since. A server
  * that reads without waiting first, and then waits here for the next request, saves the call. Only of what lies on the thread's own stack: any
  * other address is the kernel's to read first, which may refuse it. */
-static inline int is_empty(struct pollfd *fds, nfds_t n, uint64_t *mark) {
+static inline int is_empty(const struct pollfd *fds, nfds_t n) {
     if (n != 1 || !capr__is_on_stack(fds, sizeof *fds)) return 0;
     if ((uint32_t)fds->fd >= capr__fd_count || fds->events & ~(POLLIN | POLLRDNORM)) return 0;
     const struct capr_fd *f = &capr__fd_table[fds->fd];
-    if (!f->empty || !(f->flags & CAPR_FD_OWNED)) return 0;
-    *mark = capr__fd_stirs;
-    return 1;
+    return f->empty && (f->flags & CAPR_FD_OWNED);
 }
 
 /* What the event says that ended the wait, if nobody else waited for it or has met the end of what there was since: it was true when the poll
@@ -105,8 +103,8 @@ static __attribute__((noinline)) long poll_masked(struct pollfd *fds, nfds_t n, 
 CAPR_HIDDEN long capr__poll(struct pollfd *fds, nfds_t n, uint64_t deadline, const sigset_t *mask) {
     if (mask) return poll_masked(fds, n, deadline, mask);
     unsigned int handled = capr__signals_handled;
-    uint64_t mark = 0;
-    long r = deadline && is_empty(fds, n, &mark) ? 0 : ask(fds, n, &mark);
+    uint64_t mark = capr__fd_stirs;
+    long r = deadline && is_empty(fds, n) ? 0 : ask(fds, n, &mark);
     return r == 0 && deadline ? wait_ready(fds, n, deadline, handled, mark) : r;
 }
 

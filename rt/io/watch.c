@@ -27,7 +27,6 @@ CAPR_HIDDEN int capr__watches_arm(struct capr_watch *watches, const struct pollf
     for (nfds_t i = 0; i < n; i++) {
         struct capr_watch *w = &watches[i];
         w->fd = -1;
-        w->got = 0;
         if (fds[i].fd < 0) continue;
         struct capr_fd *f = capr__fd_learn(fds[i].fd);
         if (!f) { /* a number beyond the table */
