@@ -5,11 +5,11 @@
 #include "Diagnostics.h"
 #include "PointsTo/PointsTo.h"
 #include "Stubs.h"
-#include "../tools/outputs/WriteFile.h"
-#include "llvm/Support/FileSystem.h"
+#include "../tools/outputs/place.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include <cstring>
 
 using namespace llvm;
 
@@ -199,8 +199,8 @@ std::string renderReport(const CallGraph &G, const Externals &X, const IndirectT
 void writeReport(const std::string &Text, const Options &O) {
   if (O.ReportFile.empty())
     return;
-  if (Error E = writeFile(O.ReportFile, Text))
-    fail(Twine(O.ReportFile) + ": cannot write the report: " + toString(std::move(E)));
+  if (int Why = place_bytes(O.ReportFile.c_str(), Text.data(), Text.size()))
+    fail(Twine(O.ReportFile) + ": cannot write the report: " + strerror(-Why));
 }
 
 } // namespace capriccio

@@ -8,6 +8,7 @@
 
 #include "diag.h"
 #include "elf_file.h"
+#include "output.h"
 #include "process.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static int publish(struct arena *arena, const char *from, const char *to) {
     struct bytes bytes;
     const char *unfinished = arena_printf(arena, "%s.%ld", to, (long)getpid());
     if (file_map(from, &bytes)) return 0;
-    int done = !file_write(unfinished, bytes);
+    int done = !output_write(unfinished, bytes);
     file_unmap(&bytes);
     if (done && rename(unfinished, to)) {
         unlink(unfinished);

@@ -32,7 +32,7 @@ static int write_part(struct arena *arena, const char *name, struct bytes object
         return 0;
     }
     const char *part = arena_printf(arena, "%s/part-%zu.bc", extraction->scratch, extraction->parts++);
-    int error = file_write(part, bitcode);
+    int error = output_write(part, bitcode);
     if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", part, strerror(-error));
     extraction->bytes += bitcode.size;
     strvec_push(arena, &extraction->link, part);
@@ -88,7 +88,7 @@ int extract_bitcode(struct arena *arena, const struct step *step, const char *sc
     for (size_t i = 0; i < step->files.count; i++)
         if (write_parts(arena, step->files.items[i], &extraction)) return 1;
     int status = process_run(arena, &extraction.link, NULL, NULL);
-    if (!status) return output_place(arena, joined, step->output);
+    if (!status) return output_place(joined, step->output);
     struct statvfs fs;
     if (!statvfs(scratch, &fs) && (unsigned long long)fs.f_bavail * fs.f_frsize < extraction.bytes)
         diag_error("%s: cannot be written: its disk has no room for %zu bytes; set TMPDIR to a directory with room", joined,

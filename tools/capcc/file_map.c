@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Consumes paths, produces bytes, and back. Inputs are mapped and not read, since of a large archive only headers are
-// looked at.
+// Consumes paths, produces bytes. Inputs are mapped and not read, since of a large archive only headers are looked at.
 #include "file_map.h"
 
 #include <errno.h>
@@ -12,7 +11,7 @@
 
 int file_map(const char *path, struct bytes *bytes) {
     *bytes = (struct bytes){0};
-  // O_NONBLOCK: a FIFO as an input must not stop the driver here; clang will read it
+    // O_NONBLOCK: a FIFO as an input must not stop the driver here; clang will read it
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return -errno;
     struct stat stat;
@@ -31,23 +30,4 @@ int file_map(const char *path, struct bytes *bytes) {
 void file_unmap(struct bytes *bytes) {
     if (bytes->data) munmap((void *)bytes->data, bytes->size);
     *bytes = (struct bytes){0};
-}
-
-int file_write_all(int fd, struct bytes bytes) {
-    while (bytes.size) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0) return -errno;
-        bytes.data += n;
-        bytes.size -= (size_t)n;
-    }
-    return 0;
-}
-
-int file_write(const char *path, struct bytes bytes) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return -errno;
-    int error = file_write_all(fd, bytes);
-    if (close(fd) && !error) error = -errno;
-    if (error) unlink(path);
-    return error;
 }

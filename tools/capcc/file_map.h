@@ -19,10 +19,4 @@ int file_map(const char *path, struct bytes *bytes);
 /// Ends a mapping made by file_map.
 void file_unmap(struct bytes *bytes);
 
-/// Writes all of `bytes` to a descriptor, which may block. Returns 0 or a negative errno, -EINTR where a signal comes.
-int file_write_all(int fd, struct bytes bytes);
-
-/// Writes `bytes` to a new or emptied `path`. Returns 0 or a negative errno; on failure the file is removed.
-int file_write(const char *path, struct bytes bytes);
-
 #endif

@@ -35,7 +35,7 @@ static int extract(struct arena *arena, const char *name, struct bytes object, v
     if (!bitcode.size) return -ENODATA;
     const char *part = arena_printf(arena, "%s/part-%zu.bc", extraction->scratch, extraction->parts++);
     strvec_push(arena, extraction->link, part);
-    return file_write(part, bitcode);
+    return output_write(part, bitcode);
 }
 
 int merge_relocatable(struct arena *arena, const struct step *step, const char *scratch, bool verbose) {
@@ -61,7 +61,7 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
         if (verbose && !missing)
             fprintf(stderr, "capcc: %s: without bitcode, since %s has none: its code is external to the pass\n", step->output,
                     extraction.without);
-        return output_place(arena, step->machine, step->output);
+        return output_place(step->machine, step->output);
     }
     if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", scratch, strerror(-error));
     int status = process_run(arena, &link, NULL, NULL);
@@ -78,5 +78,5 @@ int merge_relocatable(struct arena *arena, const struct step *step, const char *
     strvec_push(arena, &add, step->machine);
     strvec_push(arena, &add, fat);
     status = process_run(arena, &add, NULL, NULL);
-    return status ? status : output_place(arena, fat, step->output);
+    return status ? status : output_place(fat, step->output);
 }

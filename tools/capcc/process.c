@@ -6,7 +6,7 @@
 #include "process.h"
 
 #include "diag.h"
-#include "file_map.h"
+#include "output.h"
 #include "response.h"
 
 #include <dirent.h>
@@ -114,7 +114,7 @@ int process_run(struct arena *arena, const struct strvec *argv, const struct str
     struct strvec shorter = {0};
     if (process_too_long(argv) && *scratch_directory) {
         const char *text = response_quote(arena, argv, 1), *file = arena_printf(arena, "%s/arguments", scratch_directory);
-        int error = file_write(file, (struct bytes){(const unsigned char *)text, strlen(text)});
+        int error = output_write(file, (struct bytes){(const unsigned char *)text, strlen(text)});
         if (error) return diag_error("%s: cannot be written: %s; set TMPDIR to a directory with room", file, strerror(-error));
         strvec_push(arena, &shorter, argv->items[0]);
         strvec_push(arena, &shorter, arena_printf(arena, "@%s", file));

@@ -6,7 +6,7 @@
 #include "TuneCommand.h"
 #include "Command.h"
 
-#include "../outputs/WriteFile.h"
+#include "../outputs/place.h"
 #include "Advice.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -14,6 +14,8 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cstring>
 
 using namespace llvm;
 using namespace capriccio;
@@ -192,7 +194,8 @@ int tuneCommand(ArrayRef<const char *> Arguments) {
         std::string Text;
         raw_string_ostream OS(Text);
         All.write(OS);
-        if (Error E = writeFile(Chosen.Merged, Text)) return failed(Chosen.Merged, "cannot be written: " + toString(std::move(E)));
+        OS.flush();
+        if (int Why = place_bytes(Chosen.Merged.str().c_str(), Text.data(), Text.size())) return failed(Chosen.Merged, std::string("cannot be written: ") + strerror(-Why));
     }
     print(All, Chosen);
     outs().flush();
