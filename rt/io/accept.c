@@ -44,8 +44,10 @@ CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *re
     uint64_t deadline = CAPR_FD_DEADLINE_UNSET, patience;
     unsigned round = 0;
     long r;
+    int kind, timeouts;
     do {
         capr__fd_heed(f);
+        kind = f->kind, timeouts = f->flags & (CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO); /* outside, the number may become another's */
         if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) == CAPR_FD_OWNED && (f->flags & (CAPR_FD_FLIPPED | CAPR_FD_NONBLOCK)))
             r = CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
         else
@@ -53,8 +55,7 @@ CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *re
         if (__builtin_expect(r == -EAGAIN && f->hung_up, 0)) r = capr__accept_ended(fd, f);
     } while (r < 0 && (r == -EMFILE ? wait_for_descriptor(fd, f, &r, &round, &patience) : capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline)));
     if (r >= 0) /* a new socket has its listener's type and timeouts */
-        capr__fd_fresh((int)r, f->kind,
-                       (f->flags & (CAPR_FD_RCVTIMEO | CAPR_FD_SNDTIMEO)) | (flags & SOCK_NONBLOCK ? CAPR_FD_NONBLOCK : 0));
+        capr__fd_fresh((int)r, kind, timeouts | (flags & SOCK_NONBLOCK ? CAPR_FD_NONBLOCK : 0));
     return (int)capr__fd_end(f, CAPR_FD_READ, r);
 }
 

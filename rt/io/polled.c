@@ -3,7 +3,7 @@
  * Calls that have no form which never waits: made once poll says that they would not (terminals, pipes of kernels before 6.4,
  * listeners that came from elsewhere), or with O_NONBLOCK where the description is ours alone (accept.c, connect.c, sendfile.c).
  * Another process may take the bytes between poll and the call; then the worker waits, which docs/limits.md owns up to. Threads
- * of this process can't come between: nothing here gives way. Plain code.
+ * of this process can't come between: nothing here gives way, or leaves the monitor (CAPR_HELD). Plain code.
  */
 #include "stream.h"
 
@@ -18,7 +18,7 @@
 CAPR_HIDDEN long capr__polled_look(struct pollfd *p) {
     struct timespec now = {0, 0};
     long r;
-    do r = CAPR_OUTSIDE(capr__sys6(SYS_ppoll, (long)p, 1, (long)&now, 0, 0, 0));
+    do r = capr__sys6(SYS_ppoll, (long)p, 1, (long)&now, 0, 0, 0);
     while (r == -EINTR);
     return r;
 }
@@ -35,14 +35,14 @@ static long ready(int fd, int events) {
 static long read_nothing(int fd, const struct iovec *iov, int count) {
     struct stat st;
     struct capr_fd *f = &capr__fd_table[fd];
-    long r = CAPR_OUTSIDE(capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
+    long r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
     if (r >= 0 || r == -EBADF || r == -EFAULT) return r;
     if (capr__fd_is_nonblock(fd, f)) return CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
     if ((f->flags & (CAPR_FD_OWNED | CAPR_FD_SHARED)) != CAPR_FD_OWNED) return -EAGAIN; /* others would see the flag */
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISFIFO(st.st_mode)) return -EAGAIN;
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status < 0 || capr__sys3(SYS_fcntl, fd, F_SETFL, status | O_NONBLOCK) < 0) return -EAGAIN;
-    r = CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
+    r = capr__sys3(SYS_readv, fd, (long)iov, count); /* inside: the flag is everybody's */
     capr__sys3(SYS_fcntl, fd, F_SETFL, status);
     return r;
 }
@@ -52,13 +52,13 @@ CAPR_HIDDEN long capr__polled_readv(int fd, const struct iovec *iov, int count) 
     if (r) return r;
     r = ready(fd, POLLIN);
     if (r == -EAGAIN) return read_nothing(fd, iov, count);
-    return r ? r : CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
+    return r ? r : CAPR_HELD(capr__sys3(SYS_readv, fd, (long)iov, count));
 }
 
 CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count) {
     long r = ready(fd, POLLOUT);
     if (r) return r;
-    /* A pipe that is ready has a free page: PIPE_BUF bytes fit, and no more is certain. */
+    /* A pipe that is ready has a free page: PIPE_BUF bytes fit, and no more is certain. Of a terminal nothing is. */
     struct iovec piece[8];
     size_t room = PIPE_BUF;
     int n = 0;
@@ -67,7 +67,9 @@ CAPR_HIDDEN long capr__polled_writev(int fd, const struct iovec *iov, int count)
         piece[n++] = (struct iovec){iov[i].iov_base, len};
         room -= len;
     }
-    return CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)piece, n));
+    struct stat st;
+    if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISFIFO(st.st_mode)) return CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)piece, n));
+    return CAPR_HELD(capr__sys3(SYS_writev, fd, (long)piece, n));
 }
 
 /* Makes a listener that is ours alone O_NONBLOCK behind the program's back. Returns whether it is so now. */
@@ -90,7 +92,7 @@ CAPR_INTERPOSE int listen(int fd, int backlog) {
 
 CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags) {
     long r = flip(fd, f) ? 0 : ready(fd, POLLIN);
-    return r ? r : CAPR_OUTSIDE(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
+    return r ? r : CAPR_HELD(capr__sys4(SYS_accept4, fd, (long)addr, (long)len, flags));
 }
 
 CAPR_HIDDEN long capr__accept_ended(int fd, struct capr_fd *f) {
@@ -155,5 +157,5 @@ CAPR_HIDDEN long capr__sendfile_try(int out, struct capr_fd *f, int in, off_t *o
         }
     }
     long r = ready(out, POLLOUT);
-    return r ? r : CAPR_OUTSIDE(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)(count < POLLED_PIECE ? count : POLLED_PIECE)));
+    return r ? r : CAPR_HELD(capr__sys4(SYS_sendfile, out, in, (long)offset, (long)(count < POLLED_PIECE ? count : POLLED_PIECE)));
 }

@@ -44,5 +44,5 @@ CAPR_HIDDEN long capr__splice_try(const struct capr_job *job) {
     const long *a = job->arg;
     if (job->number == SYS_tee) return CAPR_OUTSIDE(capr__sys4(SYS_tee, a[0], a[1], a[2], a[3] | SPLICE_F_NONBLOCK));
     if (!at_once((int)a[0], a[1], (int)a[2], a[3], a[4], a[5])) return -EAGAIN;
-    return CAPR_OUTSIDE(capr__sys6(SYS_splice, a[0], a[1], a[2], a[3], a[4], a[5] | SPLICE_F_NONBLOCK));
+    return CAPR_HELD(capr__sys6(SYS_splice, a[0], a[1], a[2], a[3], a[4], a[5] | SPLICE_F_NONBLOCK));
 }

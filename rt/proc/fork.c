@@ -26,8 +26,8 @@
 
 /* Other workers are outside the monitor, and in the middle of nothing that the child needs, until libc has forked. */
 static void before(void) {
-    capr__fd_all_shared();
     capr__enter();
+    capr__fd_all_shared();
     if (capr__self()) capr__helpers_before_fork(); /* in the monitor, as who puts them there */
     if (capr__many) capr__chunks_hold();
 }

@@ -33,7 +33,8 @@ static inline void capr__spin_unlock(uint32_t *word) {
     capr__worker.spin_locks--;
 }
 
-/* The number of the worker inside, plus 1; 0: nobody. */
+/* The number of the worker inside, plus 1; 0: nobody; with CAPR_LENT and how often that worker has lent it: it is in a call of CAPR_HELD. */
+#define CAPR_LENT 0x80000000u
 extern CAPR_HIDDEN uint32_t capr__monitor;
 
 CAPR_HIDDEN void capr__monitor_enter(void);
@@ -84,6 +85,21 @@ static inline uint32_t capr__out(void) { return __builtin_expect(capr__many, 0) 
 static inline void capr__in(uint32_t depth) {
     if (__builtin_expect(depth != 0, 0)) capr__monitor_in(depth);
 }
+
+/* Lends; is as deep inside again as the other said. See CAPR_HELD. */
+CAPR_HIDDEN uint32_t capr__monitor_lend(void);
+CAPR_HIDDEN void capr__monitor_take_back(uint32_t depth);
+
+/* A call of the kernel that is not to wait as long as no thread of this process comes between what was looked at before, inside, and the
+ * call. Others stay out of the monitor meanwhile; but if it has waited for LENT_NS (monitor.c) all the same, since another process came
+ * between, they go on without this worker. */
+#define CAPR_HELD(expression)                                                                                                          \
+    (__extension__({                                                                                                                   \
+        uint32_t capr__depth = __builtin_expect(capr__many, 0) ? capr__monitor_lend() : 0;                                             \
+        __typeof__(expression) capr__value = (expression);                                                                             \
+        if (__builtin_expect(capr__depth != 0, 0)) capr__monitor_take_back(capr__depth);                                               \
+        capr__value;                                                                                                                   \
+    }))
 
 /* An expression outside: a call of the kernel that may take long. */
 #define CAPR_OUTSIDE(expression)                                                                                                       \
