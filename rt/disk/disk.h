@@ -19,7 +19,7 @@ enum capr_disk_bits {
     CAPR_DISK_KNOWN = 1,     /* the others are */
     CAPR_DISK_MEMORY = 2,    /* on a file system that has no disk under it */
     CAPR_DISK_BLIND = 4,     /* its reads know no RWF_NOWAIT */
-    CAPR_DISK_BLIND_W = 8,   /* nor its writes */
+    CAPR_DISK_BLIND_W = 8,   /* nor its writes, or they may not be made in parts */
     CAPR_DISK_SYNC = 32,     /* O_SYNC, O_DSYNC: each write waits */
     CAPR_DISK_DIRECT = 16,   /* O_DIRECT: RWF_NOWAIT would wait all the same */
 };
@@ -52,6 +52,13 @@ CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_
 /* A descriptor of `path` for looking at it alone, the same way. */
 static inline long capr__path_cached(int dir, const char *path, int follow, uint64_t more) {
     return capr__open_cached(dir, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), more);
+}
+
+/* Whether the walk of `path` is in memory: 0, or -errno as above. A directory's descriptor is all that it may take; anything else it refuses. */
+static inline long capr__path_in_memory(int dir, const char *path, int follow) {
+    long fd = capr__open_cached(dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+    if (fd >= 0) capr__sys1(SYS_close, fd);
+    return fd >= 0 || fd == -ENOTDIR ? 0 : fd;
 }
 
 /* warm.c (plain): bytes from `offset` on, at most n, that a call may read without waiting; 0 if the first is not there or the

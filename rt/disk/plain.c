@@ -41,6 +41,7 @@ CAPR_HIDDEN int capr__file_learn(int fd, struct capr_fd *f) {
     long status = capr__sys2(SYS_fcntl, fd, F_GETFL);
     if (status >= 0 && (status & O_DIRECT)) disk |= CAPR_DISK_DIRECT;
     if (status >= 0 && (status & (O_SYNC | O_DSYNC))) disk |= CAPR_DISK_SYNC;
+    if (status >= 0 && (status & O_APPEND)) disk |= CAPR_DISK_BLIND_W; /* what was written in part could not be written again */
     return f->disk = (uint8_t)disk;
 }
 
@@ -53,7 +54,7 @@ CAPR_HIDDEN long capr__times_waited(void) {
 CAPR_HIDDEN int capr__file_ended(int fd, off_t offset, long got) {
     struct stat st;
     if (capr__sys2(SYS_fstat, fd, (long)&st) < 0 || !S_ISREG(st.st_mode)) return 0;
-    long end = offset >= 0 ? offset + got : CAPR_OUTSIDE(capr__sys3(SYS_lseek, fd, 0, SEEK_CUR));
+    long end = offset >= 0 ? offset + got : capr__sys3(SYS_lseek, fd, 0, SEEK_CUR); /* inside: nobody reads meanwhile */
     return end >= st.st_size;
 }
 
@@ -69,16 +70,17 @@ static int is_below_a_file(int dir, const char *path) {
     memcpy(parent, path, length);
     parent[length] = 0;
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED};
-    long r = CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)parent, (long)&how, sizeof how));
+    long r = capr__sys4(SYS_openat2, dir, (long)parent, (long)&how, sizeof how);
     if (r >= 0) capr__sys1(SYS_close, r);
     return r == -ENOTDIR;
 }
 
-/* O_CREAT, O_TRUNC and O_TMPFILE it refuses with RESOLVE_CACHED, and knows O_LARGEFILE only as what the kernel makes of it. */
+/* O_CREAT, O_TRUNC and O_TMPFILE it refuses with RESOLVE_CACHED, and knows O_LARGEFILE only as what the kernel makes of it. A descriptor for
+ * looking is opened and closed inside: a child that another thread forks is not to have it, nor dup2 to meet it at its number. */
 CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_t more) {
     if (no_cached_walk || (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))) return -EAGAIN;
     struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED | more};
-    long r = CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
+    long r = flags & O_PATH ? capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how) : CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
     if (r == -ENOSYS || r == -EPERM || r == -EINVAL) { /* openat takes what openat2 is strict about: let it say */
         if (r == -ENOSYS) no_cached_walk = 1;
         return -EAGAIN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Looking at what a path names: stat, access, readlink. None of these calls has a form that does not wait for a disk, but opening
- * for nothing but looking (O_PATH) has, and what it gives can be asked in place. So a path that is in memory takes three short
+ * for nothing but looking (O_PATH) has, and after it the call itself does not wait. So a path that is in memory takes two or three short
  * system calls instead of one, unless that was found out a moment ago (paths.h), and any other goes to the pool. Fat code.
  */
 #include "disk.h"
@@ -54,36 +54,23 @@ CAPR_INTERPOSE int statx(int dir, const char *restrict path, int flags, unsigned
     CAPR_MONITOR;
     capr__turn_look();
     if (in_place() || no_walk(path, flags)) return (int)capr__result(CAPR_OUTSIDE(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0)));
-    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), 0);
-    if (fd == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
-    if (fd < 0) return (int)capr__result(fd);
-    long r = CAPR_OUTSIDE(capr__sys6(SYS_statx, fd, (long)"", flags | AT_EMPTY_PATH, mask, (long)st, 0));
-    capr__sys1(SYS_close, fd);
-    return (int)capr__result(r);
+    long r = capr__path_in_memory(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (r == -EAGAIN) return (int)capr__result(capr__disk_call(SYS_statx, dir, (long)path, flags, mask, (long)st));
+    return (int)capr__result(r ? r : CAPR_OUTSIDE(capr__sys6(SYS_statx, dir, (long)path, flags, mask, (long)st, 0)));
 }
 
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
 #endif
 
-/* With no flags by the old call, which every kernel has. */
-static long plain_access(int dir, const char *path, int mode, int flags) {
-    if (in_place()) return flags ? CAPR_OUTSIDE(capr__sys4(SYS_faccessat2, dir, (long)path, mode, flags)) : CAPR_OUTSIDE(capr__sys3(SYS_faccessat, dir, (long)path, mode));
-    return capr__disk_call(flags ? SYS_faccessat2 : SYS_faccessat, dir, (long)path, mode, flags, 0);
-}
-
+/* access walks as the real user, where a look walks as the effective one: what a look was refused half-way may be in memory or not, and what
+ * it found is for access itself to say. With no flags by the old call, which every kernel has. */
 static __attribute__((noinline)) int may(int dir, const char *path, int mode, int flags) {
     capr__turn_look();
-    if (in_place() || no_walk(path, flags)) return (int)capr__result(plain_access(dir, path, mode, flags));
-    long fd = capr__path_cached(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), 0);
-    if (fd < 0 && fd != -EAGAIN) return (int)capr__result(fd);
-    long r = -ENOSYS;
-    if (fd >= 0) {
-        r = CAPR_OUTSIDE(capr__sys4(SYS_faccessat2, fd, (long)"", mode, flags | AT_EMPTY_PATH));
-        capr__sys1(SYS_close, fd);
-    }
-    if (r == -ENOSYS) r = plain_access(dir, path, mode, flags);
-    return (int)capr__result(r);
+    int number = flags ? SYS_faccessat2 : SYS_faccessat;
+    long r = in_place() || no_walk(path, flags) ? 0 : capr__path_in_memory(dir, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (r == -EAGAIN || r == -EACCES) return (int)capr__result(capr__disk_call(number, dir, (long)path, mode, flags, 0));
+    return (int)capr__result(CAPR_OUTSIDE(capr__sys4(number, dir, (long)path, mode, flags)));
 }
 
 /* access(2), faccessat(2), euidaccess(3). Block. */
@@ -103,12 +90,9 @@ CAPR_INTERPOSE ssize_t readlinkat(int dir, const char *restrict path, char *rest
     CAPR_MONITOR;
     capr__turn_look();
     if (in_place() || no_walk(path, AT_EMPTY_PATH)) return capr__result(CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n)));
-    long fd = capr__path_cached(dir, path, 0, 0);
-    if (fd == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));
-    if (fd < 0) return capr__result(fd);
-    long r = CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, fd, (long)"", (long)buf, (long)n));
-    capr__sys1(SYS_close, fd);
-    return capr__result(r == -ENOENT ? -EINVAL : r); /* what the kernel says of an empty path to something that is no link */
+    long r = capr__path_in_memory(dir, path, 0);
+    if (r == -EAGAIN) return capr__result(capr__disk_call(SYS_readlinkat, dir, (long)path, (long)buf, (long)n, 0));
+    return capr__result(r ? r : CAPR_OUTSIDE(capr__sys4(SYS_readlinkat, dir, (long)path, (long)buf, (long)n)));
 }
 
 CAPR_INTERPOSE ssize_t readlink(const char *restrict path, char *restrict buf, size_t n) {
