@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Reading and writing files: what is in the page cache at once, the rest on the pool, where O_DIRECT is asked for by the kernel's
- * own requests. A read that the cache could serve only in part goes on, since a file gives all that is asked for up to its end.
+ * own requests. A read that the cache could serve only in part is made again there, since a file gives all that is asked for up to its end.
  * Fat code.
  */
 #include "disk.h"
@@ -66,7 +66,9 @@ static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iov
     if (disk & (write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND)) {
         return small && !(disk & CAPR_DISK_SYNC) ? small_write(fd, iov, offset) : -EAGAIN;
     }
-    long r = capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */);
+    /* Where the position counts, inside: nobody comes between this and what is done about a part (whole). */
+    long r = offset < 0 ? capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, -1, 0, 8 /* RWF_NOWAIT */)
+                        : CAPR_OUTSIDE(capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */));
     if (__builtin_expect(r == -EOPNOTSUPP, 0)) {
         f->disk |= write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND;
         r = -EAGAIN; /* a small write is made in place from the next one on */
@@ -74,23 +76,12 @@ static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iov
     return r;
 }
 
-/* What is left of a call that got `done` bytes without waiting: buffer by buffer, until one falls short. */
-static __attribute__((noinline)) long rest(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write,
-                                           long done) {
+/* A call that was served in part goes to the pool as a whole: what two threads read from one description, or write, may not lie in each
+ * other. So its position goes back first, inside still. */
+static __attribute__((noinline)) long whole(int fd, struct capr_fd *f, const struct iovec *iov, int count, off_t offset, int write, long done) {
     if (!write && capr__file_ended(fd, offset, done)) return done;
-    size_t skip = (size_t)done;
-    for (int i = 0; i < count; i++) {
-        if (skip >= iov[i].iov_len) {
-            skip -= iov[i].iov_len;
-            continue;
-        }
-        struct iovec piece = {(char *)iov[i].iov_base + skip, iov[i].iov_len - skip};
-        long r = on_pool(fd, f, &piece, 1, offset >= 0 ? offset + done : -1, write);
-        if (r > 0) done += r;
-        if (r < (long)piece.iov_len) break;
-        skip = 0;
-    }
-    return done;
+    if (offset < 0 && capr__sys3(SYS_lseek, fd, -done, SEEK_CUR) < 0) return done;
+    return on_pool(fd, f, iov, count, offset, write);
 }
 
 /* Deeper than all else that a read may come to: a thread that waits for a socket is not to have room for it. */
@@ -106,5 +97,5 @@ CAPR_CHECKPOINT __attribute__((noinline)) CAPR_HIDDEN long capr__file_rw(int fd,
     }
     long r = at_once(fd, f, disk, iov, count, offset, write, small);
     if (r == -EAGAIN) return on_pool(fd, f, iov, count, offset, write);
-    return r <= 0 || (size_t)r == bytes_of(iov, count) ? r : rest(fd, f, iov, count, offset, write, r);
+    return r <= 0 || (size_t)r == bytes_of(iov, count) ? r : whole(fd, f, iov, count, offset, write, r);
 }
