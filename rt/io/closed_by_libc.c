@@ -20,26 +20,28 @@
 /* stdio/manage.c, where it is part of the program: what the buffer has is written out in a way that gives way. */
 CAPR_HIDDEN __attribute__((weak)) void capr__file_before_close(FILE *f);
 
-static void before_close(FILE *file) {
+/* Returns the descriptor; -1 where there is none, and functions of the program's, perhaps, that are to run outside. */
+static int before_close(FILE *file) {
     if (capr__file_before_close) capr__file_before_close(file);
     int fd = fileno(file);
     if (fd >= 0) capr__fd_forget(fd);
+    return fd;
 }
 
 CAPR_INTERPOSE int fclose(FILE *file) {
     CAPR_MONITOR;
-    before_close(file);
-    return REAL(fclose)(file);
+    int fd = before_close(file);
+    return fd < 0 ? CAPR_OUTSIDE(REAL(fclose)(file)) : REAL(fclose)(file);
 }
 
 CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     CAPR_MONITOR;
-    before_close(file);
-    return REAL(freopen)(path, mode, file);
+    int fd = before_close(file);
+    return fd < 0 ? CAPR_OUTSIDE(REAL(freopen)(path, mode, file)) : REAL(freopen)(path, mode, file);
 }
 
 CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     CAPR_MONITOR;
-    before_close(file);
-    return REAL(freopen64)(path, mode, file);
+    int fd = before_close(file);
+    return fd < 0 ? CAPR_OUTSIDE(REAL(freopen64)(path, mode, file)) : REAL(freopen64)(path, mode, file);
 }

@@ -68,7 +68,7 @@ CAPR_INTERPOSE int glob(const char *restrict pattern, int flags, int (*failed)(c
     CAPR_MONITOR;
     static void *function;
     struct capr_libc_job call = {.name = "glob", .function = &function, .arg = {(long)pattern, flags, (long)failed, (long)out}};
-    return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? CAPR_CALLS_BACK(capr__libc_call_in_place(&call)) : capr__libc_call(&call));
+    return (int)(failed || (flags & GLOB_ALTDIRFUNC) ? CAPR_OUTSIDE(CAPR_CALLS_BACK(capr__libc_call_in_place(&call))) : capr__libc_call(&call));
 }
 CAPR_INTERPOSE int glob64(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob64_t *restrict out) {
     CAPR_MONITOR;

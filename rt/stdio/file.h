@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "../graph/call_back.h"
 #include "../io/fd.h"
 
 /* Bits of FILE._flags that <stdio.h> does not name. glibc's libio.h has had them since 2.1. */
@@ -106,6 +107,17 @@ CAPR_HIDDEN int capr__file_has_more(const FILE *f);
 
 /* Frees the push-back area, which is empty, as is the buffer. */
 CAPR_HIDDEN void capr__file_forget_backup(FILE *f);
+
+/* A step of libc's on `f`, or on all FILEs (NULL). On one that is not of libc's own kind it may call the program, where fopencookie gave it
+ * functions, which runs outside as all of the program does. */
+#define CAPR_LIBC_STEP(f, call)                                                                                                        \
+    (__extension__({                                                                                                                   \
+        FILE *of_ = (f);                                                                                                               \
+        uint32_t depth_ = of_ && !capr__file_is_plain(of_) ? capr__out() : 0;                                                          \
+        __auto_type result_ = CAPR_CALLS_BACK(call);                                                                                   \
+        capr__in(depth_);                                                                                                              \
+        result_;                                                                                                                       \
+    }))
 
 CAPR_HIDDEN int capr__libc_getc(FILE *f);
 CAPR_HIDDEN int capr__libc_underflow(FILE *f);

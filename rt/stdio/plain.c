@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../graph/call_back.h"
 #include "../graph/heap.h"
 #include "../proc/message.h"
 
@@ -19,8 +18,6 @@
         if (!real_) real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);                                                           \
         real_;                                                                                                                     \
     })
-
-/* libc calls the program where fopencookie gave it functions: CAPR_CALLS_BACK. */
 
 /* Exported by libc to the macros of its header and to old programs. */
 extern int __underflow(FILE *f);
@@ -74,24 +71,24 @@ CAPR_HIDDEN int capr__file_has_more(const FILE *f) { return (f->_flags & CAPR_FI
 
 CAPR_HIDDEN void capr__file_forget_backup(FILE *f) { _IO_free_backup_area(f); }
 
-CAPR_HIDDEN int capr__libc_getc(FILE *f) { return CAPR_CALLS_BACK(REAL(fgetc)(f)); }
-CAPR_HIDDEN int capr__libc_underflow(FILE *f) { return CAPR_CALLS_BACK(__underflow(f)); }
-CAPR_HIDDEN int capr__libc_ungetc(int c, FILE *f) { return CAPR_CALLS_BACK(REAL(ungetc)(c, f)); }
-CAPR_HIDDEN char *capr__libc_gets(char *s, int n, FILE *f) { return CAPR_CALLS_BACK(REAL(fgets)(s, n, f)); }
-CAPR_HIDDEN size_t capr__libc_read(void *to, size_t size, size_t count, FILE *f) { return CAPR_CALLS_BACK(REAL(fread)(to, size, count, f)); }
+CAPR_HIDDEN int capr__libc_getc(FILE *f) { return CAPR_LIBC_STEP(f, REAL(fgetc)(f)); }
+CAPR_HIDDEN int capr__libc_underflow(FILE *f) { return CAPR_LIBC_STEP(f, __underflow(f)); }
+CAPR_HIDDEN int capr__libc_ungetc(int c, FILE *f) { return CAPR_LIBC_STEP(f, REAL(ungetc)(c, f)); }
+CAPR_HIDDEN char *capr__libc_gets(char *s, int n, FILE *f) { return CAPR_LIBC_STEP(f, REAL(fgets)(s, n, f)); }
+CAPR_HIDDEN size_t capr__libc_read(void *to, size_t size, size_t count, FILE *f) { return CAPR_LIBC_STEP(f, REAL(fread)(to, size, count, f)); }
 CAPR_HIDDEN ssize_t capr__libc_getdelim(char **line, size_t *size, int delimiter, FILE *f) {
     /* The line may move, in libc, where the pass sees no call. */
     if (capr__worker.armed && line && size && *size) capr__heap_given(*line); /* with a size of 0, *line may be anything */
-    ssize_t r = CAPR_CALLS_BACK(REAL(getdelim)(line, size, delimiter, f));
+    ssize_t r = CAPR_LIBC_STEP(f, REAL(getdelim)(line, size, delimiter, f));
     if (capr__worker.armed && line && size && *size) capr__heap_taken(*line);
     return r;
 }
-CAPR_HIDDEN int capr__libc_putc(int c, FILE *f) { return CAPR_CALLS_BACK(REAL(fputc)(c, f)); }
-CAPR_HIDDEN size_t capr__libc_write(const void *from, size_t size, size_t count, FILE *f) { return CAPR_CALLS_BACK(REAL(fwrite)(from, size, count, f)); }
-CAPR_HIDDEN int capr__libc_overflow(FILE *f, int c) { return CAPR_CALLS_BACK(REAL(__overflow)(f, c)); }
-CAPR_HIDDEN int capr__libc_flush(FILE *f) { return CAPR_CALLS_BACK(REAL(fflush)(f)); }
+CAPR_HIDDEN int capr__libc_putc(int c, FILE *f) { return CAPR_LIBC_STEP(f, REAL(fputc)(c, f)); }
+CAPR_HIDDEN size_t capr__libc_write(const void *from, size_t size, size_t count, FILE *f) { return CAPR_LIBC_STEP(f, REAL(fwrite)(from, size, count, f)); }
+CAPR_HIDDEN int capr__libc_overflow(FILE *f, int c) { return CAPR_LIBC_STEP(f, REAL(__overflow)(f, c)); }
+CAPR_HIDDEN int capr__libc_flush(FILE *f) { return CAPR_LIBC_STEP(f, REAL(fflush)(f)); }
 CAPR_HIDDEN int capr__libc_print(FILE *f, int flag, const char *format, va_list ap) {
-    return CAPR_CALLS_BACK(flag < 0 ? REAL(vfprintf)(f, format, ap) : REAL(__vfprintf_chk)(f, flag, format, ap));
+    return CAPR_LIBC_STEP(f, flag < 0 ? REAL(vfprintf)(f, format, ap) : REAL(__vfprintf_chk)(f, flag, format, ap));
 }
 
 static int format_once(char *to, size_t room, int flag, const char *format, va_list ap) {

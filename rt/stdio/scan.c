@@ -4,7 +4,6 @@
  * time from the real one by our calls, and what it has read too much of goes back. A thread that waits here keeps a big stack.
  * Plain code.
  */
-#include "../graph/call_back.h"
 #include "file.h"
 
 #include <dlfcn.h>
@@ -40,7 +39,7 @@ static int scan(FILE *f, int c99, const char *format, va_list ap) {
     FILE *bytes = s.under ? fopencookie(&s, "r", (cookie_io_functions_t){.read = one_byte}) : NULL;
     int r;
     if (!bytes) {
-        r = CAPR_CALLS_BACK(libcs(c99)(f, format, ap));
+        r = CAPR_LIBC_STEP(f, libcs(c99)(f, format, ap));
     } else {
         r = libcs(c99)(bytes, format, ap);
         int e = errno, c;
