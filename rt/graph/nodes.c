@@ -7,9 +7,9 @@
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../sched/monitor.h"
 #include "chains.h"
 #include "dump.h"
 #include "tables.h"
@@ -18,22 +18,16 @@
 #define FRAMES_MAX (1u << 21) /* 32 for each of CAPR_NODES_MAX */
 #define BY_WORD (CAPR_NODES_MAX * 2)
 #define ROUTINES 4096         /* entries; a program has tens of start routines. The threads of what finds no room begin in `start` */
-#define SPINS 1000            /* looks at a lock until the kernel is asked to let its holder run: some us */
 
 static uint32_t *by_word;     /* node numbers; 0: free */
 static uint32_t by_routine[ROUTINES];
-static uint8_t making;
+static uint32_t making;
 
-static void lock(void) {
-    for (uint32_t spins = 1; __atomic_exchange_n(&making, 1, __ATOMIC_ACQUIRE); spins++) {
-        __builtin_ia32_pause();
-        if (spins % SPINS == 0) syscall(SYS_sched_yield);
-    }
-}
+/* A handler that came meanwhile could jump away, or come here for a node of its own. */
+static void lock(void) { capr__spin_lock(&making); }
+static void unlock(void) { capr__spin_unlock(&making); }
 
-static void unlock(void) { __atomic_store_n(&making, 0, __ATOMIC_RELEASE); }
-
-void capr__nodes_forked(void) { unlock(); /* whoever had it is the parent's */ }
+void capr__nodes_forked(void) { making = 0; /* whoever had it is the parent's */ }
 
 static void *reserve(uint64_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

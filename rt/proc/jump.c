@@ -51,6 +51,22 @@ static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     return left;
 }
 
+/* Called by setjmp.S when a signal handler jumps that interrupted the thread which called setjmp, perhaps in the middle of a call that was about to
+ * wait or has just waited: nobody is to wake the thread for that any more. */
+CAPR_HIDDEN void capr__jump_to_self(void);
+
+void capr__jump_to_self(void) {
+    CAPR_MONITOR;
+    struct capr_thread *self = capr__self();
+    leave_run_queue(&capr__worker, self); /* where it was giving way */
+    if (self->queue) capr__queue_remove(self);
+    if (self->timer >= 0) capr__timer_remove(self);
+    capr__fd_unwatch(self);
+    capr__declared_left();
+    self->wait_data = NULL;
+    self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS);
+}
+
 static void refuse(const struct capr_thread *owner) {
     capr__fatal("a signal handler left by siglongjmp for thread %u, which another worker runs; take the signal by sigwait in a thread of "
                 "its own, or let the handler set a flag", owner->id);

@@ -186,12 +186,20 @@ libc_function __longjmp_chk
     movq WORKER(CAPR_W_SELF), %rdi
 5:  movq CAPR_J_THREAD(%rbx), %rax
     cmpq %rax, %rdi
-    je 0b
+    je 6f
     cmpq $4096, %rax
     jb 0b
     movq WORKER(CAPR_W_SERVICE_SP), %rsp
     movq %rax, %rdi
     call capr__jump_to_other
+    movq WORKER(CAPR_W_SELF), %rdi
+    jmp 0b
+6:  movzwl CAPR_J_STATE(%rbx), %eax
+    shrl $1, %eax
+    jnz 0b
+    subq $8, %rsp
+    call capr__jump_to_self
+    addq $8, %rsp
     movq WORKER(CAPR_W_SELF), %rdi
     jmp 0b
     .cfi_endproc

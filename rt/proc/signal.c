@@ -207,6 +207,7 @@ static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *in
     if (number == CAPR_NOTIFY_SIGNAL) return NOT_OURS;
     if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
     if (is_fault(number, info)) return OURS;
+    if (self->state == CAPR_PARKED) return NOT_OURS; /* it is leaving the worker, and is woken for it as soon as it has */
     if (w->spin_locks || (self->ending && info->si_code != SI_TKILL)) return NOT_OURS;
     if (self->sigmask & bit) return NOT_OURS;
     if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
