@@ -131,8 +131,8 @@ static void render_node(const struct capr_snapshot *s, uint32_t i, const struct 
     double ns = s->cycles ? (double)s->ns / (double)s->cycles : 0;
     char name[NODE_NAME];
     struct capr_chain chain = {.count = 0, .exact = 1};
-    if (n->start)
-        chain.calls[chain.count++] = (struct capr_chain_call){n->place, 0};
+    if (n->start) /* the copy's may be of a module that has gone since; none goes now */
+        chain.calls[chain.count++] = (struct capr_chain_call){capr__graph.nodes[i].place, 0};
     else if (i > CAPR_NODE_END)
         capr__chain_of(g, i, &chain, steps);
     name_of(n, i, name, sizeof name);
