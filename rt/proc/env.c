@@ -228,7 +228,7 @@ static const struct setting {
     {"CAPRICCIO_NET", read_net, "epoll or poll"},
     {"CAPRICCIO_POOL", read_pool, "MIN:MAX kernel threads, 0:1 to 4096:4096"},
     {"CAPRICCIO_PROFILE", read_profile, "the name of a file, in which %p stands for the process's number"},
-    {"CAPRICCIO_SCHED", read_sched, "rr, graph, resource or random:SEED, a number"},
+    {"CAPRICCIO_SCHED", read_sched, "rr (or fifo), graph, resource or random:SEED, a number"},
     {"CAPRICCIO_SLICE", read_slice, "milliseconds up to 10000, 0 for no limit, or microseconds from 20us"},
     {"CAPRICCIO_STACK", read_stack, "normal, guard or always"},
     {"CAPRICCIO_STACK_MAX", read_stack_max, "64K to 1024G"},

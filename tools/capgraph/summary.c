@@ -114,9 +114,9 @@ void draw_summary(FILE *to, const struct graph *g, double slow_ms) {
     if (g->lost > 0) fprintf(to, "%.0f blocks are not in the graph: more chains than it has room for\n", g->lost);
     for (int i = 0; i < g->resource_count; i++) {
         const struct resource *r = &g->resources[i];
-        char used[16], limit[16];
-        fprintf(to, "%s %s", r->name, text_amount(used, sizeof used, r->used));
-        if (r->limit > 0) fprintf(to, " of %s", text_amount(limit, sizeof limit, r->limit));
+        char used[24], limit[24];
+        fprintf(to, "%s %s", r->name, text_resource(used, sizeof used, r->name, r->used));
+        if (r->limit > 0) fprintf(to, " of %s", text_resource(limit, sizeof limit, r->name, r->limit));
         fputs(r->scarce ? ", scarce\n" : "\n", to);
     }
     nodes(to, g);

@@ -54,15 +54,15 @@ static void kinds(FILE *to, const struct resource *r) {
 }
 
 int table_resources(FILE *to, const struct graph *g) {
-    char used[16], limit[16];
+    char used[24], limit[24];
     if (!g->resource_count && !g->favours) return 0;
     fputs("resources", to);
     for (int i = 0; i < g->resource_count; i++) {
         const struct resource *r = &g->resources[i];
         fputs(i ? ", " : " ", to);
         fputs(r->name, to);
-        fprintf(to, " %s", text_amount(used, sizeof used, r->used));
-        if (r->limit > 0) fprintf(to, "/%s (%.0f%%)", text_amount(limit, sizeof limit, r->limit), r->used / r->limit * 100);
+        fprintf(to, " %s", text_resource(used, sizeof used, r->name, r->used));
+        if (r->limit > 0) fprintf(to, "/%s (%.0f%%)", text_resource(limit, sizeof limit, r->name, r->limit), r->used / r->limit * 100);
         kinds(to, r);
         if (r->scarce) fputs(" SCARCE", to);
     }

@@ -26,6 +26,13 @@ const char *text_amount(char *to, size_t size, double amount) {
     return to;
 }
 
+const char *text_resource(char *to, size_t size, const char *resource, double amount) {
+    if (!strcmp(resource, "memory") || !strcmp(resource, "stack")) return text_amount(to, size, amount);
+    if (!strcmp(resource, "cpu") || !strcmp(resource, "disk")) return text_time(to, size, amount);
+    snprintf(to, size, fabs(amount) < 1e15 ? "%.0f" : "%.3g", amount);
+    return to;
+}
+
 const char *text_average_time(char *to, size_t size, struct average a) { return a.samples ? text_time(to, size, a.mean) : "-"; }
 const char *text_average_amount(char *to, size_t size, struct average a) { return a.samples ? text_amount(to, size, a.mean) : "-"; }
 

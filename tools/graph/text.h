@@ -14,6 +14,9 @@ const char *text_time(char *to, size_t size, double ns);
 /// "960", "1.5K", "2.3M": fits 16 bytes.
 const char *text_amount(char *to, size_t size, double amount);
 
+/// What there is of a resource: bytes of `memory` and `stack`, a time for `cpu` and `disk` (ns), of anything else a number. Fits 24 bytes.
+const char *text_resource(char *to, size_t size, const char *resource, double amount);
+
 /// An average, or "-" when nothing is known.
 const char *text_average_time(char *to, size_t size, struct average a);
 const char *text_average_amount(char *to, size_t size, struct average a);

@@ -13,7 +13,7 @@
  * RUN: env CAPRICCIO_SCHED=graph CAPRICCIO_STACK=always timeout 60 %t | FileCheck %s
  * RUN: env CAPRICCIO_SCHED=fastest timeout 60 %t 2>&1 | FileCheck --check-prefix=UNKNOWN %s
  * CHECK: yields 40000, messages 2000, sleeps 20, child 0, turns late: few
- * UNKNOWN: capriccio: CAPRICCIO_SCHED=fastest: bad value, ignored; expected rr, graph, resource or random:SEED, a number
+ * UNKNOWN: capriccio: CAPRICCIO_SCHED=fastest: bad value, ignored; expected rr (or fifo), graph, resource or random:SEED, a number
  * UNKNOWN: yields 40000
  */
 #include <pthread.h>
