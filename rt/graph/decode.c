@@ -105,7 +105,7 @@ static int enter(struct search *s, uint32_t at, uint32_t gone, uint64_t word) {
 /* From the walk's `at`-th function the runtime, with `word`, calls the next. */
 static int search_back(struct search *s, uint32_t at, uint64_t word) {
     if (!spend(s)) return 0;
-    int found = enter(s, at, GONE_MAX, capr__context_back(word));
+    int found = enter(s, at, 0, capr__context_back(word)); /* also one whose frame is gone: a handler that ends in a sibling call */
     s->odd++;
     return found;
 }
