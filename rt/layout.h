@@ -183,11 +183,11 @@ struct capr_thread {
     int err;                   /* errno while not running */
     uint8_t state;             /* enum capr_state */
     uint8_t running;           /* on a worker, or on its way off: its sp is not yet what it will be resumed by. Cleared by switch.S */
-    uint8_t detached : 1, needed : 1, kept : 1, sent : 1, midway : 1, timed_out : 1, ending : 1; /* needed: others wait for a mutex that it holds; kept: in
+    uint8_t detached : 1, needed : 1, kept : 1, sent : 1, midway : 1, timed_out : 1, ending : 1, granted : 1; /* needed: others wait for a mutex that it holds; kept: in
                                   its node's queue (sched/node_queues.h); sent: let go from there, to the one worker
                                   where it may run; midway: it has given way in the middle of its code
                                   (sched/preempt.h); timed_out: the last timed park ended by its deadline; ending: it takes no
-                                  more signals (thread/exit.c) */
+                                  more signals (thread/exit.c); granted: it has what it waited for, and has not gone on yet (sync/granted.h) */
     uint8_t cancel_bits;       /* thread/cancel.c */
     struct capr_chunk *chunk;  /* the chunk that rsp is on below all borrows (newest link); NULL: none (main, idle) */
     uint64_t context;          /* worker.context while not running: graph/graph.h */

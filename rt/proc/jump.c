@@ -13,6 +13,7 @@
 #include "../sched/timer.h"
 #include "../sched/workers.h"
 #include "../stack/bigstack.h"
+#include "../sync/granted.h"
 #include "message.h"
 #include "signals.h"
 
@@ -85,6 +86,7 @@ void capr__jump_to_other(struct capr_thread *owner) {
                     w->self->id, owner->id);
     if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
     if (owner->queue) capr__queue_remove(owner);
+    if (owner->granted) capr__grant_back(owner);
     capr__declared_left();
     capr__fd_unwatch(owner);
     if (owner->timer >= 0) capr__timer_remove(owner);

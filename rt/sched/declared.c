@@ -7,12 +7,19 @@
 
 #include "../graph/workers.h"
 #include "../stack/chunk.h"
+#include "../sync/granted.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
 #include "limits.h"
 #include "sched.h"
 
-/* The wait_data of a thread that waits is where its units are, and NULL once it has got them. It leaves the queue where a signal handler takes
+/* What a thread waits for, on its stack: its wait_data. */
+struct capr_demand {
+    uint64_t units;
+    int of;
+};
+
+/* A thread leaves the queue where a signal handler takes
  * it out of its wait, for good or not, so that nothing stays behind on a stack that it left by a jump. */
 static struct {
     struct capr_queue waiters; /* in order of arrival */
@@ -36,12 +43,17 @@ static int fits(int i, uint64_t units) {
 /* Gives to those that wait, in order, until one's demand does not fit. */
 static void meet(int i) {
     for (struct capr_thread *t; (t = declared[i].waiters.head);) {
-        uint64_t units = *(const uint64_t *)t->wait_data;
-        if (!fits(i, units)) return;
-        *used(i) += (int64_t)units;
-        t->wait_data = NULL;
-        capr__wake_one(&declared[i].waiters);
+        struct capr_demand *demand = t->wait_data;
+        if (!fits(i, demand->units)) return;
+        *used(i) += (int64_t)demand->units;
+        capr__queue_remove(t);
+        capr__grant(t, demand, CAPR_GRANTED_DEMAND);
     }
+}
+
+CAPR_HIDDEN void capr__demand_back(const struct capr_demand *d) {
+    *used(d->of) -= (int64_t)d->units;
+    meet(d->of);
 }
 
 CAPR_HIDDEN void capr__declared_left(void) {
@@ -76,22 +88,22 @@ CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long lim
 
 /* While a handler of its own runs, those behind it may go ahead; then it is the first. */
 static void wait_for(int i, struct capr_thread *self, uint64_t units) {
-    int again = 0;
-    do {
+    struct capr_demand demand = {units, i};
+    for (int again = 0;; again = 1) {
         if (again && fits(i, units)) {
             *used(i) += (int64_t)units;
             self->wait_data = NULL;
             return;
         }
-        self->wait_data = &units;
+        self->wait_data = &demand;
         if (again)
             capr__queue_push_front(&declared[i].waiters, self);
         else
             capr__queue_push(&declared[i].waiters, self);
         capr__park_lock(CAPR_FOREVER);
-        if (self->wait_data && capr__cancel_async_due(self)) capr__cancel_self();
-        again = 1;
-    } while (self->wait_data);
+        if (capr__granted(self)) return;
+        if (capr__cancel_async_due(self)) capr__cancel_self();
+    }
 }
 
 CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units) {

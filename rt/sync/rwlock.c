@@ -11,6 +11,7 @@
 
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
+#include "granted.h"
 #include "libcs.h"
 #include "shared.h"
 #include "wait.h"
@@ -22,7 +23,7 @@
 struct capr_rwlock {
     uint32_t readers;          /* read locks held */
     uint32_t pad;
-    struct capr_queue reading; /* waiters, FIFO; their wait_data is not NULL until the lock is theirs */
+    struct capr_queue reading; /* waiters, FIFO; the lock is theirs when they are granted it (granted.h) */
     uint64_t writer;           /* the thread that holds it for writing, 0: none, DESTROYED. In glibc's memory (process-shared: every
                                   operation goes to shared.c) the writing kernel thread's number, and 1 in the upper half, the
                                   flag: no record lies there (mutex.h) */
@@ -38,16 +39,11 @@ static_assert(offsetof(struct capr_rwlock, writer) == CAPR_RWLOCK_WRITER, "deadl
 static inline struct capr_rwlock *lock_of(pthread_rwlock_t *l) { return (struct capr_rwlock *)l; }
 static inline int is_shared(const struct capr_rwlock *l) { return CAPR_UNLIKELY(l->writer >> 32 == 1); }
 
-static void grant(struct capr_thread *t) {
-    t->wait_data = NULL;
-    capr__ready(t);
-}
-
 static void let_readers_in(struct capr_rwlock *l) {
     for (struct capr_thread *t; (t = capr__queue_pop(&l->reading));) {
         l->readers++;
         t->read_locks += t->read_locks != UINT16_MAX;
-        grant(t);
+        capr__grant(t, l, CAPR_GRANTED_READING);
     }
 }
 
@@ -58,8 +54,18 @@ static SLOW_PATH void pass(struct capr_rwlock *l, int readers_first) {
     if (l->readers == 0 && l->writing.head) {
         struct capr_thread *t = capr__queue_pop(&l->writing);
         l->writer = (uint64_t)t;
-        grant(t);
+        capr__grant(t, l, CAPR_GRANTED_WRITING);
     }
+}
+
+CAPR_HIDDEN void capr__rwlock_back(struct capr_rwlock *l, struct capr_thread *t, int writing) {
+    if (writing) {
+        l->writer = 0;
+    } else {
+        l->readers--;
+        t->read_locks -= t->read_locks != UINT16_MAX;
+    }
+    pass(l, 0);
 }
 
 /* Queues and parks. Returns 0 with the lock held, ETIMEDOUT, EDEADLK in a signal handler, or LOOK_AGAIN when a handler has run
@@ -70,7 +76,7 @@ static SLOW_PATH int wait_in(struct capr_rwlock *l, struct capr_queue *q, uint64
     capr__queue_push(q, self);
     self->wait_data = l;
     int error = capr__park_lock(deadline);
-    if (CAPR_LIKELY(!self->wait_data)) return 0;
+    if (CAPR_LIKELY(capr__granted(self))) return 0;
     self->wait_data = NULL;
     if (self->queue) capr__queue_remove(self);
     pass(l, 0); /* readers may have waited for this writer alone */

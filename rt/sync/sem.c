@@ -12,6 +12,7 @@
 
 #include "../proc/signals.h"
 #include "../thread/cancel.h"
+#include "granted.h"
 #include "wait.h"
 
 #define SLOW_PATH __attribute__((noinline))
@@ -27,10 +28,13 @@ void capr__sem_pass(struct capr_sem *s) {
         return;
     while (s->value && s->waiters.head) {
         decrement(&s->value);
-        struct capr_thread *t = capr__queue_pop(&s->waiters);
-        t->wait_data = NULL;
-        capr__ready(t);
+        capr__grant(capr__queue_pop(&s->waiters), s, CAPR_GRANTED_UNIT);
     }
+}
+
+CAPR_HIDDEN void capr__sem_back(struct capr_sem *s) {
+    increment(&s->value);
+    capr__sem_pass(s);
 }
 
 static SLOW_PATH int fail(int error) {
@@ -63,7 +67,7 @@ static SLOW_PATH int wait_until(struct capr_sem *s, uint64_t deadline) {
             return 0;
         }
         int error = capr__park_point(deadline);
-        if (CAPR_LIKELY(!self->wait_data)) return 0;
+        if (CAPR_LIKELY(capr__granted(self))) return 0;
         if (self->queue) capr__queue_remove(self);
         int interrupted = capr__signals_wait_end(self);
         if (error) return fail(error);
