@@ -64,31 +64,77 @@ static int resolve(const char *file, char *path, size_t size) {
     return regular;
 }
 
-/* A new file in the directory of `path`, by a name that is short whatever the other's length: other writers and other processes, some with
- * the same number where the directory is several containers', have theirs there. */
-static int open_beside(const char *path, char *beside) {
-    static uint32_t number;
+static int directory_of(const char *path) {
     const char *slash = strrchr(path, '/');
-    int directory = slash ? (int)(slash + 1 - path) : 0, fd;
-    do
-        snprintf(beside, (size_t)directory + BESIDE, "%.*s.capriccio-%d-%u.tmp", directory, path, (int)getpid(),
-                 __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED));
+    return slash ? (int)(slash + 1 - path) : 0;
+}
+
+/* A new name in the directory of `path`, short whatever the other's length: other writers and other processes, some with the same number where
+ * the directory is several containers', have theirs there. */
+static void name_beside(const char *path, char *beside) {
+    static uint32_t number;
+    int directory = directory_of(path);
+    snprintf(beside, (size_t)directory + BESIDE, "%.*s.capriccio-%d-%u.tmp", directory, path, (int)getpid(), __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED));
+}
+
+static int open_beside(const char *path, char *beside) {
+    int fd;
+    do name_beside(path, beside);
     while ((fd = (int)syscall(SYS_openat, AT_FDCWD, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0 && errno == EEXIST);
     return fd;
+}
+
+/* A file there that has no name, and goes with a process that is killed. `room` is for the directory's name. */
+static int open_unnamed(const char *path, char *room) {
+    int length = directory_of(path);
+    snprintf(room, (size_t)length + 2, "%.*s", length ? length : 1, length ? path : ".");
+    return (int)syscall(SYS_openat, AT_FDCWD, room, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+}
+
+static int link_beside(int fd, const char *path, char *beside) {
+    char own[64];
+    snprintf(own, sizeof own, "/proc/thread-self/fd/%d", fd);
+    long r;
+    do name_beside(path, beside);
+    while ((r = syscall(SYS_linkat, AT_FDCWD, own, AT_FDCWD, beside, AT_SYMLINK_FOLLOW)) < 0 && errno == EEXIST);
+    return r < 0 ? errno : 0;
+}
+
+/* Writes a whole file beside `path`. Returns 0 or an errno, and then nothing is there. */
+static int write_beside(const char *path, char *beside, const struct capr_text *t) {
+    int fd = open_unnamed(path, beside);
+    if (fd >= 0) {
+        int error = write_all(fd, t), unlinked = !error && link_beside(fd, path, beside);
+        syscall(SYS_close, fd);
+        if (!unlinked) return error;
+    }
+    fd = open_beside(path, beside); /* a file system that has no such files, no /proc */
+    if (fd < 0) return errno;
+    int error = write_all(fd, t);
+    syscall(SYS_close, fd);
+    if (error) syscall(SYS_unlink, beside);
+    return error;
+}
+
+static int write_into(const char *file, const struct capr_text *t) {
+    /* A pipe that nobody reads: refused, not waited for. */
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    int error = write_all(fd, t);
+    syscall(SYS_close, fd);
+    return error;
 }
 
 static int put(const char *file, const struct capr_text *t, int *into) {
     char path[4096], beside[4096 + BESIDE];
     if (strlen(file) >= sizeof path) return ENAMETOOLONG;
     *into = !resolve(file, path, sizeof path);
-    /* A pipe that nobody reads: refused, not waited for. */
-    int fd = *into ? (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : open_beside(path, beside);
-    if (fd < 0) return errno;
-    int error = write_all(fd, t);
-    syscall(SYS_close, fd);
-    if (*into) return error;
-    if (!error && syscall(SYS_rename, beside, path)) error = errno;
-    if (error) syscall(SYS_unlink, beside);
+    if (*into) return write_into(file, t);
+    int error = write_beside(path, beside, t);
+    if (!error && syscall(SYS_rename, beside, path)) {
+        error = errno;
+        syscall(SYS_unlink, beside);
+    }
     return error;
 }
 
