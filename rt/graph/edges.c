@@ -55,13 +55,19 @@ static void *reserve(uint64_t bytes) {
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* What lies between these is read by other workers as a whole or not at all (workers.c). On x86 neither is an instruction of its own. */
+/* What lies between these is read by other workers as a whole or not at all (workers.c). On x86 neither is an instruction of its own. No
+ * handler of the program's runs in between (proc/signal.c): it might jump away, or wait for the monitor, which who reads may have. */
 static void begin_writing(struct capr_worker_graph *g) {
+    capr__worker.spin_locks++;
     __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void end_writing(struct capr_worker_graph *g) { __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELEASE); }
+static void end_writing(struct capr_worker_graph *g) {
+    __atomic_store_n(&g->writing, g->writing + 1, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    capr__worker.spin_locks--;
+}
 
 /* In one store, since nodes' averages are read without more. */
 static void sample(struct capr_average *a, float value, uint32_t known) {

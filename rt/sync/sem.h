@@ -18,7 +18,7 @@ struct capr_sem {
     uint32_t pad;
     uint32_t magic;            /* CAPR_SEM_MAGIC from sem_init to sem_destroy, then CAPR_SEM_DESTROYED */
     uint32_t pad2;
-    struct capr_queue waiters; /* FIFO; a waiter's wait_data is NULL once it was given a count */
+    struct capr_queue waiters; /* FIFO; a waiter is granted its count (granted.h) */
 };
 
 static_assert(sizeof(struct capr_sem) <= sizeof(sem_t), "sem_t");
