@@ -80,7 +80,7 @@ static int is_below_a_file(int dir, const char *path) {
 CAPR_HIDDEN long capr__open_cached(int dir, const char *path, int flags, uint64_t more) {
     if (no_cached_walk || (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))) return -EAGAIN;
     struct open_how how = {.flags = (uint64_t)(unsigned int)flags, .resolve = RESOLVE_CACHED | more};
-    long r = flags & O_PATH ? capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how) : CAPR_OUTSIDE(capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
+    long r = CAPR_OUTSIDE_IF(!(flags & O_PATH), capr__sys4(SYS_openat2, dir, (long)path, (long)&how, sizeof how));
     if (r == -ENOSYS || r == -EPERM || r == -EINVAL) { /* openat takes what openat2 is strict about: let it say */
         if (r == -ENOSYS) no_cached_walk = 1;
         return -EAGAIN;

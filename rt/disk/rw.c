@@ -67,8 +67,7 @@ static inline long at_once(int fd, struct capr_fd *f, int disk, const struct iov
         return small && !(disk & CAPR_DISK_SYNC) ? small_write(fd, iov, offset) : -EAGAIN;
     }
     /* Where the position counts, inside: nobody comes between this and what is done about a part (whole). */
-    long r = offset < 0 ? capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, -1, 0, 8 /* RWF_NOWAIT */)
-                        : CAPR_OUTSIDE(capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */));
+    long r = CAPR_OUTSIDE_IF(offset >= 0, capr__sys6(write ? SYS_pwritev2 : SYS_preadv2, fd, (long)iov, count, offset, 0, 8 /* RWF_NOWAIT */));
     if (__builtin_expect(r == -EOPNOTSUPP, 0)) {
         f->disk |= write ? CAPR_DISK_BLIND_W : CAPR_DISK_BLIND;
         r = -EAGAIN; /* a small write is made in place from the next one on */

@@ -31,17 +31,17 @@ static int before_close(FILE *file) {
 CAPR_INTERPOSE int fclose(FILE *file) {
     CAPR_MONITOR;
     int fd = before_close(file);
-    return fd < 0 ? CAPR_OUTSIDE(REAL(fclose)(file)) : REAL(fclose)(file);
+    return CAPR_OUTSIDE_IF(fd < 0, REAL(fclose)(file));
 }
 
 CAPR_INTERPOSE FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     CAPR_MONITOR;
     int fd = before_close(file);
-    return fd < 0 ? CAPR_OUTSIDE(REAL(freopen)(path, mode, file)) : REAL(freopen)(path, mode, file);
+    return CAPR_OUTSIDE_IF(fd < 0, REAL(freopen)(path, mode, file));
 }
 
 CAPR_INTERPOSE FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) {
     CAPR_MONITOR;
     int fd = before_close(file);
-    return fd < 0 ? CAPR_OUTSIDE(REAL(freopen64)(path, mode, file)) : REAL(freopen64)(path, mode, file);
+    return CAPR_OUTSIDE_IF(fd < 0, REAL(freopen64)(path, mode, file));
 }

@@ -52,20 +52,26 @@ static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
     return left;
 }
 
-/* Called by setjmp.S when a signal handler jumps that interrupted the thread which called setjmp, perhaps in the middle of a call that was about to
- * wait or has just waited: nobody is to wake the thread for that any more. */
+/* Nobody is to wake `t` any more for what it waited for, or was about to wait for. */
+static void leave_wait(struct capr_thread *t) {
+    if (t->queue) capr__queue_remove(t);
+    if (t->granted) capr__grant_back(t);
+    if (t->timer >= 0) capr__timer_remove(t);
+    capr__fd_unwatch(t);
+    capr__declared_left();
+    t->wait_data = NULL;
+    t->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS);
+}
+
+/* Called by setjmp.S when a signal handler jumps that interrupted the thread which called setjmp, perhaps in the middle of a call that was about
+ * to wait or has just waited, or was giving way. */
 CAPR_HIDDEN void capr__jump_to_self(void);
 
 void capr__jump_to_self(void) {
     CAPR_MONITOR;
     struct capr_thread *self = capr__self();
-    leave_run_queue(&capr__worker, self); /* where it was giving way */
-    if (self->queue) capr__queue_remove(self);
-    if (self->timer >= 0) capr__timer_remove(self);
-    capr__fd_unwatch(self);
-    capr__declared_left();
-    self->wait_data = NULL;
-    self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS);
+    leave_run_queue(&capr__worker, self);
+    leave_wait(self);
 }
 
 static void refuse(const struct capr_thread *owner) {
@@ -85,16 +91,10 @@ void capr__jump_to_other(struct capr_thread *owner) {
                     "thread of its own, or let the handler set a flag",
                     w->self->id, owner->id);
     if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
-    if (owner->queue) capr__queue_remove(owner);
-    if (owner->granted) capr__grant_back(owner);
-    capr__declared_left();
-    capr__fd_unwatch(owner);
-    if (owner->timer >= 0) capr__timer_remove(owner);
     if (owner->state == CAPR_READY && !leave_run_queue(w, owner) && capr__many) refuse(owner);
     if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
         capr__process.fd_waiters -= capr__process.fd_waiters > 0; /* nobody comes back to count it down */
-    owner->wait_data = NULL;
-    owner->cancel_bits &= (uint8_t)~CAPR_CANCEL_AT_POINT;
+    leave_wait(owner);
 
     capr__bigstack_handover(w->idle, owner);
     capr__idle_init(w);

@@ -101,13 +101,16 @@ CAPR_HIDDEN void capr__monitor_take_back(uint32_t depth);
         capr__value;                                                                                                                   \
     }))
 
-/* An expression outside: a call of the kernel that may take long. */
-#define CAPR_OUTSIDE(expression)                                                                                                       \
+/* An expression, outside where `condition` holds. */
+#define CAPR_OUTSIDE_IF(condition, expression)                                                                                         \
     (__extension__({                                                                                                                   \
-        uint32_t capr__depth = capr__out();                                                                                            \
+        uint32_t capr__depth = (condition) ? capr__out() : 0;                                                                          \
         __typeof__(expression) capr__value = (expression);                                                                             \
         capr__in(capr__depth);                                                                                                         \
         capr__value;                                                                                                                   \
     }))
+
+/* An expression outside: a call of the kernel that may take long. */
+#define CAPR_OUTSIDE(expression) CAPR_OUTSIDE_IF(1, expression)
 
 #endif

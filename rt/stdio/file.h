@@ -113,10 +113,7 @@ CAPR_HIDDEN void capr__file_forget_backup(FILE *f);
 #define CAPR_LIBC_STEP(f, call)                                                                                                        \
     (__extension__({                                                                                                                   \
         FILE *of_ = (f);                                                                                                               \
-        uint32_t depth_ = of_ && !capr__file_is_plain(of_) ? capr__out() : 0;                                                          \
-        __auto_type result_ = CAPR_CALLS_BACK(call);                                                                                   \
-        capr__in(depth_);                                                                                                              \
-        result_;                                                                                                                       \
+        CAPR_OUTSIDE_IF(of_ && !capr__file_is_plain(of_), CAPR_CALLS_BACK(call));                                                      \
     }))
 
 CAPR_HIDDEN int capr__libc_getc(FILE *f);

@@ -194,7 +194,6 @@ int tuneCommand(ArrayRef<const char *> Arguments) {
         std::string Text;
         raw_string_ostream OS(Text);
         All.write(OS);
-        OS.flush();
         if (int Why = place_bytes(Chosen.Merged.str().c_str(), Text.data(), Text.size())) return failed(Chosen.Merged, std::string("cannot be written: ") + strerror(-Why));
     }
     print(All, Chosen);
