@@ -14,6 +14,7 @@ CAPR_HIDDEN void capr__grant_back(struct capr_thread *t) {
     switch (kind) {
     case CAPR_GRANTED_UNIT: capr__sem_back(object); break;
     case CAPR_GRANTED_DEMAND: capr__demand_back(object); break;
+    case CAPR_GRANTED_MUTEX: capr__mutex_back(object, t); break;
     default: capr__rwlock_back(object, t, kind == CAPR_GRANTED_WRITING); break;
     }
 }

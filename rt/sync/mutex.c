@@ -14,6 +14,7 @@
 
 #include "../sched/policy.h"
 #include "../thread/cancel.h"
+#include "granted.h"
 #include "libcs.h"
 #include "wait.h"
 
@@ -114,14 +115,20 @@ void capr__mutex_pass(struct capr_mutex *m) {
     }
     set_owner(m, base_bits(m));
     if (!t) return;
-    t->wait_data = NULL; /* woken, not cancelled */
     if (m->starved >= CAPR_MUTEX_PATIENCE && !(m->kind & CAPR_MUTEX_ROBUST)) {
         m->starved = 0;
         add_bits(m, held_by(t));
     } else {
         m->waker = capr__sync_epoch;
     }
-    capr__ready(t);
+    capr__grant(t, m, CAPR_GRANTED_MUTEX);
+}
+
+/* `t` was handed it, or was woken to try for it, and does not go on from its wait for now. */
+void capr__mutex_back(struct capr_mutex *m, const struct capr_thread *t) {
+    m->waker = 0;
+    const struct capr_thread *owner = owner_of(m);
+    if (owner == t || (!owner && m->waiters.head)) capr__mutex_pass(m);
 }
 
 /* Waits for the mutex until the deadline. Frame: about 56 bytes and the park's. */
@@ -147,14 +154,14 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
             self->wait_data = m;
             if (CAPR_UNLIKELY(capr__worker.policy)) capr__policy_need(owner_of(m));
             if (capr__park_lock(deadline)) return ETIMEDOUT;
-            if (CAPR_UNLIKELY(self->wait_data)) { /* nobody woke it: a signal handler ran, or it is cancelled asynchronously */
-                if (capr__cancel_async_due(self)) capr__cancel_self();
-            } else {
+            if (CAPR_LIKELY(capr__granted(self))) {
                 if (owner_of(m) == self) { /* handed over */
                     self->needed = m->waiters.head != NULL;
                     return 0;
                 }
                 m->waker = 0;
+            } else if (self->wait_data && capr__cancel_async_due(self)) { /* nobody woke it: a signal handler ran, or this */
+                capr__cancel_self();
             }
         }
     look:
