@@ -219,7 +219,8 @@ struct capr_thread {
     uint32_t stack_asked;      /* units of 16 bytes: the stack size asked for at creation, for pthread_getattr_np; 0: default */
     uint16_t read_locks;       /* rwlocks held for reading, UINT16_MAX: or more; such a thread may pass waiting writers (sync/rwlock.c) */
     uint8_t worker;            /* the number of the worker that it ran on last; */
-    uint8_t stays;             /* and it is to go on there: it has frames of external code, or is midway */
+    uint8_t stays : 1, fd_waiter : 1; /* stays: it is to go on there: it has frames of external code, or is midway; fd_waiter: it is counted in
+                                  fd_waiters (sched/sched.h) */
     uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
 #ifdef CAPR_THREAD_SANITIZER
     void *fibre, *unused[7];   /* what ThreadSanitizer knows it by: sched/fibres.h */
@@ -322,7 +323,7 @@ struct capr_process {
 
     int epoll_fd;                                 /* -1 until the first descriptor waits */
     int wake_fd;                                  /* eventfd, -1 until the pool or a disk request needs it (io/source.h) */
-    uint32_t fd_waiters;                          /* threads parked on descriptors */
+    uint32_t fd_waiters;                          /* threads parked on descriptors, and what else the poll loop is to collect though others run */
     uint32_t disk_requests;                       /* that ended since the scheduler last looked, */
     uint64_t disk_ns;                             /* and how long they took, from being asked for */
     uint32_t live_threads;                        /* threads that have not ended, main included */

@@ -19,12 +19,12 @@ CAPR_HIDDEN __attribute__((noinline)) long capr__direct_rw(int fd, const struct 
         .thread = capr__self(),
     };
     if (capr__direct_queue(&request)) return -EAGAIN;
-    CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
     do {
         request.waiting = 1;
+        capr__fd_waiter_begin(request.thread);
         capr__park();
+        capr__fd_waiter_end(request.thread);
         request.waiting = 0;
     } while (!request.done);
-    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     return request.result;
 }

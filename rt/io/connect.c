@@ -30,11 +30,12 @@ CAPR_INTERPOSE int connect(int fd, const struct sockaddr *addr, socklen_t len) {
         int e = deadline == CAPR_FD_DEADLINE_UNSET ? capr__fd_prepare(fd, f, CAPR_FD_WRITE, &deadline) : 0;
         uint64_t soon = capr__now() + pause;
         if (e <= 0) {
-            capr__signals_wait_begin(capr__self(), deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
-            CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
+            struct capr_thread *self = capr__self();
+            capr__signals_wait_begin(self, deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
+            capr__fd_waiter_begin(self);
             capr__park_point(soon < deadline ? soon : deadline);
-            CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
-            if (capr__signals_wait_end(capr__self()) || capr__cancel_due(capr__self())) e = EINTR;
+            capr__fd_waiter_end(self);
+            if (capr__signals_wait_end(self) || capr__cancel_due(self)) e = EINTR;
         }
         if (e > 0) {
             r = -e;

@@ -63,9 +63,9 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
         int stirred = __builtin_expect(capr__many, 0) && mark != capr__fd_stirs;
         if (!interrupted && !stirred) {
             capr__signals_wait_begin(self, &capr__wait_interruptible);
-            CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
+            capr__fd_waiter_begin(self);
             timed_out = capr__park_point(until);
-            CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
+            capr__fd_waiter_end(self);
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
             handled = capr__signals_handled; /* other threads' among them */
         }

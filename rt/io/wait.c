@@ -44,9 +44,9 @@ CAPR_HIDDEN int capr__fd_wait(int fd, struct capr_fd *f, int direction, uint64_t
     /* A socket with a timeout is not waited for again after a handler, whatever SA_RESTART says: signal(7). */
     capr__signals_wait_begin(self, *deadline == CAPR_FOREVER ? &capr__wait_restartable : &capr__wait_interruptible);
     capr__queue_push(&f->queue[direction], self);
-    CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
+    capr__fd_waiter_begin(self);
     int timed_out = capr__park_point(until);
-    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
+    capr__fd_waiter_end(self);
     int interrupted = capr__signals_wait_end(self);
     if (f->generation != generation) return EBADF;
     capr__fd_heed(f);

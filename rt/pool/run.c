@@ -28,13 +28,13 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
     }
     struct capr_worker *w = &capr__worker;
     job->thread = w->self;
-    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect though others run */
     do {
         job->waiting = 1;
+        capr__fd_waiter_begin(job->thread);
         capr__park();
+        capr__fd_waiter_end(job->thread);
         job->waiting = 0;
     } while (!finished(job));
-    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     return end(job);
 }
 
@@ -43,10 +43,12 @@ static inline int wait_once(struct capr_job *job, void *how, int point) {
     struct capr_thread *self = job->thread;
     capr__signals_wait_begin(self, how);
     job->waiting = 1;
+    capr__fd_waiter_begin(self);
     if (point)
         capr__park_point(CAPR_FOREVER);
     else
         capr__park_lock(CAPR_FOREVER);
+    capr__fd_waiter_end(self);
     job->waiting = 0;
     return capr__signals_wait_end(self) || (point ? capr__cancel_due(self) : capr__cancel_async_due(self));
 }
@@ -70,18 +72,18 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
         return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
-    CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
     do {
         if (!job->abort) {
             if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
         } else {
             job->waiting = 1;
+            capr__fd_waiter_begin(job->thread);
             capr__park_until(capr__now() + RETRY_NS);
+            capr__fd_waiter_end(job->thread);
             job->waiting = 0;
             if (!finished(job)) capr__pool_abort(job);
         }
     } while (!finished(job));
-    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
     return end(job);
 }
 

@@ -57,6 +57,7 @@ static void leave_wait(struct capr_thread *t) {
     if (t->queue) capr__queue_remove(t);
     if (t->granted) capr__grant_back(t);
     if (t->timer >= 0) capr__timer_remove(t);
+    capr__fd_waiter_end(t);
     capr__fd_unwatch(t);
     capr__declared_left();
     t->wait_data = NULL;
@@ -92,8 +93,6 @@ void capr__jump_to_other(struct capr_thread *owner) {
                     w->self->id, owner->id);
     if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
     if (owner->state == CAPR_READY && !leave_run_queue(w, owner) && capr__many) refuse(owner);
-    if (owner->wait_data == &capr__wait_restartable || owner->wait_data == &capr__wait_interruptible)
-        capr__process.fd_waiters -= capr__process.fd_waiters > 0; /* nobody comes back to count it down */
     leave_wait(owner);
 
     capr__bigstack_handover(w->idle, owner);

@@ -264,6 +264,7 @@ void capr__signals_run(void) {
     }
     capr__line_next(self->wait_data); /* where it is the first that waits for a lock: handlers may take long, or not come back */
     if (self->granted) capr__grant_back(self);
+    capr__fd_waiter_end(self); /* and not when the handlers are through, which may fork or not come back */
     /* The wait that was cut short looks at these when it goes on, and the handler may wait too. */
     const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
     void *const wait_data = self->wait_data, *const outer = x->handler_frame;

@@ -30,6 +30,18 @@ CAPR_HIDDEN void capr__park(void);
  * thread is taken out of `self->queue`, if it is in one. Returns 0 when woken, ETIMEDOUT at the deadline. Blocks. */
 CAPR_HIDDEN int capr__park_until(uint64_t deadline);
 
+/* Around a park: the poll loop is to look, or to collect, though others run, and no deadlock is to be seen. Noted in the thread, since the
+ * second may never come where a handler jumps away. */
+static inline void capr__fd_waiter_begin(struct capr_thread *self) {
+    self->fd_waiter = 1;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, 1);
+}
+static inline void capr__fd_waiter_end(struct capr_thread *t) {
+    if (!t->fd_waiter) return;
+    t->fd_waiter = 0;
+    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
+}
+
 /* The worker looks at descriptors and timers at its next switch. Async-signal-safe, on the worker. */
 static inline void capr__look_soon(void) { capr__worker.poll_at = capr__worker.pick_at = 0; }
 

@@ -50,14 +50,15 @@ static inline int capr__helper_done(const struct capr_helper *h) { return h->sta
 
 /* Gives way until it is done, or for nothing where a signal handler ran, or where the thread was cancelled at a `point`. Blocks. */
 static inline void capr__helper_park(struct capr_helper *h, int point) {
-    CAPR_SHOW_MORE(capr__process.fd_waiters, 1); /* the poll loop is to collect though others run */
+    struct capr_thread *self = capr__self();
+    capr__fd_waiter_begin(self);
     h->waiting = 1;
     if (point)
         capr__park_point(CAPR_FOREVER);
     else
         capr__park_lock(CAPR_FOREVER);
     h->waiting = 0;
-    CAPR_SHOW_MORE(capr__process.fd_waiters, -1);
+    capr__fd_waiter_end(self);
 }
 
 /* Takes back one that is done. Returns what the call returned. */
