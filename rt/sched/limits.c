@@ -69,6 +69,8 @@ static struct {
     int stall;
 } seldom;
 
+int capr__limits_known(void) { return seldom.at != 0; }
+
 static void look_seldom(uint64_t now, double resident) {
     struct rlimit descriptors;
     seldom.memory = capr__memory_limit(resident); /* first: it finds the group */

@@ -32,6 +32,9 @@ CAPR_HIDDEN void capr__declared_left(void);
 /* The same: what the program has said by capr_progress. */
 CAPR_HIDDEN uint64_t capr__progress(void);
 
+/* Whether it has been measured at all: of the policies `resource` alone does. */
+CAPR_HIDDEN int capr__limits_known(void);
+
 /* Measures. Returns whether any resource is scarce. Takes a few microseconds, of the kernel's mostly. */
 CAPR_HIDDEN int capr__limits_look(struct capr_worker *w, uint64_t now);
 

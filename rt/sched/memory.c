@@ -11,6 +11,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "../io/syscalls.h"
 #include "../proc/env.h"
 
 #define PAGE 4096.0
@@ -18,12 +19,11 @@
 #define STALLED 10.0            /* percent of the last 10 s in which all tasks waited for memory */
 #define FAULTS_A_SECOND 1000.0  /* page faults that read: half of what a disk of 100 us can do */
 
-/* Reads a small file; returns its length, 0 if there is none. */
-static size_t read_text(const char *file, char *text, size_t size) {
-    long fd = syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+size_t capr__read_text(const char *file, char *text, size_t size) {
+    long fd = capr__sys4(SYS_openat, AT_FDCWD, (long)file, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return 0;
-    long n = syscall(SYS_read, fd, text, size - 1);
-    syscall(SYS_close, fd);
+    long n = capr__sys3(SYS_read, fd, (long)text, (long)size - 1);
+    capr__sys1(SYS_close, fd);
     text[n > 0 ? n : 0] = 0;
     return n > 0 ? (size_t)n : 0;
 }
@@ -52,7 +52,7 @@ static double number_at(const char *text, const char **end) {
 
 static double number_in(const char *file, const char *behind) {
     char text[4096];
-    if (!read_text(file, text, sizeof text)) return 0;
+    if (!capr__read_text(file, text, sizeof text)) return 0;
     const char *at = behind ? behind_of(text, behind) : text;
     return at ? number_at(at, NULL) : 0;
 }
@@ -85,13 +85,13 @@ static int is_group(int version, const char *path, size_t length) {
     add_text(group, sizeof group, "/sys/fs/cgroup", sizeof group);
     if (version == 1) add_text(group, sizeof group, "/memory", sizeof group);
     add_text(group, sizeof group, path, length);
-    return read_text(file_in(group, version == 1 ? "memory.limit_in_bytes" : "memory.max"), (char[64]){0}, 64) != 0;
+    return capr__read_text(file_in(group, version == 1 ? "memory.limit_in_bytes" : "memory.max"), (char[64]){0}, 64) != 0;
 }
 
 /* /proc/self/cgroup has a line for each hierarchy: NUMBER:CONTROLLERS:PATH, 0::PATH for version 2. */
 static void find_group(void) {
     char text[4096];
-    if (!read_text("/proc/self/cgroup", text, sizeof text)) return;
+    if (!capr__read_text("/proc/self/cgroup", text, sizeof text)) return;
     for (const char *line = text; line; line = behind_of(line, "\n")) {
         const char *one = behind_of(line, ":memory:"), *two = behind_of(line, "0::"), *end = behind_of(line, "\n");
         const char *path = one && (!end || one < end) ? one : two && two == line + 3 ? two : NULL;
@@ -192,7 +192,7 @@ double capr__memory_resident(void) {
     static double last; /* holds where no descriptor is to be had */
     char text[128];
     const char *at;
-    if (!read_text("/proc/self/statm", text, sizeof text)) return last;
+    if (!capr__read_text("/proc/self/statm", text, sizeof text)) return last;
     number_at(text, &at);
     double pages = number_at(at, &at), shared = number_at(at, NULL);
     return last = (pages - shared) * PAGE;

@@ -5,7 +5,12 @@
 #ifndef CAPR_SCHED_MEMORY_H
 #define CAPR_SCHED_MEMORY_H
 
+#include <stddef.h>
+
 #include "../layout.h"
+
+/* Reads the beginning of a small file as a string of less than `size` bytes; returns its length, 0 if it can't be read. */
+CAPR_HIDDEN size_t capr__read_text(const char *file, char *text, size_t size);
 
 /* Bytes that are resident and not shared with files. */
 CAPR_HIDDEN double capr__memory_resident(void);

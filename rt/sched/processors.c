@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../io/syscalls.h"
+#include "memory.h"
 
 /* The kernel's own limit is 8,192 processors. */
 #define MASK_WORDS 128
@@ -23,16 +24,6 @@ uint32_t capr__processors(void) {
     return count ? count : 1;
 }
 
-/* Returns whether the file could be read; its text ends with a null. */
-static int read_text(const char *path, char *text, size_t room) {
-    long fd = capr__sys4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return 0;
-    long n = capr__sys3(SYS_read, fd, (long)text, (long)room - 1);
-    capr__sys1(SYS_close, fd);
-    text[n > 0 ? n : 0] = 0;
-    return n > 0;
-}
-
 static uint32_t whole(long long quota, long long period) {
     return quota > 0 && period > 0 && quota / period < UINT32_MAX ? (uint32_t)((quota + period - 1) / period) : UINT32_MAX;
 }
@@ -40,14 +31,14 @@ static uint32_t whole(long long quota, long long period) {
 static uint32_t quota_of(const char *directory) {
     char path[4224], text[64], more[64], *end;
     snprintf(path, sizeof path, "%s/cpu.max", directory);
-    if (read_text(path, text, sizeof text)) {
+    if (capr__read_text(path, text, sizeof text)) {
         long long quota = strtoll(text, &end, 10);
         return end == text ? UINT32_MAX : whole(quota, strtoll(end, NULL, 10));
     }
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
-    if (!read_text(path, text, sizeof text)) return UINT32_MAX;
+    if (!capr__read_text(path, text, sizeof text)) return UINT32_MAX;
     snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
-    return read_text(path, more, sizeof more) ? whole(strtoll(text, NULL, 10), strtoll(more, NULL, 10)) : UINT32_MAX;
+    return capr__read_text(path, more, sizeof more) ? whole(strtoll(text, NULL, 10), strtoll(more, NULL, 10)) : UINT32_MAX;
 }
 
 /* From a group up to the root of its hierarchy, which is mounted at `mount`. */
@@ -80,7 +71,7 @@ static int has_cpu(const char *list) {
 uint32_t capr__processors_of_quota(void) {
     char text[4096], *rest = text;
     uint32_t least = UINT32_MAX;
-    if (!read_text("/proc/self/cgroup", text, sizeof text)) return least;
+    if (!capr__read_text("/proc/self/cgroup", text, sizeof text)) return least;
     for (char *line; (line = strsep(&rest, "\n")) && *line;) { /* number:controllers:group */
         char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
         if (!group) continue;

@@ -15,7 +15,14 @@ void capr__scheduler_state(struct capr_scheduler_state *out) {
     out->policy = capr__policy ? capr__policy->name : "rr";
     out->decides = (int)capr__worker.policy;
     memcpy(out->limits, capr__limits, sizeof out->limits);
-    for (int k = 0; k < CAPR_KINDS; k++) out->kinds[k] = capr__use_of_all(CAPR_USES + k);
+    double made = 0;
+    for (int k = 0; k < CAPR_KINDS; k++) made += (double)(out->kinds[k] = capr__use_of_all(CAPR_USES + k));
+    for (int i = 0; i < CAPR_NAMED; i++) out->limits[CAPR_LIMIT_NAMED + i].used = (double)capr__use_of_all(CAPR_USE_NAMED + i);
+    for (int i = 0; i < CAPR_LIMIT_NAMED && !capr__limits_known(); i++) { /* left out, but what is known by its kinds */
+        if (i != CAPR_LIMIT_FILES) out->limits[i].name = NULL;
+        out->limits[i].used = made;
+        out->limits[i].limit = 0;
+    }
     for (uint32_t i = 0; out->decides && capr__node_queues && i < capr__node_count(); i++) {
         const struct capr_node_queue *q = &capr__node_queues[i];
         if (q->does != CAPR_NODE_TAKES) continue;

@@ -160,12 +160,28 @@ static int read_scheduler(struct graph *g, const cJSON *scheduler) {
     return 0;
 }
 
+/// Whether lists and objects lie within each other so deeply that the parser gave up.
+static bool too_deep(const char *text, size_t length) {
+    size_t depth = 0, deepest = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"') quoted = !quoted;
+        if (quoted && text[i] == '\\') i++;
+        if (quoted) continue;
+        if (text[i] == '[' || text[i] == '{') deepest = ++depth > deepest ? depth : deepest;
+        if ((text[i] == ']' || text[i] == '}') && depth) depth--;
+    }
+    return deepest > CJSON_NESTING_LIMIT;
+}
+
 /// Says what stopped the parser.
 static int no_json(const char *where, const char *text, size_t length, const char *end) {
     size_t at = end && end >= text ? (size_t)(end - text) : 0;
     while (length && strchr(" \t\r\n", text[length - 1])) length--;
     if (!length) return say_error("%s: is empty; have the program write it anew", where);
     if (text[0] != '{') return say_error("%s: is no blocking graph; give a file that CAPRICCIO_GRAPH named, or a process's number", where);
+    if (too_deep(text, length))
+        return say_error("%s: nests deeper than %d levels, which no blocking graph does; have the program write it anew", where, CJSON_NESTING_LIMIT);
     // The parser stands before what it could not finish: a text that ends in the middle may leave it at the last string's start.
     if (at >= length || !memchr(text + at, '\n', length - at))
         return say_error("%s: ends in the middle, after %zu bytes; copy it whole, or have the program write it anew", where, length);
