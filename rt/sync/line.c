@@ -30,7 +30,9 @@ static struct capr_thread *first_of(const struct capr_queue *q, const void *lock
     return t;
 }
 
-static uint64_t pause_after(unsigned round) {
+static_assert(CAPR_LINE_ROUNDS == DOUBLINGS + EACH * MOST, "line.h");
+
+uint64_t capr__line_pause(unsigned round) {
     if (round < DOUBLINGS) return PAUSE_FIRST_NS << round;
     unsigned more = 1 + (round - DOUBLINGS) / EACH;
     return PAUSE_NS * (more < MOST ? more : MOST);
@@ -48,8 +50,8 @@ int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline)
     }
     struct capr_queue *q = line_of(lock);
     line->polls |= !first_of(q, lock); /* while it polls it stands in line only for its pauses */
-    uint64_t ns = line->polls ? pause_after(line->round - 1) : SLEEP_NS;
-    if (line->polls && line->round <= DOUBLINGS + EACH * MOST) line->round++;
+    uint64_t ns = line->polls ? capr__line_pause(line->round - 1) : SLEEP_NS;
+    if (line->polls && line->round <= CAPR_LINE_ROUNDS) line->round++;
     if (line->stood)
         capr__queue_push_front(q, self);
     else

@@ -20,6 +20,10 @@ struct capr_line {
  * grows to 1 ms, and to an eighth of the time that the first has waited, 10 ms at most. Blocks; on a worker other threads run. */
 CAPR_HIDDEN int capr__line_wait(struct capr_line *line, const void *lock, uint64_t deadline);
 
+/* ns that the first sleeps between two looks, after `round` of them. */
+CAPR_HIDDEN uint64_t capr__line_pause(unsigned round);
+#define CAPR_LINE_ROUNDS 166 /* after which it grows no more */
+
 /* `lock` was let go by this process, or a wait for it is over, or interrupted: the first in line tries, and polls. Never blocks. */
 CAPR_HIDDEN void capr__line_next(const void *lock);
 

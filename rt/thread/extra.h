@@ -25,6 +25,7 @@ struct capr_extra {
     void *handler_frame;           /* the frame below which its handlers run now, or NULL */
     struct capr_pending *pending;  /* signals for this thread alone: proc/sigqueue.c */
     volatile unsigned int cuts;    /* handlers without SA_RESTART that it has run, signal.c, also on the alternate stack */
+    const void *semaphore;         /* process-shared, that it waits for: while it is in the queue of those that do (sync/sem_shared.c) */
     uint64_t awaited;              /* signals that it waits for in sigwait and its relatives */
     stack_t signal_stack;          /* what it gave to sigaltstack; ss_size 0: none */
     char name[16];                 /* NUL-terminated; empty: never set */
