@@ -286,6 +286,7 @@ struct capr_worker {
     uint32_t poll_every;                          /* turns until the next look of a busy worker: sched/idle.c */
     uint64_t fire_at;                             /* count.switches from which threads may go ahead of the run queue again */
     uint64_t looked_at, looked_switches;          /* ns of CLOCK_MONOTONIC and count.switches at the last look; 0 if it was idle then */
+    uint64_t lone_at;                             /* cycles: when a thread last yielded with nobody else ready (sched.c) */
     uint64_t look_at, choose_at;                  /* count.switches at which it looks again, and asks the policy again */
 
     /* With several workers: sched/monitor.h, sched/workers.h. */

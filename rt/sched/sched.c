@@ -82,6 +82,10 @@ void capr__turn_over(void) {
     capr__yield();
 }
 
+/* Cycles after which a thread that yields to nobody has descriptors and timers looked at whatever idle.c reckons with: a tenth of a
+ * millisecond or so. */
+#define LONE_CYCLES 250000
+
 /* Where there is nobody to give way to, or it is time to poll. */
 static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct capr_thread *self) {
     if (capr__many) {
@@ -91,6 +95,11 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
     if (!w->run_head && w->late_head) capr__run_late(w);
     if (!w->run_head && !(capr__process.fd_waiters | capr__process.timer_count | capr__deferred_count | w->policy) && !capr__process.signal_ready)
         return;
+    if (!w->run_head) {
+        uint64_t now = capr__cycles();
+        if (now - w->lone_at > LONE_CYCLES) w->poll_at = 0;
+        w->lone_at = now;
+    }
     capr__graph_note(w, self, 0);
     capr__run_append(w, self);
     struct capr_thread *next = capr__pick(w);

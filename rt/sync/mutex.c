@@ -113,14 +113,15 @@ void capr__mutex_pass(struct capr_mutex *m) {
     } else {
         t = capr__queue_pop(&m->waiters);
     }
-    set_owner(m, base_bits(m));
-    if (!t) return;
-    if (m->starved >= CAPR_MUTEX_PATIENCE && !(m->kind & CAPR_MUTEX_ROBUST)) {
+    uint64_t word = base_bits(m);
+    if (t && m->starved >= CAPR_MUTEX_PATIENCE && !(m->kind & CAPR_MUTEX_ROBUST)) {
         m->starved = 0;
-        add_bits(m, held_by(t));
-    } else {
+        word |= held_by(t); /* in one store: another worker takes what it sees free */
+    } else if (t) {
         m->waker = capr__sync_epoch;
     }
+    set_owner(m, word);
+    if (!t) return;
     capr__grant(t, m, CAPR_GRANTED_MUTEX);
 }
 
@@ -135,8 +136,7 @@ void capr__mutex_back(struct capr_mutex *m, const struct capr_thread *t) {
 static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, uint64_t deadline) {
     /* In a handler, on a stack that is not the thread's: whoever holds it cannot run before the handler ends. */
     if (capr__worker.in_signal) return EDEADLK;
-    int lost = 0;
-    for (;;) {
+    for (int lost = 0, again = 0;; again = 1) {
         if (CAPR_UNLIKELY(CAPR_SEE(m->owner) & CAPR_MUTEX_FOREIGN)) {
             /* Its holder cannot make us ready: look again within a millisecond. */
             unsigned round = UINT_MAX;
@@ -146,7 +146,7 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                 uint64_t word = CAPR_SEE(m->owner);
                 if (!(word & CAPR_MUTEX_OWNER) || !swap_owner(m, word, word | CAPR_MUTEX_WAITERS)) goto look;
             }
-            if (lost)
+            if (again)
                 capr__queue_push_front(&m->waiters, self);
             else
                 capr__queue_push(&m->waiters, self);
@@ -160,6 +160,7 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                     return 0;
                 }
                 m->waker = 0;
+                lost = 1;
             } else if (self->wait_data && capr__cancel_async_due(self)) { /* nobody woke it: a signal handler ran, or this */
                 capr__cancel_self();
             }
@@ -173,8 +174,8 @@ static SLOW_PATH int wait_for(struct capr_mutex *m, struct capr_thread *self, ui
                 return error;
             }
         }
-        m->starved++;
-        lost = 1;
+        m->starved = (uint16_t)(m->starved + lost);
+        lost = 0;
     }
 }
 
