@@ -19,6 +19,7 @@
 #include "../sync/shared.h"
 #include "../thread/cancel.h"
 #include "../thread/extra.h"
+#include "limits.h"
 #include "switch.h"
 #include "workers.h"
 
@@ -27,12 +28,13 @@
 
 struct capr_thread *capr__deadlock_turn;
 
-enum kind { UNKNOWN, MUTEX, COND, READ, WRITE, BARRIER, SEMAPHORE, JOIN };
-static const char *const nouns[] = {"", "mutex", "condition", "rwlock (to read)", "rwlock (to write)", "barrier", "semaphore", "thread"};
+enum kind { UNKNOWN, MUTEX, COND, READ, WRITE, BARRIER, SEMAPHORE, JOIN, RESOURCE };
+static const char *const nouns[] = {"", "mutex", "condition", "rwlock (to read)", "rwlock (to write)", "barrier", "semaphore", "thread", "resource"};
 
 static enum kind kind_of(const struct capr_thread *t) {
     if (t->state != CAPR_PARKED || !t->wait_data) return UNKNOWN;
     if (!t->queue) return ((const struct capr_thread *)t->wait_data)->joiner == t ? JOIN : UNKNOWN;
+    if ((uint64_t)t->queue - (uint64_t)capr__declared < sizeof capr__declared) return RESOURCE;
     if (t->wait_data == &capr__wait_restartable)
         return SEMAPHORE; /* nobody waits for descriptors now, which look the same */
     switch ((const char *)t->queue - (const char *)t->wait_data) {
@@ -71,6 +73,9 @@ static void tell(struct capr_worker *w, struct capr_thread *t) {
     if (by) name_thread(by, holder, sizeof holder);
     if (kind == JOIN)
         capr__warn("  %s waits for the end of %s, called from", who, holder);
+    else if (kind == RESOURCE)
+        capr__warn("  %s waits for %llu of the resource %s, called from", who, (unsigned long long)((const struct capr_demand *)object)->units,
+                   capr__declared[((const struct capr_demand *)object)->of].name);
     else if (by)
         capr__warn("  %s waits for the %s at %p, held by %s, called from", who, nouns[kind], object, by == t ? "itself" : holder);
     else
@@ -112,7 +117,7 @@ void capr__deadlock_look(struct capr_worker *w) {
     for (struct capr_thread *t = capr__process.all; t; t = t->all_next) {
         enum kind kind = kind_of(t);
         if (kind == UNKNOWN) return;
-        by_handlers |= kind == SEMAPHORE || kind == COND;
+        by_handlers |= kind == SEMAPHORE || kind == COND || kind == RESOURCE;
     }
     if (by_handlers && capr__signals_have_handlers()) return;
     capr__warn("deadlock: %s", capr__process.live_threads == 1 ? "the only thread waits for what nobody can give it"

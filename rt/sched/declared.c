@@ -13,18 +13,7 @@
 #include "limits.h"
 #include "sched.h"
 
-/* What a thread waits for, on its stack: its wait_data. */
-struct capr_demand {
-    uint64_t units;
-    int of;
-};
-
-/* A thread leaves the queue where a signal handler takes
- * it out of its wait, for good or not, so that nothing stays behind on a stack that it left by a jump. */
-static struct {
-    struct capr_queue waiters; /* in order of arrival */
-    char name[32];
-} declared[CAPR_NAMED];
+struct capr_declared capr__declared[CAPR_NAMED];
 static int count;
 static uint64_t progress;
 
@@ -42,7 +31,7 @@ static int fits(int i, uint64_t units) {
 
 /* Gives to those that wait, in order, until one's demand does not fit. */
 static void meet(int i) {
-    for (struct capr_thread *t; (t = declared[i].waiters.head);) {
+    for (struct capr_thread *t; (t = capr__declared[i].waiters.head);) {
         struct capr_demand *demand = t->wait_data;
         if (!fits(i, demand->units)) return;
         *used(i) += (int64_t)demand->units;
@@ -63,7 +52,7 @@ CAPR_HIDDEN void capr__declared_left(void) {
 
 /* As far as it is kept. */
 static int same(const char *a, const char *b) {
-    for (unsigned i = 0; i + 1 < sizeof declared->name; i++)
+    for (unsigned i = 0; i + 1 < sizeof capr__declared->name; i++)
         if (a[i] != b[i] || !a[i]) return a[i] == b[i];
     return 1;
 }
@@ -80,9 +69,9 @@ CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long lim
     for (int i = 0; i < CAPR_LIMIT_NAMED + count; i++)
         if (same(capr__limits[i].name, name)) return refuse(EEXIST);
     if (count == CAPR_NAMED) return refuse(ENOSPC);
-    for (unsigned i = 0; i + 1 < sizeof declared[count].name && name[i]; i++) declared[count].name[i] = name[i];
+    for (unsigned i = 0; i + 1 < sizeof capr__declared->name && name[i]; i++) capr__declared[count].name[i] = name[i];
     capr__limits[CAPR_LIMIT_NAMED + count] = (struct capr_limit){
-        declared[count].name, .limit = (double)limit, .use = CAPR_USE_NAMED + count, .least = 0.05, .high = 0.90, .low = 0.75, .counted = 1};
+        capr__declared[count].name, .limit = (double)limit, .use = CAPR_USE_NAMED + count, .least = 0.05, .high = 0.90, .low = 0.75, .counted = 1};
     return count++;
 }
 
@@ -97,9 +86,9 @@ static void wait_for(int i, struct capr_thread *self, uint64_t units) {
         }
         self->wait_data = &demand;
         if (again)
-            capr__queue_push_front(&declared[i].waiters, self);
+            capr__queue_push_front(&capr__declared[i].waiters, self);
         else
-            capr__queue_push(&declared[i].waiters, self);
+            capr__queue_push(&capr__declared[i].waiters, self);
         capr__park_lock(CAPR_FOREVER);
         if (capr__granted(self)) return;
         if (capr__cancel_async_due(self)) capr__cancel_self();
@@ -110,7 +99,7 @@ CAPR_EXPORT void capr_runtime_resource_acquire(int i, unsigned long units) {
     CAPR_MONITOR;
     if (i < 0 || i >= count || !capr__worker.self) return;
     if (units > INT64_MAX / 2) units = INT64_MAX / 2;
-    if (!capr__may_switch() || (!declared[i].waiters.head && fits(i, units)))
+    if (!capr__may_switch() || (!capr__declared[i].waiters.head && fits(i, units)))
         *used(i) += (int64_t)units;
     else
         wait_for(i, capr__worker.self, units);

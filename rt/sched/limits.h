@@ -25,7 +25,21 @@ struct capr_limit {
 enum { CAPR_LIMIT_MEMORY, CAPR_LIMIT_STACK, CAPR_LIMIT_FILES, CAPR_LIMIT_CPU, CAPR_LIMIT_DISK, CAPR_LIMIT_NAMED, CAPR_LIMITS = CAPR_LIMIT_NAMED + CAPR_NAMED };
 extern CAPR_HIDDEN struct capr_limit capr__limits[CAPR_LIMITS];
 
-/* sched/declared.c: a thread may have left the queue of those that wait for what the program declares, by a jump, or all others by a fork:
+/* What the program declared: sched/declared.c. A thread leaves the queue where a signal handler takes it out of its wait, for good or not, so
+ * that nothing stays behind on a stack that it left by a jump. */
+struct capr_declared {
+    struct capr_queue waiters; /* in order of arrival */
+    char name[32];
+};
+extern CAPR_HIDDEN struct capr_declared capr__declared[CAPR_NAMED];
+
+/* What a thread waits for there, on its stack: its wait_data. */
+struct capr_demand {
+    uint64_t units;
+    int of;
+};
+
+/* A thread may have left the queue of those that wait for what the program declares, by a jump, or all others by a fork:
  * gives those behind theirs. What a thread holds that a fork left behind stays taken, as with a semaphore. */
 CAPR_HIDDEN void capr__declared_left(void);
 
