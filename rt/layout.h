@@ -171,6 +171,7 @@ enum capr_state {
 
 struct capr_key_value;      /* thread/key.c */
 struct capr_cleanup;        /* thread/cancel.c: list of cleanup buffers */
+struct capr_leaving;        /* sched/leaving.h */
 
 /* The record of one user-level thread; pthread_t is its address. At the top of the first chunk, except the main thread's and
  * each worker's idle thread's, which are static. */
@@ -206,7 +207,7 @@ struct capr_thread {
 
     /* Life. */
     void *(*start)(void *);
-    void *arg;
+    struct capr_leaving *leaving; /* waits that are to be left in order: sched/leaving.h */
     void *result;              /* PTHREAD_CANCELED after cancellation */
     struct capr_thread *joiner;/* the thread that waits in pthread_join, or NULL */
     struct capr_thread *all_next, *all_prev; /* every live thread of the worker's process: fork, deadlock report, dump */

@@ -170,9 +170,6 @@ CAPR_HIDDEN void capr__fd_before_spawn(void);
  * code. */
 CAPR_HIDDEN int capr__fd_register(int fd, struct capr_fd *f);
 
-/* Takes away all that `t`, which will not come back to do it, watches in poll. */
-CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t);
-
 /* Wakes waiters of descriptors closed by signal handlers. Called by the poll loop. */
 CAPR_HIDDEN void capr__fd_sweep(void);
 extern CAPR_HIDDEN volatile int capr__fd_sweep_wanted;

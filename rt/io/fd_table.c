@@ -211,21 +211,6 @@ CAPR_HIDDEN void capr__fd_sweep(void) {
     }
 }
 
-CAPR_HIDDEN void capr__fd_unwatch(struct capr_thread *t) {
-    for (uint32_t i = 0; i < capr__fd_high; i++) {
-        struct capr_watch *next;
-        for (struct capr_watch *w = capr__fd_table[i].watches; w; w = next) {
-            next = w->next;
-            if (w->thread != t) continue;
-            if (w->prev)
-                w->prev->next = w->next;
-            else
-                capr__fd_table[i].watches = w->next;
-            if (w->next) w->next->prev = w->prev;
-        }
-    }
-}
-
 /* The record of a number that has just been given out, with nothing of its past. */
 static struct capr_fd *renewed(int fd) {
     struct capr_fd *f = capr__fd_find(fd);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "../proc/signals.h"
+#include "../sched/leaving.h"
 #include "../thread/thread.h"
 #include "stream.h"
 
@@ -49,9 +50,11 @@ static inline short told(const struct pollfd *fds, const struct capr_watch *w) {
  * poll returns, or -errno. */
 static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled, uint64_t mark) {
     struct capr_thread *self = capr__self();
-    struct capr_watch one, *watches = &one;
-    if (n > 1 && !(watches = capr__watches_alloc(n))) return -ENOMEM;
-    int by_time = capr__watches_arm(watches, fds, n);
+    struct capr_watching watching = {.watches = &watching.one, .n = n};
+    if (n > 1 && !(watching.watches = capr__watches_alloc(n))) return -ENOMEM;
+    int by_time = capr__watches_arm(watching.watches, fds, n);
+    struct capr_leaving left;
+    capr__leaving_begin(self, &left, capr__watching_left, &watching);
     long r;
     for (;;) {
         uint64_t until = deadline;
@@ -69,17 +72,17 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
             interrupted = capr__signals_wait_end(self) || capr__cancel_due(self);
             handled = capr__signals_handled; /* other threads' among them */
         }
-        if (n == 1 && (fds->revents = told(fds, &one))) {
+        if (n == 1 && (fds->revents = told(fds, &watching.one))) {
             r = 1;
         } else {
-            one.got = 0;
+            watching.one.got = 0;
             r = ask(fds, n, &mark);
         }
         if (r == 0 && interrupted) r = -EINTR;
         if (r || (timed_out && until == deadline)) break;
     }
-    capr__watches_disarm(watches, n);
-    if (n > 1) capr__watches_free(watches);
+    capr__leaving_end(self, &left);
+    capr__watching_left(&watching);
     return r;
 }
 
@@ -140,9 +143,12 @@ CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ti
 static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t deadline, const sigset_t *mask) {
     struct capr_select *s = capr__select_begin(n, r, w, e);
     if (!s) return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
+    struct capr_leaving left;
+    capr__leaving_begin(capr__self(), &left, capr__select_left, s);
     long result;
     do result = capr__poll(s->fds, s->count, deadline, mask);
     while (result > 0 && capr__select_passes_over(s));
+    capr__leaving_end(capr__self(), &left);
     result = capr__select_end(s, result, r, w, e);
     return (int)end(result);
 }

@@ -27,6 +27,13 @@ static inline int capr__is_on_stack(const void *p, uint64_t bytes) {
 /* watch.c, all plain. */
 CAPR_HIDDEN struct capr_watch *capr__watches_alloc(nfds_t n);
 CAPR_HIDDEN void capr__watches_free(struct capr_watch *watches);
+/* What a poll has while it waits; and how it is let go where the wait is left by a jump (struct capr_leaving). */
+struct capr_watching {
+    struct capr_watch *watches;
+    nfds_t n;
+    struct capr_watch one; /* where n is 1 */
+};
+CAPR_HIDDEN void capr__watching_left(void *watching);
 /* Puts a watch on each descriptor. Returns 1 if for some no event can tell, so that they have to be asked from time to time. */
 CAPR_HIDDEN int capr__watches_arm(struct capr_watch *watches, const struct pollfd *fds, nfds_t n);
 CAPR_HIDDEN void capr__watches_disarm(struct capr_watch *watches, nfds_t n);
@@ -47,6 +54,7 @@ CAPR_HIDDEN struct capr_select *capr__select_begin(int n, const fd_set *r, const
 /* After poll has told of some: whether all that it told is nothing that select asked for, as the end of a connection is where only urgent data
  * was. Those are not waited for any more. */
 CAPR_HIDDEN int capr__select_passes_over(struct capr_select *s);
+CAPR_HIDDEN void capr__select_left(void *select); /* struct capr_leaving: frees it */
 /* Turns poll's result into select's, writes the sets, frees `s`. */
 CAPR_HIDDEN long capr__select_end(struct capr_select *s, long result, fd_set *r, fd_set *w, fd_set *e);
 

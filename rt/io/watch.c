@@ -57,6 +57,12 @@ CAPR_HIDDEN void capr__watches_disarm(struct capr_watch *watches, nfds_t n) {
     }
 }
 
+CAPR_HIDDEN void capr__watching_left(void *object) {
+    struct capr_watching *w = object;
+    capr__watches_disarm(w->watches, w->n);
+    if (w->watches != &w->one) capr__watches_free(w->watches);
+}
+
 /* Seconds and the rest in units of `unit` ns. */
 static int deadline_in(int64_t seconds, int64_t rest, int64_t unit, uint64_t *deadline) {
     if (seconds < 0 || rest < 0 || rest >= 1000000000 / unit) return EINVAL;
@@ -113,6 +119,8 @@ CAPR_HIDDEN struct capr_select *capr__select_begin(int n, const fd_set *r, const
     }
     return s;
 }
+
+CAPR_HIDDEN void capr__select_left(void *select) { free(select); }
 
 /* What poll tells that makes a descriptor one of the first, the second and the third set. */
 #define READS (POLLIN | POLLHUP | POLLERR)

@@ -152,6 +152,18 @@ static int collect(void) {
     return n;
 }
 
+CAPR_HIDDEN void capr__pool_left(void *object) {
+    struct capr_job *job = object;
+    const struct timespec moment = {0, 20000};
+    job->waiting = 0;
+    while (job->state != CAPR_JOB_DONE) {
+        capr__pool_abort(job);
+        if (job->state == CAPR_JOB_DONE) break;
+        capr__sys2(SYS_nanosleep, (long)&moment, 0);
+        collect();
+    }
+}
+
 static int arm(void) { return capr__finished_arm(&finished); }
 static void disarm(void) { capr__finished_disarm(&finished); }
 

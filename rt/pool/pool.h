@@ -86,6 +86,10 @@ CAPR_HIDDEN void capr__pool_perform(struct capr_job *job);
  * kernel thread gets a signal. One signal may come too early for the call, so the caller repeats this from time to time. */
 CAPR_HIDDEN void capr__pool_abort(struct capr_job *job);
 
+/* The thread leaves its wait for the job by a jump, or ends in it: `job` has ended when this returns. Repeats the signal, and stops the worker
+ * until the call has returned, microseconds mostly. (struct capr_leaving.) */
+CAPR_HIDDEN void capr__pool_left(void *job);
+
 /* Takes a job back that no kernel thread has begun. Returns 1 if it did: the job is as if never submitted. */
 CAPR_HIDDEN int capr__pool_withdraw(struct capr_job *job);
 

@@ -6,6 +6,7 @@
 
 #include "../proc/env.h"
 #include "../proc/signals.h"
+#include "../sched/leaving.h"
 #include "../thread/cancel.h"
 
 /* Between attempts to end a call that has not started in the kernel yet, and to get a kernel thread: ns. */
@@ -72,6 +73,8 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
         return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
+    struct capr_leaving left;
+    capr__leaving_begin(job->thread, &left, capr__pool_left, job);
     do {
         if (!job->abort) {
             if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
@@ -84,6 +87,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
             if (!finished(job)) capr__pool_abort(job);
         }
     } while (!finished(job));
+    capr__leaving_end(job->thread, &left);
     return end(job);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "../io/fd.h"
 #include "../sched/idle.h"
+#include "../sched/leaving.h"
 #include "../sched/limits.h"
 #include "../sched/monitor.h"
 #include "../sched/policy.h"
@@ -17,8 +18,9 @@
 #include "message.h"
 #include "signals.h"
 
-/* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp. */
-CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner);
+/* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp with the stack
+ * pointer at `sp`. */
+CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner, uint64_t sp);
 
 static int leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
     struct capr_thread **link = &w->run_head, *before = NULL;
@@ -53,26 +55,26 @@ static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
 }
 
 /* Nobody is to wake `t` any more for what it waited for, or was about to wait for. */
-static void leave_wait(struct capr_thread *t) {
+static void leave_wait(struct capr_thread *t, uint64_t sp) {
     if (t->queue) capr__queue_remove(t);
     if (t->granted) capr__grant_back(t);
     if (t->timer >= 0) capr__timer_remove(t);
     capr__fd_waiter_end(t);
-    capr__fd_unwatch(t);
+    capr__leaving_jump(t, sp);
     capr__declared_left();
     t->wait_data = NULL;
     t->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS);
 }
 
 /* Called by setjmp.S when a signal handler jumps that interrupted the thread which called setjmp, perhaps in the middle of a call that was about
- * to wait or has just waited, or was giving way. */
-CAPR_HIDDEN void capr__jump_to_self(void);
+ * to wait or has just waited, or was giving way. `sp`: the stack pointer there. */
+CAPR_HIDDEN void capr__jump_to_self(uint64_t sp);
 
-void capr__jump_to_self(void) {
+void capr__jump_to_self(uint64_t sp) {
     CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     leave_run_queue(&capr__worker, self);
-    leave_wait(self);
+    leave_wait(self, sp);
 }
 
 static void refuse(const struct capr_thread *owner) {
@@ -80,7 +82,7 @@ static void refuse(const struct capr_thread *owner) {
                 "its own, or let the handler set a flag", owner->id);
 }
 
-void capr__jump_to_other(struct capr_thread *owner) {
+void capr__jump_to_other(struct capr_thread *owner, uint64_t sp) {
     CAPR_MONITOR; /* which the jump has left for good */
     struct capr_worker *w = &capr__worker;
     struct capr_thread *t = capr__process.all;
@@ -93,7 +95,7 @@ void capr__jump_to_other(struct capr_thread *owner) {
                     w->self->id, owner->id);
     if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
     if (owner->state == CAPR_READY && !leave_run_queue(w, owner) && capr__many) refuse(owner);
-    leave_wait(owner);
+    leave_wait(owner, sp);
 
     capr__bigstack_handover(w->idle, owner);
     capr__idle_init(w);

@@ -191,12 +191,18 @@ libc_function __longjmp_chk
     jb 0b
     movq WORKER(CAPR_W_SERVICE_SP), %rsp
     movq %rax, %rdi
+    movq CAPR_J_RSP(%rbx), %rsi
+    rorq $17, %rsi
+    xorq POINTER_KEY, %rsi
     call capr__jump_to_other
     movq WORKER(CAPR_W_SELF), %rdi
     jmp 0b
 6:  movzwl CAPR_J_STATE(%rbx), %eax
     shrl $1, %eax
     jnz 0b
+    movq CAPR_J_RSP(%rbx), %rdi
+    rorq $17, %rdi
+    xorq POINTER_KEY, %rdi
     subq $8, %rsp
     call capr__jump_to_self
     addq $8, %rsp

@@ -11,6 +11,7 @@
 
 #include "../io/fd.h"
 #include "../sched/deadlock.h"
+#include "../sched/leaving.h"
 #include "../sched/limits.h"
 #include "../sched/run_queue.h"
 #include "../sched/switch.h"
@@ -273,6 +274,7 @@ void capr__signals_run(void) {
     self->wait_data = NULL;
     x->awaited = 0;
     x->handler_frame = __builtin_frame_address(0);
+    if (self->leaving) capr__leaving_interrupted(self, (uint64_t)x->handler_frame);
     for (struct capr_pending *p; (p = take(x, ~self->sigmask));) {
         siginfo_t info = p->info;
         forget(p); /* now, since the handler may not come back */
@@ -283,6 +285,7 @@ void capr__signals_run(void) {
         else if (action.sa_handler != SIG_IGN)
             capr__signal_handle(&info, NULL, 0);
     }
+    if (self->leaving) capr__leaving_resumed(self, (uint64_t)x->handler_frame);
     x->handler_frame = outer;
     x->awaited = awaited;
     self->wait_data = wait_data;
@@ -297,6 +300,6 @@ CAPR_HIDDEN void capr__signals_jump(uint64_t sp) {
     if (sp < (uint64_t)x->handler_frame && sp >= (uint64_t)__builtin_frame_address(0)) return;
     x->handler_frame = NULL;
     x->awaited = 0;
-    capr__fd_unwatch(self);
+    capr__leaving_jump(self, sp);
     capr__declared_left();
 }

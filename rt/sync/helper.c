@@ -82,6 +82,21 @@ void capr__helpers_before_fork(void) {
     while (ending) join_oldest();
 }
 
+static void put(struct capr_helper *h) {
+    if (idle_count == MOST_IDLE) {
+        h->next = NULL;
+        *ending_tail = h;
+        ending_tail = &h->next;
+        set(h, CAPR_HELPER_END, 1);
+        if (++ending_count > MOST_ENDING) join_oldest();
+        return;
+    }
+    set(h, CAPR_HELPER_IDLE, 0);
+    h->next = idle;
+    idle = h;
+    idle_count++;
+}
+
 /* Makes the threads of those that have finished ready, the first first. On the worker. */
 static int collect(void) {
     int n = 0;
@@ -89,7 +104,9 @@ static int collect(void) {
         struct capr_helper *h = first;
         first = h->next;
         set(h, CAPR_HELPER_DONE, 0);
-        if (h->waiting && h->thread->state == CAPR_PARKED) capr__ready(h->thread);
+        if (h->left)
+            put(h);
+        else if (h->waiting && h->thread->state == CAPR_PARKED) capr__ready(h->thread);
     }
     return n;
 }
@@ -131,12 +148,22 @@ struct capr_helper *capr__helper_get(void) {
     return h;
 }
 
+/* A wait for a condition is ended as cancellation ends it; one at a barrier goes on, as the barrier has counted it. */
+static void leave(void *object) {
+    struct capr_helper *h = object;
+    h->waiting = 0;
+    h->left = 1;
+    if (h->call == CAPR_HELPER_COND) capr__libcs()->cond_broadcast(h->object);
+    if (capr__helper_done(h)) put(h);
+}
+
 void capr__helper_ask(struct capr_helper *h, enum capr_helper_call call, void *object, uint64_t deadline) {
     h->call = call;
     h->object = object;
     h->deadline = deadline;
     h->thread = capr__self();
-    h->waiting = 0;
+    h->waiting = h->left = 0;
+    capr__leaving_begin(h->thread, &h->leaving, leave, h);
     set(h, CAPR_HELPER_ASKED, 1);
 }
 
@@ -148,17 +175,7 @@ int capr__helper_waits(struct capr_helper *h) {
 
 int capr__helper_put(struct capr_helper *h) {
     int result = h->result;
-    if (idle_count == MOST_IDLE) {
-        h->next = NULL;
-        *ending_tail = h;
-        ending_tail = &h->next;
-        set(h, CAPR_HELPER_END, 1);
-        if (++ending_count > MOST_ENDING) join_oldest();
-        return result;
-    }
-    set(h, CAPR_HELPER_IDLE, 0);
-    h->next = idle;
-    idle = h;
-    idle_count++;
+    capr__leaving_end(h->thread, &h->leaving);
+    put(h);
     return result;
 }

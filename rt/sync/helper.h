@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "../sched/leaving.h"
 #include "../sched/sched.h"
 #include "../thread/cancel.h"
 
@@ -32,6 +33,8 @@ struct capr_helper {
     uint64_t deadline;          /* ns of CLOCK_MONOTONIC */
     int result;                 /* of glibc's call */
     int waiting;                /* `thread` is parked for this and nothing else */
+    int left;                   /* `thread` has left its wait by a jump: nobody takes the result */
+    struct capr_leaving leaving;
     struct capr_thread *thread;
     pthread_t kernel_thread;
     pthread_mutex_t waits;      /* glibc's: the helper holds it from ASKED until it is a waiter of the condition */

@@ -72,7 +72,6 @@ CAPR_INTERPOSE int pthread_create(pthread_t *restrict out, const pthread_attr_t 
         .timer = -1,
         .id = ++capr__process.last_id,
         .start = start,
-        .arg = arg,
         .state = CAPR_READY,
         .sigmask = w->self->sigmask,
     };
