@@ -73,7 +73,7 @@
 #define CAPR_T_SIGMASK 200
 
 #define CAPR_X_RESUME 0
-#define CAPR_X_HANDLER_FRAME 8
+#define CAPR_X_HANDLERS 8
 
 /* The signal that ticks come by (proc/notify.h): glibc keeps it from programs. */
 #define CAPR_TURN_SIGNAL 32

@@ -120,7 +120,7 @@ libc_function __longjmp_chk
     movq CAPR_T_EXTRA(%rdi), %rax
     testq %rax, %rax
     jz 0f
-    cmpq $0, CAPR_X_HANDLER_FRAME(%rax)
+    cmpq $0, CAPR_X_HANDLERS(%rax)
     jne 4f
 0:  movq CAPR_J_STATE(%rbx), %rsi
     shrq $16, %rsi

@@ -126,7 +126,7 @@ static void all_kinds(void) {
 
 /* A handler that waits, and out of whose wait another jumps, while the thread waits for a lock. */
 static __thread sigjmp_buf in_handler;
-static atomic_int stage;
+static atomic_int stage, leaves_too;
 
 static void wait_in_handler(int number) {
     struct pollfd two[2] = {{empty[0], POLLIN, 0}, {empty[0], POLLIN, 0}};
@@ -136,6 +136,7 @@ static void wait_in_handler(int number) {
         abort();
     }
     stage = 2;
+    if (leaves_too) siglongjmp(away, number);
 }
 
 static void jump_in_handler(int number) { siglongjmp(in_handler, number); }
@@ -147,6 +148,29 @@ static void *wait_for_lock(void *arg) {
     assert(stage == 2);
     close(fd);
     return arg;
+}
+
+static void *leave_lock(void *arg) {
+    int fd = open(lock_name, O_RDWR);
+    struct flock lock = whole(F_WRLCK);
+    if (sigsetjmp(away, 1) == 0) {
+        fcntl(fd, F_SETLKW, &lock);
+        abort();
+    }
+    for (int i = 0; i < 100; i++) look_below();
+    close(fd);
+    return arg;
+}
+
+static void jump_twice(void *(*wait)(void *), pthread_t *thread) {
+    stage = 0;
+    assert(pthread_create(thread, NULL, wait, NULL) == 0);
+    usleep(20000);
+    pthread_kill(*thread, SIGUSR1);
+    while (stage < 1) usleep(1000);
+    usleep(20000);
+    pthread_kill(*thread, SIGUSR2);
+    while (stage < 2) usleep(1000);
 }
 
 static void end_thread(int number) { pthread_exit((void *)(long)number); }
@@ -199,13 +223,11 @@ int main(int count, char **words) {
     pthread_t waits;
     handle(SIGUSR1, wait_in_handler, SA_RESTART);
     handle(SIGUSR2, jump_in_handler, SA_RESTART);
-    assert(pthread_create(&waits, NULL, wait_for_lock, NULL) == 0);
-    usleep(20000);
-    pthread_kill(waits, SIGUSR1);
-    while (stage < 1) usleep(1000);
-    usleep(20000);
-    pthread_kill(waits, SIGUSR2);
-    while (stage < 2) usleep(1000);
+    leaves_too = 1;
+    jump_twice(leave_lock, &waits);
+    assert(pthread_join(waits, NULL) == 0);
+    leaves_too = 0;
+    jump_twice(wait_for_lock, &waits);
     kill(holder, SIGKILL);
     assert(waitpid(holder, NULL, 0) == holder && pthread_join(waits, NULL) == 0);
     unlink(fifo_name);
