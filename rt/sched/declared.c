@@ -71,7 +71,7 @@ CAPR_EXPORT int capr_runtime_resource_create(const char *name, unsigned long lim
     if (count == CAPR_NAMED) return refuse(ENOSPC);
     for (unsigned i = 0; i + 1 < sizeof capr__declared->name && name[i]; i++) capr__declared[count].name[i] = name[i];
     capr__limits[CAPR_LIMIT_NAMED + count] = (struct capr_limit){
-        capr__declared[count].name, .limit = (double)limit, .use = CAPR_USE_NAMED + count, .least = 0.05, .high = 0.90, .low = 0.75, .counted = 1};
+        capr__declared[count].name, .limit = (double)(limit < INT64_MAX / 2 ? limit : INT64_MAX / 2), .use = CAPR_USE_NAMED + count, .least = 0.05, .high = 0.90, .low = 0.75, .counted = 1};
     return count++;
 }
 

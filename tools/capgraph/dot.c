@@ -13,8 +13,15 @@
 #define THIN 1.0
 #define THICK 4.0
 
+/// Characters of a name: graphviz refuses texts of more than 16,384, and nobody reads them.
+#define NAME_MOST 1000
+
 static void escape(FILE *to, const char *text) {
-    for (; *text; text++) {
+    for (int left = NAME_MOST; *text; text++) {
+        if ((*text & 0xc0) != 0x80 && left-- == 0) { // the first byte of a character
+            fputs("...", to);
+            return;
+        }
         if (*text == '&')
             fputs("&amp;", to);
         else if (*text == '<')

@@ -160,8 +160,13 @@ static int read_scheduler(struct graph *g, const cJSON *scheduler) {
     return 0;
 }
 
-/// Whether lists and objects lie within each other so deeply that the parser gave up.
-static bool too_deep(const char *text, size_t length) {
+/// How lists, objects and strings lie within each other.
+struct nesting {
+    size_t deepest;
+    bool open; ///< something has not ended where the text does
+};
+
+static struct nesting nesting_of(const char *text, size_t length) {
     size_t depth = 0, deepest = 0;
     bool quoted = false;
     for (size_t i = 0; i < length; i++) {
@@ -171,7 +176,7 @@ static bool too_deep(const char *text, size_t length) {
         if (text[i] == '[' || text[i] == '{') deepest = ++depth > deepest ? depth : deepest;
         if ((text[i] == ']' || text[i] == '}') && depth) depth--;
     }
-    return deepest > CJSON_NESTING_LIMIT;
+    return (struct nesting){deepest, quoted || depth};
 }
 
 /// Says what stopped the parser.
@@ -180,10 +185,11 @@ static int no_json(const char *where, const char *text, size_t length, const cha
     while (length && strchr(" \t\r\n", text[length - 1])) length--;
     if (!length) return say_error("%s: is empty; have the program write it anew", where);
     if (text[0] != '{') return say_error("%s: is no blocking graph; give a file that CAPRICCIO_GRAPH named, or a process's number", where);
-    if (too_deep(text, length))
+    struct nesting nesting = nesting_of(text, length);
+    if (nesting.deepest > CJSON_NESTING_LIMIT)
         return say_error("%s: nests deeper than %d levels, which no blocking graph does; have the program write it anew", where, CJSON_NESTING_LIMIT);
     // The parser stands before what it could not finish: a text that ends in the middle may leave it at the last string's start.
-    if (at >= length || !memchr(text + at, '\n', length - at))
+    if (nesting.open && (at >= length || !memchr(text + at, '\n', length - at)))
         return say_error("%s: ends in the middle, after %zu bytes; copy it whole, or have the program write it anew", where, length);
     return say_error("%s: is no JSON at byte %zu; have the program write it anew", where, at);
 }

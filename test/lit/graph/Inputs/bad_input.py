@@ -35,9 +35,15 @@ with_text(good.replace('"id": "start"', '"name": "start"'), "node 1 has no id; "
 with_text(good.replace('"to": "end"', '"to": "nowhere"'), "leads from or to no node")
 with_text(good.replace('"nodes": [', '"nodes": [,'), "is no JSON at byte ")
 with_text(good.replace('"nodes": [', '"nodes": [' + "[" * 1100), "nests deeper than 1000 levels, ")
+with_text(good.replace("1048576", "NaN"), "is no JSON at byte ")
 with_text(good + "more\n", "more follows the graph")
 with_text(good.replace("\n", "\0", 1), "is no JSON at byte ")
 with_text('{"format": "capriccio-graph", "version": 1, "pid": 1, "error": "out of memory"}\n', "no graph: out of memory")
+with open(bad, "w") as f: # a name that graphviz would refuse
+    f.write(good.replace('"function": "', '"function": "' + "x" * 20000))
+status, out, err = tool("capgraph", bad, "--svg", svg)
+check(status == 0 and not err and os.path.getsize(svg) > 1000, err)
+os.unlink(svg)
 refused("capgraph", os.path.join(OUT, "none.json"), "--svg", svg, says="no such file; ")
 refused("capgraph", "/dev/stdin", says="is empty; ") # looking.py: it is /dev/null
 with open(sys.argv[3], "rb") as f: # longer than a pipe holds
