@@ -126,10 +126,11 @@ static void all_kinds(void) {
 
 /* A handler that waits, and out of whose wait another jumps, while the thread waits for a lock. */
 static __thread sigjmp_buf in_handler;
-static atomic_int stage, leaves_too;
+static atomic_int stage, leaves_too, begun;
 
 static void wait_in_handler(int number) {
     struct pollfd two[2] = {{empty[0], POLLIN, 0}, {empty[0], POLLIN, 0}};
+    if (sigsetjmp(in_handler, 1) == 0) siglongjmp(in_handler, number);
     if (sigsetjmp(in_handler, 1) == 0) {
         stage = 1;
         poll(two, 2, -1);
@@ -144,6 +145,7 @@ static void jump_in_handler(int number) { siglongjmp(in_handler, number); }
 static void *wait_for_lock(void *arg) {
     int fd = open(lock_name, O_RDWR);
     struct flock lock = whole(F_WRLCK);
+    begun = 1;
     while (fcntl(fd, F_SETLKW, &lock) != 0) assert(errno == EINTR);
     assert(stage == 2);
     close(fd);
@@ -154,6 +156,7 @@ static void *leave_lock(void *arg) {
     int fd = open(lock_name, O_RDWR);
     struct flock lock = whole(F_WRLCK);
     if (sigsetjmp(away, 1) == 0) {
+        begun = 1;
         fcntl(fd, F_SETLKW, &lock);
         abort();
     }
@@ -163,8 +166,9 @@ static void *leave_lock(void *arg) {
 }
 
 static void jump_twice(void *(*wait)(void *), pthread_t *thread) {
-    stage = 0;
+    stage = begun = 0;
     assert(pthread_create(thread, NULL, wait, NULL) == 0);
+    while (!begun) usleep(1000);
     usleep(20000);
     pthread_kill(*thread, SIGUSR1);
     while (stage < 1) usleep(1000);
