@@ -14,35 +14,22 @@ struct capr_leaving {
     struct capr_leaving *outer;    /* the thread's wait that this one is in: by select that of poll; one that a handler interrupted */
     void (*leave)(void *object);   /* plain code; inside the monitor, on any stack, while the frames of the wait still stand; never gives way */
     void *object;
-    struct capr_running_handler *by; /* the handler that interrupted the wait, or NULL */
-};
-
-/* Handlers that a thread runs as its own code, the innermost first: in the frame of what calls one. */
-struct capr_running_handler {
-    struct capr_running_handler *outer; /* the one whose wait it interrupted */
-    uint64_t floor;                     /* its frames are on the big stack, from here up to this record, */
-    struct capr_chunk *chunk;           /* and on chunks that the thread has linked since this one was its last */
-};
-
-/* Where a jump goes to. */
-struct capr_target {
-    uint64_t sp;
-    struct capr_chunk *chunk; /* the thread's last one there */
+    uint64_t floor, frame;         /* the handler's that interrupted the wait: it runs on the stack from here up to its frame; else 0 */
 };
 
 static inline void capr__leaving_begin(struct capr_thread *self, struct capr_leaving *l, void (*leave)(void *), void *object) {
-    *l = (struct capr_leaving){self->leaving, leave, object, NULL};
+    *l = (struct capr_leaving){self->leaving, leave, object, 0, 0};
     self->leaving = l;
 }
 
 static inline void capr__leaving_end(struct capr_thread *self, const struct capr_leaving *l) { self->leaving = l->outer; }
 
-/* leaving.c (plain). A handler begins to run, and has returned, in whatever wait the running thread is in; `h` is filled in, and is the
- * innermost from then on. */
-CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, struct capr_running_handler *h, struct capr_running_handler *outer);
-CAPR_HIDDEN void capr__leaving_resumed(struct capr_thread *self, const struct capr_running_handler *h);
+/* A handler whose frame is at `frame` begins to run, and has returned, in whatever wait the running thread is in. leaving.c (plain). */
+CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, uint64_t frame);
+CAPR_HIDDEN void capr__leaving_resumed(struct capr_thread *self, uint64_t frame);
 
-/* `t` jumps: forgets the handlers that this leaves, lets go of what the waits hold that it leaves. `to` NULL: all. */
-CAPR_HIDDEN void capr__leaving_jump(struct capr_thread *t, const struct capr_target *to);
+/* `t` goes on at the stack address `sp`, by a jump: lets go of what the waits hold that this leaves, all where it is CAPR_LEAVING_ALL. */
+#define CAPR_LEAVING_ALL 0
+CAPR_HIDDEN void capr__leaving_jump(struct capr_thread *t, uint64_t sp);
 
 #endif
