@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * What a thread was given while it waited: a semaphore's unit, a lock, a mutex or the turn to try for it, units of a resource. Until it goes on from its wait that is noted in the
- * thread, so that a handler which runs first, and may jump away from the wait, finds it given back: the wait looks again after it.
+ * What a thread was given while it waited: a semaphore's unit, a lock, a mutex or the turn to try for it, units of a resource. Until it
+ * goes on from its wait that is noted in the thread, so that a handler which runs first, and may jump away from the wait, finds it given
+ * back: the wait looks again after it.
  */
 #ifndef CAPR_SYNC_GRANTED_H
 #define CAPR_SYNC_GRANTED_H
