@@ -269,13 +269,12 @@ void capr__signals_run(void) {
     /* The wait that was cut short looks at these when it goes on, and the handler may wait too. */
     const uint8_t parked = self->cancel_bits & (CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS), timed_out = self->timed_out;
     void *const wait_data = self->wait_data;
-    struct capr_running_handler here = {x->handlers};
+    struct capr_running_handler here;
     const uint64_t awaited = x->awaited;
     self->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS | CAPR_SIGNALS_DUE | CAPR_SIGNALS_ASKED);
     self->wait_data = NULL;
     x->awaited = 0;
-    x->handlers = &here;
-    if (self->leaving) capr__leaving_interrupted(self, (uint64_t)&here);
+    capr__leaving_interrupted(self, &here);
     for (struct capr_pending *p; (p = take(x, ~self->sigmask));) {
         siginfo_t info = p->info;
         forget(p); /* now, since the handler may not come back */
@@ -286,8 +285,7 @@ void capr__signals_run(void) {
         else if (action.sa_handler != SIG_IGN)
             capr__signal_handle(&info, NULL, 0);
     }
-    if (self->leaving) capr__leaving_resumed(self, (uint64_t)&here);
-    x->handlers = here.outer;
+    capr__leaving_resumed(self, &here);
     x->awaited = awaited;
     self->wait_data = wait_data;
     self->timed_out = timed_out;
@@ -296,13 +294,6 @@ void capr__signals_run(void) {
 
 /* longjmp to a frame at `sp`: if it leaves handlers that run, so it leaves what these interrupted. */
 CAPR_HIDDEN void capr__signals_jump(uint64_t sp) {
-    struct capr_thread *self = capr__self();
-    struct capr_extra *x = self->extra;
-    struct capr_running_handler *within = x->handlers;
-    while (within && !(sp < (uint64_t)within && sp >= (uint64_t)__builtin_frame_address(0))) within = within->outer;
-    if (within == x->handlers) return;
-    x->handlers = within;
-    x->awaited = 0;
-    capr__leaving_jump(self, sp);
+    capr__leaving_jump(capr__self(), sp);
     capr__declared_left();
 }

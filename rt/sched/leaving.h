@@ -9,26 +9,34 @@
 
 #include "../layout.h"
 
+/* Handlers that a thread runs as its own code, the innermost first: in the frame of what calls one. */
+struct capr_running_handler {
+    struct capr_running_handler *outer; /* the one whose wait it interrupted */
+    uint64_t floor;                     /* its frames are on the big stack, from here up to this record */
+};
+
 /* In the frame of the wait. */
 struct capr_leaving {
     struct capr_leaving *outer;    /* the thread's wait that this one is in: by select that of poll; one that a handler interrupted */
     void (*leave)(void *object);   /* plain code; inside the monitor, on any stack, while the frames of the wait still stand; never gives way */
     void *object;
-    uint64_t floor, frame;         /* the handler's that interrupted the wait: it runs on the stack from here up to its frame; else 0 */
+    const struct capr_running_handler *by; /* the handler that interrupted the wait, or NULL */
 };
 
 static inline void capr__leaving_begin(struct capr_thread *self, struct capr_leaving *l, void (*leave)(void *), void *object) {
-    *l = (struct capr_leaving){self->leaving, leave, object, 0, 0};
+    *l = (struct capr_leaving){self->leaving, leave, object, NULL};
     self->leaving = l;
 }
 
 static inline void capr__leaving_end(struct capr_thread *self, const struct capr_leaving *l) { self->leaving = l->outer; }
 
-/* A handler whose frame is at `frame` begins to run, and has returned, in whatever wait the running thread is in. leaving.c (plain). */
-CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, uint64_t frame);
-CAPR_HIDDEN void capr__leaving_resumed(struct capr_thread *self, uint64_t frame);
+/* leaving.c (plain). A handler begins to run, and has returned, in whatever wait the running thread, which has an extra record, is in. The first
+ * fills `h` in. */
+CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, struct capr_running_handler *h);
+CAPR_HIDDEN void capr__leaving_resumed(struct capr_thread *self, const struct capr_running_handler *h);
 
-/* `t` goes on at the stack address `sp`, by a jump: lets go of what the waits hold that this leaves, all where it is CAPR_LEAVING_ALL. */
+/* `t` goes on at the stack address `sp`, by a jump: forgets the handlers that this leaves, and lets go of what the waits hold that it leaves;
+ * all of them where it is CAPR_LEAVING_ALL. */
 #define CAPR_LEAVING_ALL 0
 CAPR_HIDDEN void capr__leaving_jump(struct capr_thread *t, uint64_t sp);
 

@@ -17,16 +17,14 @@
 struct capr_mutex;
 struct capr_pending;
 
-struct capr_running_handler {
-    struct capr_running_handler *outer; /* the one whose wait it interrupted */
-};
+struct capr_running_handler;
 
 /* libc's texts in memory of the thread's own (libc/texts.c). */
 enum capr_text { CAPR_TEXT_ADDRESS, CAPR_TEXT_ERROR, CAPR_TEXT_SIGNAL, CAPR_TEXT_DL, CAPR_TEXTS };
 
 struct capr_extra {
     uint64_t resume;               /* address that the thread goes on at once its handlers have run; while CAPR_SIGNALS_DUE */
-    struct capr_running_handler *handlers; /* those that it runs now, each below its record on the stack, the innermost first; or NULL */
+    struct capr_running_handler *handlers; /* those that it runs now (sched/leaving.h), or NULL */
     struct capr_pending *pending;  /* signals for this thread alone: proc/sigqueue.c */
     volatile unsigned int cuts;    /* handlers without SA_RESTART that it has run, signal.c, also on the alternate stack */
     const void *semaphore;         /* process-shared, that it waits for: while it is in the queue of those that do (sync/sem_shared.c) */
