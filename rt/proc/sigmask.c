@@ -106,6 +106,11 @@ void capr__signals_mask_only(struct capr_thread *t, uint64_t mask) {
     if (news && capr__worker.number) capr__worker_interrupt(NULL);
 }
 
+static void run_unblocked(const struct capr_thread *self) {
+    const struct capr_extra *x = self->extra;
+    if (x && x->pending && (capr__signals_of(self) & ~self->sigmask) && capr__may_switch()) capr__signals_run();
+}
+
 void capr__signals_set_mask(uint64_t mask) {
     struct capr_thread *self = capr__self();
     if (!self) {
@@ -122,8 +127,7 @@ void capr__signals_set_mask(uint64_t mask) {
     count(before, mask);
     capr__signals_mask_busy = busy;
     if (!busy) update();
-    const struct capr_extra *x = self->extra;
-    if (x && x->pending && (capr__signals_of(self) & ~mask) && capr__may_switch()) capr__signals_run();
+    run_unblocked(self);
 }
 
 /* setjmp.S: what longjmp ends with, where setjmp saved the mask. */
@@ -167,7 +171,7 @@ void capr__signals_leave(struct capr_thread *self) {
     update();
 }
 
-/* So long a thread's end waits for signals on their way: a worker may not run for a while. */
+/* So long a thread's end, and a change of what a signal does, wait for signals on their way: a worker may not run for a while. */
 #define ON_THEIR_WAY_NS 100000000
 
 /* What all threads but `self`, of several, block. */
@@ -188,17 +192,31 @@ static void wait_for_first(uint64_t until) {
     while (CAPR_SEE(capr__workers[0]->interrupted) && capr__now() < until) CAPR_OUTSIDE(capr__sys1(SYS_sched_yield, 0));
 }
 
+/* Whether one of `set` is on its way to a thread, or any note is unread. */
+static int on_their_way(uint64_t set, uint64_t until) {
+    uint64_t pending = 0;
+    capr__sys2(SYS_rt_sigpending, (long)&pending, 8); /* on the first worker, which lets them through, they come now */
+    wait_for_first(until);
+    return (pending & set) || capr__signals_pending;
+}
+
 void capr__signals_before_end(struct capr_thread *self) {
     CAPR_MONITOR;
     uint64_t until = 0, only;
     unsigned round = 0;
     while ((only = common_of_others(self))) {
-        uint64_t pending = 0;
         if (!until) until = capr__now() + ON_THEIR_WAY_NS;
-        capr__sys2(SYS_rt_sigpending, (long)&pending, 8); /* on the first worker, which lets them through, they come now */
-        wait_for_first(until);
-        if ((!(pending & only) && !capr__signals_pending) || capr__poll_wait(&round, until, 0)) return;
+        if (!on_their_way(only, until) || capr__poll_wait(&round, until, 0)) return;
     }
+}
+
+void capr__signals_before_change(int number) {
+    const struct capr_thread *self = capr__self();
+    if (!self || self == capr__worker.idle || !capr__may_switch() || self->sigmask & CAPR_SIGNAL_BIT(number)) return;
+    const uint64_t until = capr__now() + ON_THEIR_WAY_NS;
+    for (unsigned round = 0; on_their_way(CAPR_SIGNAL_BIT(number), until) && !capr__poll_wait(&round, until, 0);) {
+    }
+    run_unblocked(self);
 }
 
 void capr__signals_ending(struct capr_thread *self) {

@@ -403,15 +403,23 @@ static long set_action(int number, const struct sigaction *act, struct sigaction
     return r;
 }
 
-/* sigaction(2). Async-signal-safe. */
+/* The program is about to change the action of `number`. */
+static void before_change(int number) {
+    if (number >= 1 && number <= CAPR_SIGNALS && actions[number].handler) capr__signals_before_change(number);
+}
+
+/* sigaction(2). Async-signal-safe. May block until signals that have come are handled, where `number` has a handler. */
 CAPR_INTERPOSE int sigaction(int number, const struct sigaction *restrict act, struct sigaction *restrict old) {
     CAPR_MONITOR;
+    if (act) before_change(number);
     return (int)capr__result(set_action(number, act, old));
 }
 
 static __sighandler_t install(int number, __sighandler_t handler, int flags) {
+    CAPR_MONITOR;
     struct sigaction act = {.sa_handler = handler, .sa_flags = flags}, old;
     if (!(flags & SA_NODEFER) && number >= 1 && number <= CAPR_SIGNALS) sigaddset(&act.sa_mask, number);
+    before_change(number);
     long r = handler == SIG_ERR ? -EINVAL : set_action(number, &act, &old);
     return capr__result(r) < 0 ? SIG_ERR : old.sa_handler;
 }
@@ -426,10 +434,7 @@ static int restart_flag(int number) {
 CAPR_INTERPOSE __sighandler_t signal(int number, __sighandler_t handler) { return install(number, handler, restart_flag(number)); }
 CAPR_INTERPOSE __sighandler_t bsd_signal(int number, __sighandler_t handler) { return signal(number, handler); }
 CAPR_INTERPOSE __sighandler_t ssignal(int number, __sighandler_t handler) { return signal(number, handler); }
-CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler) {
-    CAPR_MONITOR;
-    return install(number, handler, (int)SA_RESETHAND | SA_NODEFER);
-}
+CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler) { return install(number, handler, (int)SA_RESETHAND | SA_NODEFER); }
 CAPR_INTERPOSE __sighandler_t sysv_signal(int number, __sighandler_t handler) { return __sysv_signal(number, handler); }
 
 /* siginterrupt(3). */

@@ -118,6 +118,11 @@ CAPR_HIDDEN void capr__signals_leave(struct capr_thread *self);
  * come first. Natively the kernel has chosen the thread by the time that kill returns; here the first worker may have yet to. */
 CAPR_HIDDEN void capr__signals_before_end(struct capr_thread *self);
 
+/* What `number` does is about to be changed by the program: those that came before, and that the running thread takes, are handled first.
+ * Natively it has run its handlers when a call returns, `alarm(0)` say, and no signal of before meets the next action; here a note of it may
+ * not have been read. May block. */
+CAPR_HIDDEN void capr__signals_before_change(int number);
+
 /* It takes none any more. */
 CAPR_HIDDEN void capr__signals_ending(struct capr_thread *self);
 

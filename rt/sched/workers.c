@@ -141,6 +141,7 @@ _Noreturn void capr__worker_loop(void) {
         if (capr__process.timer_count && w->fire_at > w->count.switches && w->fire_at < w->pick_at) w->pick_at = w->fire_at;
         if (capr__locales || w->locale) capr__locale_enter(next);
         capr__graph_restart_sample();
+        if (__builtin_expect(capr__signals_pending, 0)) capr__signals_deliver(); /* natively its handlers run before anything else of it */
         capr__run_switch(w->idle, next);
         w->fire_at++;
     }
