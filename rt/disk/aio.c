@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../io/source.h"
+#include "../sched/leaving.h"
 
 /* Requests in the kernel at once: twice what NVMe drives queue per hardware queue by default in Linux. fs.aio-max-nr (65,536)
  * bounds the sum over all processes. */
@@ -79,8 +80,23 @@ static int collect(void) {
 static int arm(void) { return in_kernel && anything(); }
 static void disarm(void) {}
 
-/* The context and its requests are the parent's. */
+CAPR_HIDDEN void capr__direct_left(void *object) {
+    struct capr_direct *r = object;
+    const struct timespec moment = {0, 20000};
+    r->waiting = 0;
+    capr__handlers_off();
+    for (collect(); !r->done; collect()) capr__sys2(SYS_nanosleep, (long)&moment, 0);
+    capr__handlers_on();
+}
+
+/* The context and its requests are the parent's. A handler that came while one was waited for may have forked: the pool makes the call. */
 static void forked(void) {
+    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+        struct capr_direct *r = l->object;
+        if (l->leave != capr__direct_left || r->done) continue;
+        r->result = -EAGAIN;
+        r->done = 1;
+    }
     context = 0;
     unusable = 0;
     head = tail = NULL;

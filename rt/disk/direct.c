@@ -7,6 +7,8 @@
  */
 #include "direct.h"
 
+#include "../sched/leaving.h"
+
 CAPR_HIDDEN __attribute__((noinline)) long capr__direct_rw(int fd, const struct iovec *iov, int count, off_t offset, int write) {
     if (!capr__may_switch()) return -EAGAIN;
     struct capr_direct request = {
@@ -18,7 +20,12 @@ CAPR_HIDDEN __attribute__((noinline)) long capr__direct_rw(int fd, const struct 
                  .aio_offset = offset},
         .thread = capr__self(),
     };
-    if (capr__direct_queue(&request)) return -EAGAIN;
+    struct capr_leaving left;
+    capr__handlers_off();
+    int error = capr__direct_queue(&request);
+    if (!error) capr__leaving_begin(request.thread, &left, capr__direct_left, &request);
+    capr__handlers_on();
+    if (error) return -EAGAIN;
     do {
         request.waiting = 1;
         capr__fd_waiter_begin(request.thread);
@@ -26,5 +33,6 @@ CAPR_HIDDEN __attribute__((noinline)) long capr__direct_rw(int fd, const struct 
         capr__fd_waiter_end(request.thread);
         request.waiting = 0;
     } while (!request.done);
+    capr__leaving_end(request.thread, &left);
     return request.result;
 }

@@ -21,4 +21,7 @@ struct capr_direct {
 /* aio.c (plain): puts the request on the list. Returns 0, or -errno where the kernel has no such requests for us. */
 CAPR_HIDDEN int capr__direct_queue(struct capr_direct *request);
 
+/* The thread leaves its wait for the request by a jump: it has ended when this returns. Stops the worker until then. (struct capr_leaving.) */
+CAPR_HIDDEN void capr__direct_left(void *request);
+
 #endif

@@ -51,10 +51,16 @@ static inline short told(const struct pollfd *fds, const struct capr_watch *w) {
 static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, uint64_t deadline, unsigned int handled, uint64_t mark) {
     struct capr_thread *self = capr__self();
     struct capr_watching watching = {.watches = &watching.one, .n = n};
-    if (n > 1 && !(watching.watches = capr__watches_alloc(n))) return -ENOMEM;
-    int by_time = capr__watches_arm(watching.watches, fds, n);
     struct capr_leaving left;
-    capr__leaving_begin(self, &left, capr__watching_left, &watching);
+    int by_time = 0;
+    capr__handlers_off();
+    if (n > 1) watching.watches = capr__watches_alloc(n);
+    if (watching.watches) {
+        by_time = capr__watches_arm(watching.watches, fds, n);
+        capr__leaving_begin(self, &left, capr__watching_left, &watching);
+    }
+    capr__handlers_on();
+    if (!watching.watches) return -ENOMEM;
     long r;
     for (;;) {
         uint64_t until = deadline;
@@ -81,8 +87,11 @@ static __attribute__((noinline)) long wait_ready(struct pollfd *fds, nfds_t n, u
         if (r == 0 && interrupted) r = -EINTR;
         if (r || (timed_out && until == deadline)) break;
     }
+    capr__handlers_off();
     capr__leaving_end(self, &left);
     capr__watching_left(&watching);
+    capr__handlers_on();
+    capr__signals_look_late();
     return r;
 }
 
@@ -141,15 +150,20 @@ CAPR_INTERPOSE int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ti
 
 /* select and pselect, once `timeout` has become a deadline. */
 static __attribute__((noinline)) int select_until(int n, fd_set *r, fd_set *w, fd_set *e, uint64_t deadline, const sigset_t *mask) {
-    struct capr_select *s = capr__select_begin(n, r, w, e);
-    if (!s) return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
     struct capr_leaving left;
-    capr__leaving_begin(capr__self(), &left, capr__select_left, s);
+    capr__handlers_off();
+    struct capr_select *s = capr__select_begin(n, r, w, e);
+    if (s) capr__leaving_begin(capr__self(), &left, capr__select_left, s);
+    capr__handlers_on();
+    if (!s) return (int)capr__result(n < 0 ? -EINVAL : -ENOMEM);
     long result;
     do result = capr__poll(s->fds, s->count, deadline, mask);
     while (result > 0 && capr__select_passes_over(s));
+    capr__handlers_off();
     capr__leaving_end(capr__self(), &left);
     result = capr__select_end(s, result, r, w, e);
+    capr__handlers_on();
+    capr__signals_look_late();
     return (int)end(result);
 }
 

@@ -17,6 +17,7 @@
 #include "../proc/env.h"
 #include "../proc/notify.h"
 #include "../proc/signals.h"
+#include "../sched/leaving.h"
 #include "../thread/kernel_thread.h"
 
 /* A thread without work ends after this: what it costs to make one again (30 us) is nothing against it, and a load that comes
@@ -155,6 +156,7 @@ static int collect(void) {
 CAPR_HIDDEN void capr__pool_left(void *object) {
     struct capr_job *job = object;
     const struct timespec moment = {0, 20000};
+    capr__handlers_off();
     job->waiting = 0;
     while (job->state != CAPR_JOB_DONE) {
         capr__pool_abort(job);
@@ -162,13 +164,20 @@ CAPR_HIDDEN void capr__pool_left(void *object) {
         capr__sys2(SYS_nanosleep, (long)&moment, 0);
         collect();
     }
+    capr__handlers_on();
 }
 
 static int arm(void) { return capr__finished_arm(&finished); }
 static void disarm(void) { capr__finished_disarm(&finished); }
 
-/* In the child of a fork: the kernel threads and their jobs are the parent's. */
+/* In the child of a fork: the kernel threads and their jobs are the parent's. A handler may have forked that interrupted a wait for one. */
 static void forked(void) {
+    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+        struct capr_job *job = l->object;
+        if (l->leave != capr__pool_left || job->state == CAPR_JOB_DONE) continue;
+        job->result = CAPR_POOL_NOBODY;
+        job->state = CAPR_JOB_DONE;
+    }
     __builtin_memset(kinds, 0, sizeof kinds);
     finished = (struct capr_finished){0};
     started = 0;

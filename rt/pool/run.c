@@ -20,15 +20,24 @@ static inline long end(const struct capr_job *job) {
     return job->result;
 }
 
+/* Submits the job and notes how the wait for it is left, if somebody will run it. */
+static int begin(struct capr_job *job, struct capr_leaving *left) {
+    job->thread = capr__self();
+    capr__handlers_off();
+    int error = capr__pool_submit(job);
+    if (!error) capr__leaving_begin(job->thread, left, capr__pool_left, job);
+    capr__handlers_on();
+    return error;
+}
+
 CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
-    if (capr__in_place() || capr__pool_submit(job)) {
+    struct capr_leaving left;
+    if (capr__in_place() || begin(job, &left)) {
         uint32_t depth = capr__out();
         capr__pool_perform(job);
         capr__in(depth);
         return job->result;
     }
-    struct capr_worker *w = &capr__worker;
-    job->thread = w->self;
     do {
         job->waiting = 1;
         capr__fd_waiter_begin(job->thread);
@@ -36,6 +45,7 @@ CAPR_HIDDEN long capr__pool_run(struct capr_job *job) {
         capr__fd_waiter_end(job->thread);
         job->waiting = 0;
     } while (!finished(job));
+    capr__leaving_end(job->thread, &left);
     return end(job);
 }
 
@@ -62,9 +72,8 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         capr__in(depth);
         return job->result;
     }
-    struct capr_worker *w = &capr__worker;
-    job->thread = w->self;
-    if (capr__pool_submit(job)) {
+    struct capr_leaving left;
+    if (begin(job, &left)) {
         capr__signals_wait_begin(job->thread, how);
         if (point)
             capr__park_point(capr__now() + RETRY_NS);
@@ -73,11 +82,11 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         int ended = capr__signals_wait_end(job->thread) || (point ? capr__cancel_due(job->thread) : capr__cancel_async_due(job->thread));
         return ended ? -EINTR : CAPR_POOL_NOBODY;
     }
-    struct capr_leaving left;
-    capr__leaving_begin(job->thread, &left, capr__pool_left, job);
+    int ended = 0;
     do {
         if (!job->abort) {
-            if (wait_once(job, how, point) && !finished(job)) capr__pool_abort(job);
+            ended = wait_once(job, how, point);
+            if (ended && !finished(job)) capr__pool_abort(job);
         } else {
             job->waiting = 1;
             capr__fd_waiter_begin(job->thread);
@@ -88,6 +97,7 @@ CAPR_HIDDEN long capr__pool_run_endless(struct capr_job *job, void *how, int poi
         }
     } while (!finished(job));
     capr__leaving_end(job->thread, &left);
+    if (ended && job->result == CAPR_POOL_NOBODY) return -EINTR; /* in the child of a handler's fork */
     return end(job);
 }
 

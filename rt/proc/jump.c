@@ -19,8 +19,8 @@
 #include "signals.h"
 
 /* Called by setjmp.S when a signal handler jumps that did not interrupt `owner`, the thread that called setjmp with the stack
- * pointer at `sp`. */
-CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner, uint64_t sp);
+ * pointer at `sp` and `chunk` as its last. */
+CAPR_HIDDEN void capr__jump_to_other(struct capr_thread *owner, uint64_t sp, struct capr_chunk *chunk);
 
 static int leave_run_queue_of(struct capr_worker *w, struct capr_thread *t) {
     struct capr_thread **link = &w->run_head, *before = NULL;
@@ -55,26 +55,26 @@ static int leave_run_queue(struct capr_worker *w, struct capr_thread *t) {
 }
 
 /* Nobody is to wake `t` any more for what it waited for, or was about to wait for. */
-static void leave_wait(struct capr_thread *t, uint64_t sp) {
+static void leave_wait(struct capr_thread *t, const struct capr_target *to) {
     if (t->queue) capr__queue_remove(t);
     if (t->granted) capr__grant_back(t);
     if (t->timer >= 0) capr__timer_remove(t);
     capr__fd_waiter_end(t);
-    capr__leaving_jump(t, sp);
+    capr__leaving_jump(t, to);
     capr__declared_left();
     t->wait_data = NULL;
     t->cancel_bits &= (uint8_t)~(CAPR_CANCEL_AT_POINT | CAPR_PARK_LOOKS);
 }
 
 /* Called by setjmp.S when a signal handler jumps that interrupted the thread which called setjmp, perhaps in the middle of a call that was about
- * to wait or has just waited, or was giving way. `sp`: the stack pointer there. */
-CAPR_HIDDEN void capr__jump_to_self(uint64_t sp);
+ * to wait or has just waited, or was giving way. `sp` and `chunk`: the stack pointer and the last chunk there. */
+CAPR_HIDDEN void capr__jump_to_self(uint64_t sp, struct capr_chunk *chunk);
 
-void capr__jump_to_self(uint64_t sp) {
+void capr__jump_to_self(uint64_t sp, struct capr_chunk *chunk) {
     CAPR_MONITOR;
     struct capr_thread *self = capr__self();
     leave_run_queue(&capr__worker, self);
-    leave_wait(self, sp);
+    leave_wait(self, &(struct capr_target){sp, chunk});
 }
 
 static void refuse(const struct capr_thread *owner) {
@@ -82,7 +82,7 @@ static void refuse(const struct capr_thread *owner) {
                 "its own, or let the handler set a flag", owner->id);
 }
 
-void capr__jump_to_other(struct capr_thread *owner, uint64_t sp) {
+void capr__jump_to_other(struct capr_thread *owner, uint64_t sp, struct capr_chunk *chunk) {
     CAPR_MONITOR; /* which the jump has left for good */
     struct capr_worker *w = &capr__worker;
     struct capr_thread *t = capr__process.all;
@@ -95,7 +95,7 @@ void capr__jump_to_other(struct capr_thread *owner, uint64_t sp) {
                     w->self->id, owner->id);
     if (capr__many && (owner->stays || owner->running) && owner->worker != w->number) refuse(owner);
     if (owner->state == CAPR_READY && !leave_run_queue(w, owner) && capr__many) refuse(owner);
-    leave_wait(owner, sp);
+    leave_wait(owner, &(struct capr_target){sp, chunk});
 
     capr__bigstack_handover(w->idle, owner);
     capr__idle_init(w);

@@ -171,6 +171,8 @@ libc_function __longjmp_chk
 4:  movq CAPR_J_RSP(%rbx), %rdi
     rorq $17, %rdi
     xorq POINTER_KEY, %rdi
+    movq CAPR_J_STATE(%rbx), %rsi
+    shrq $16, %rsi
     subq $8, %rsp
     call capr__signals_jump
     movq WORKER(CAPR_W_SELF), %rdi
@@ -194,6 +196,8 @@ libc_function __longjmp_chk
     movq CAPR_J_RSP(%rbx), %rsi
     rorq $17, %rsi
     xorq POINTER_KEY, %rsi
+    movq CAPR_J_STATE(%rbx), %rdx
+    shrq $16, %rdx
     call capr__jump_to_other
     movq WORKER(CAPR_W_SELF), %rdi
     jmp 0b
@@ -203,6 +207,8 @@ libc_function __longjmp_chk
     movq CAPR_J_RSP(%rbx), %rdi
     rorq $17, %rdi
     xorq POINTER_KEY, %rdi
+    movq CAPR_J_STATE(%rbx), %rsi
+    shrq $16, %rsi
     subq $8, %rsp
     call capr__jump_to_self
     addq $8, %rsp

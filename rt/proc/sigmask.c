@@ -111,6 +111,12 @@ static void run_unblocked(const struct capr_thread *self) {
     if (x && x->pending && (capr__signals_of(self) & ~self->sigmask) && capr__may_switch()) capr__signals_run();
 }
 
+void capr__signals_late(void) {
+    if (!capr__may_switch()) return;
+    capr__signals_deliver();
+    run_unblocked(capr__self());
+}
+
 void capr__signals_set_mask(uint64_t mask) {
     struct capr_thread *self = capr__self();
     if (!self) {

@@ -292,8 +292,9 @@ void capr__signals_run(void) {
     self->cancel_bits |= parked;
 }
 
-/* longjmp to a frame at `sp`: if it leaves handlers that run, so it leaves what these interrupted. */
-CAPR_HIDDEN void capr__signals_jump(uint64_t sp) {
-    capr__leaving_jump(capr__self(), sp);
+/* longjmp to a frame at `sp` with `chunk` as the last: if it leaves handlers that run, so it leaves what these interrupted. */
+CAPR_HIDDEN void capr__signals_jump(uint64_t sp, struct capr_chunk *chunk) {
+    const struct capr_target to = {sp, chunk};
+    capr__leaving_jump(capr__self(), &to);
     capr__declared_left();
 }

@@ -12,7 +12,14 @@
 /* Handlers that a thread runs as its own code, the innermost first: in the frame of what calls one. */
 struct capr_running_handler {
     struct capr_running_handler *outer; /* the one whose wait it interrupted */
-    uint64_t floor;                     /* its frames are on the big stack, from here up to this record */
+    uint64_t floor;                     /* its frames are on the big stack, from here up to this record, */
+    struct capr_chunk *chunk;           /* and on chunks that the thread has linked since this one was its last */
+};
+
+/* Where a jump goes to. */
+struct capr_target {
+    uint64_t sp;
+    struct capr_chunk *chunk; /* the thread's last one there */
 };
 
 /* In the frame of the wait. */
@@ -35,9 +42,7 @@ static inline void capr__leaving_end(struct capr_thread *self, const struct capr
 CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, struct capr_running_handler *h);
 CAPR_HIDDEN void capr__leaving_resumed(struct capr_thread *self, const struct capr_running_handler *h);
 
-/* `t` goes on at the stack address `sp`, by a jump: forgets the handlers that this leaves, and lets go of what the waits hold that it leaves;
- * all of them where it is CAPR_LEAVING_ALL. */
-#define CAPR_LEAVING_ALL 0
-CAPR_HIDDEN void capr__leaving_jump(struct capr_thread *t, uint64_t sp);
+/* `t` goes on at `to`, by a jump: forgets the handlers that this leaves, and lets go of what the waits hold that it leaves. NULL: all. */
+CAPR_HIDDEN void capr__leaving_jump(struct capr_thread *t, const struct capr_target *to);
 
 #endif

@@ -33,6 +33,16 @@ static inline void capr__spin_unlock(uint32_t *word) {
     capr__worker.spin_locks--;
 }
 
+/* Around what a handler may not interrupt, since it may jump away: signals are noted meanwhile. No giving way in between; they nest. */
+static inline void capr__handlers_off(void) {
+    capr__worker.spin_locks++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+static inline void capr__handlers_on(void) {
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    capr__worker.spin_locks--;
+}
+
 /* The number of the worker inside, plus 1; 0: nobody; with CAPR_LENT and how often that worker has lent it: it is in a call of CAPR_HELD. */
 #define CAPR_LENT 0x80000000u
 extern CAPR_HIDDEN uint32_t capr__monitor;

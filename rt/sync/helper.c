@@ -83,6 +83,10 @@ void capr__helpers_before_fork(void) {
 }
 
 static void put(struct capr_helper *h) {
+    if (h->gone) {
+        free(h);
+        return;
+    }
     if (idle_count == MOST_IDLE) {
         h->next = NULL;
         *ending_tail = h;
@@ -114,8 +118,16 @@ static int collect(void) {
 static int arm(void) { return capr__finished_arm(&finished); }
 static void disarm(void) { capr__finished_disarm(&finished); }
 
-/* In the child of a fork: they are the parent's. */
+static void leave(void *object);
+
+/* In the child of a fork: they are the parent's. A handler may have forked that interrupted a wait: which is over, as if woken. */
 static void forked(void) {
+    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+        struct capr_helper *h = l->object;
+        if (l->leave != leave) continue;
+        h->gone = 1;
+        h->state = CAPR_HELPER_DONE;
+    }
     idle = NULL;
     ending = NULL;
     ending_tail = &ending;

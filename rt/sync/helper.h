@@ -34,6 +34,7 @@ struct capr_helper {
     int result;                 /* of glibc's call */
     int waiting;                /* `thread` is parked for this and nothing else */
     int left;                   /* `thread` has left its wait by a jump: nobody takes the result */
+    int gone;                   /* its kernel thread is the parent's */
     struct capr_leaving leaving;
     struct capr_thread *thread;
     pthread_t kernel_thread;

@@ -70,7 +70,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self) {
 void capr__thread_exit(void *result) {
     struct capr_worker *w = &capr__worker;
     struct capr_thread *self = w->self;
-    if (__builtin_expect(self->leaving != NULL, 0)) capr__leaving_jump(self, CAPR_LEAVING_ALL);
+    if (__builtin_expect(self->leaving != NULL, 0)) capr__leaving_jump(self, NULL);
     capr__out(); /* of whatever the thread ends in: what follows runs code of the program's */
     self->result = result;
     capr__extra_signals_run(self);

@@ -130,6 +130,7 @@ static atomic_int stage, leaves_too, begun;
 
 static void wait_in_handler(int number) {
     struct pollfd two[2] = {{empty[0], POLLIN, 0}, {empty[0], POLLIN, 0}};
+    if (sigsetjmp(in_handler, 1) == 0) siglongjmp(in_handler, number);
     if (sigsetjmp(in_handler, 1) == 0) {
         stage = 1;
         poll(two, 2, -1);
