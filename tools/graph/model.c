@@ -23,6 +23,9 @@ static double number(const cJSON *of, const char *name) {
     return cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : 0;
 }
 
+/// What cannot be less than nothing.
+static double amount(const cJSON *of, const char *name) { return fmax(number(of, name), 0); }
+
 static const char *string(const cJSON *of, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(of, name);
     return cJSON_IsString(item) ? clean(item->valuestring) : NULL;
@@ -48,8 +51,8 @@ static int read_node(struct node *n, const cJSON *json) {
     n->id = string(json, "id");
     if (!n->id) return 1;
     n->call = string(json, "call");
-    n->count = number(json, "count");
-    n->threads = number(json, "threads");
+    n->count = amount(json, "count");
+    n->threads = amount(json, "threads");
     n->exact = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "exact"));
     n->wait_ns = average(json, "wait_ns");
     n->delay_ns = average(json, "delay_ns");
@@ -105,6 +108,12 @@ static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
     }
     for (int i = 0; i < g->node_count; i++) ids[i] = (struct by_id){g->nodes[i].id, i};
     qsort(ids, (size_t)g->node_count, sizeof *ids, order);
+    for (int i = 1; i < g->node_count; i++) {
+        if (order(&ids[i - 1], &ids[i])) continue;
+        int status = say_error("%s: two nodes have the id \"%.100s\"; have the program write it anew", where, ids[i].id);
+        free(ids);
+        return status;
+    }
     const cJSON *json;
     cJSON_ArrayForEach(json, edges) {
         struct edge *e = &g->edges[g->edge_count++];
@@ -114,7 +123,7 @@ static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
             free(ids);
             return say_error("%s: edge %d leads from or to no node of the file; have the program write it anew", where, g->edge_count);
         }
-        e->count = number(json, "count");
+        e->count = amount(json, "count");
         e->cpu_ns = average(json, "cpu_ns");
         e->heap_bytes = average(json, "heap_bytes");
         e->files = average(json, "files");
@@ -152,10 +161,10 @@ static int read_scheduler(struct graph *g, const cJSON *scheduler) {
         const char *name = string(json, "name");
         if (!name) continue;
         struct resource *r = &g->resources[g->resource_count++];
-        *r = (struct resource){.name = name, .used = number(json, "used"), .limit = number(json, "limit"), .scarce = truth(json, "scarce")};
+        *r = (struct resource){.name = name, .used = amount(json, "used"), .limit = amount(json, "limit"), .scarce = truth(json, "scarce")};
         const cJSON *kinds = cJSON_GetObjectItemCaseSensitive(json, "by_kind");
         r->has_kinds = cJSON_IsObject(kinds);
-        for (int k = 0; k < KINDS; k++) r->kinds[k] = number(kinds, kind_keys[k]);
+        for (int k = 0; k < KINDS; k++) r->kinds[k] = amount(kinds, kind_keys[k]);
     }
     return 0;
 }
@@ -217,12 +226,12 @@ int graph_read(struct graph *g, const char *where, const char *text, size_t leng
 
     g->program = string(g->json, "program");
     if (!g->program) g->program = "?";
-    g->pid = number(g->json, "pid");
-    g->threads = number(g->json, "threads");
-    g->switches = number(g->json, "switches");
-    g->workers = number(g->json, "workers");
-    g->lost = number(g->json, "lost");
-    g->elapsed_ns = number(g->json, "elapsed_ns");
+    g->pid = amount(g->json, "pid");
+    g->threads = amount(g->json, "threads");
+    g->switches = amount(g->json, "switches");
+    g->workers = amount(g->json, "workers");
+    g->lost = amount(g->json, "lost");
+    g->elapsed_ns = amount(g->json, "elapsed_ns");
     g->nodes = array(cJSON_GetArraySize(nodes), sizeof *g->nodes);
     if (!g->nodes) return say_error("%s: out of memory", where);
     cJSON_ArrayForEach(json, nodes) {

@@ -33,6 +33,7 @@ with_text(good.replace('"version": 1', '"version": 7'), "version 7 of the format
 with_text(good.replace('"edges":', '"other":'), "has no list of edges; ")
 with_text(good.replace('"id": "start"', '"name": "start"'), "node 1 has no id; ")
 with_text(good.replace('"to": "end"', '"to": "nowhere"'), "leads from or to no node")
+with_text(good.replace('"id": "end"', '"id": "start"'), 'two nodes have the id "start"; ')
 with_text(good.replace('"nodes": [', '"nodes": [,'), "is no JSON at byte ")
 with_text(good.replace('"nodes": [', '"nodes": [' + "[" * 1100), "nests deeper than 1000 levels, ")
 with_text(good.replace("1048576", "NaN"), "is no JSON at byte ")
@@ -45,6 +46,10 @@ status, out, err = tool("capgraph", bad, "--svg", svg)
 check(status == 0 and not err and os.path.getsize(svg) > 1000, err)
 os.unlink(svg)
 refused("capgraph", os.path.join(OUT, "none.json"), "--svg", svg, says="no such file; ")
+with open(bad, "w") as f: # less than nothing counts as nothing
+    f.write(good.replace('"count": ', '"count": -'))
+status, out, err = tool("capgraph", bad)
+check(status == 0 and not err and not any(word.startswith("-") and word[1:].isdigit() for line in out.splitlines() for word in line.split()[:2]), out)
 refused("capgraph", "/dev/stdin", says="is empty; ") # looking.py: it is /dev/null
 with open(sys.argv[3], "rb") as f: # longer than a pipe holds
     piped = subprocess.run([os.path.join(BUILD, "bin", "capgraph"), "/dev/stdin", "--json"], input=f.read() + b" " * 200000, capture_output=True)
