@@ -91,17 +91,99 @@ static void refresh(Value *Address, function_ref<Value *(Instruction *At, bool M
   }
 }
 
+namespace {
+
+/// Phis all of whose values are one address, of the worker's record or in it, or of errno, which is what optimization makes of two branches
+/// that each take it. They would keep it across calls, and are taken away: their users take the address for themselves.
+class Joined {
+public:
+  /// `Calls`: those that say the address.
+  Joined(const DataLayout &Layout, ArrayRef<CallInst *> Calls) : Layout(Layout), Taken(Calls.begin(), Calls.end()) {}
+
+  /// Of the same calls; adds to them those that users of phis make now.
+  void split(SmallVectorImpl<CallInst *> &Calls) {
+    for (CallInst *Call : Calls)
+      follow(Call, 0);
+    if (Order.empty())
+      return;
+    const CallInst *Model = Calls.front();
+    // What also joins something else is none; nor is then what joins that.
+    for (bool Changed = true; Changed;) {
+      Changed = false;
+      for (PHINode *Phi : Order)
+        if (Offsets.count(Phi) && !isWhole(*Phi))
+          Changed |= Offsets.erase(Phi);
+    }
+    for (PHINode *Phi : Order) {
+      auto Found = Offsets.find(Phi);
+      if (Found == Offsets.end())
+        continue;
+      IRBuilder<> B(Phi->getParent(), Phi->getParent()->getFirstInsertionPt());
+      auto *Call = cast<CallInst>(B.Insert(Model->clone()));
+      Call->setDebugLoc(Phi->getDebugLoc());
+      Calls.push_back(Call);
+      Value *Address = Call;
+      if (Found->second)
+        Address = B.CreatePtrAdd(Address, B.getInt64(static_cast<uint64_t>(Found->second)));
+      Phi->replaceAllUsesWith(Address);
+    }
+    for (PHINode *Phi : Order)
+      if (Offsets.count(Phi))
+        Phi->eraseFromParent();
+  }
+
+private:
+  const DataLayout &Layout;
+  SmallPtrSet<const Value *, 16> Taken;
+  DenseMap<const PHINode *, int64_t> Offsets; // bytes from the address that is taken
+  SmallVector<PHINode *, 16> Order;
+
+  /// `V` is `Offset` bytes from the address.
+  void follow(Value *V, int64_t Offset) {
+    for (User *U : V->users()) {
+      APInt More(64, 0);
+      if (auto *GEP = dyn_cast<GetElementPtrInst>(U)) {
+        if (GEP->getPointerOperand() == V && GEP->accumulateConstantOffset(Layout, More))
+          follow(GEP, Offset + More.getSExtValue());
+      } else if (auto *Phi = dyn_cast<PHINode>(U); Phi && Offsets.try_emplace(Phi, Offset).second) {
+        Order.push_back(Phi);
+        follow(Phi, Offset);
+      }
+    }
+  }
+
+  bool isWhole(const PHINode &Phi) const {
+    return all_of(Phi.incoming_values(), [&](const Value *V) {
+      APInt Offset(64, 0);
+      const Value *Base = V->stripAndAccumulateConstantOffsets(Layout, Offset, /*AllowNonInbounds=*/true);
+      int64_t Start = 0;
+      if (auto *From = dyn_cast<PHINode>(Base)) {
+        auto Found = Offsets.find(From);
+        if (Found == Offsets.end())
+          return false;
+        Start = Found->second;
+      } else if (!Taken.contains(Base)) {
+        return false;
+      }
+      return Start + Offset.getSExtValue() == Offsets.lookup(&Phi);
+    });
+  }
+};
+
+} // namespace
+
 static void refreshWorker(Module &M) {
   GlobalVariable *Worker = M.getNamedGlobal(abi::Worker);
   if (!Worker)
     return;
   Constant *Name[] = {Worker};
   convertUsersOfConstantsToInstructions(Name);
-  SmallVector<IntrinsicInst *, 16> Addresses;
+  SmallVector<CallInst *, 16> Addresses;
   for (User *U : Worker->users())
     if (auto *II = dyn_cast<IntrinsicInst>(U); II && II->getIntrinsicID() == Intrinsic::threadlocal_address)
       Addresses.push_back(II);
-  for (IntrinsicInst *II : Addresses) {
+  Joined(M.getDataLayout(), Addresses).split(Addresses);
+  for (CallInst *II : Addresses) {
     refresh(II, [&](Instruction *At, bool Memory) -> Value * {
       return Memory ? IRBuilder<>(At).CreateThreadLocalAddress(Worker) : emitValue(At);
     });
@@ -117,6 +199,7 @@ static void refreshErrno(Module &M) {
   for (User *U : Location->users())
     if (auto *Call = dyn_cast<CallInst>(U); Call && Call->getCalledOperand() == Location)
       Calls.push_back(Call);
+  Joined(M.getDataLayout(), Calls).split(Calls);
   for (CallInst *Call : Calls) {
     refresh(Call, [&](Instruction *At, bool) -> Value * {
       Instruction *Copy = Call->clone();

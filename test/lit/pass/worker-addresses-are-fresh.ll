@@ -96,3 +96,74 @@ done:
   %v = load i32, ptr %p
   ret i32 %v
 }
+
+; Two paths that each take the address: the phi is gone, also round a loop.
+; CHECK-LABEL: define void @joined(
+; CHECK-NOT: phi
+; CHECK: call void @"block$b"()
+; CHECK-NEXT: [[W:%.*]] = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+; CHECK-NEXT: [[M:%.*]] = getelementptr i8, ptr [[W]], i64 8
+; CHECK-NEXT: store i8 1, ptr [[M]]
+; CHECK-NOT: phi
+; CHECK: ret void
+define void @joined(i1 %c, i1 %d) {
+entry:
+  br i1 %c, label %one, label %two
+one:
+  %v = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+  %m = getelementptr i8, ptr %v, i64 8
+  call void @take(ptr %m)
+  br label %both
+two:
+  %w = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+  %n = getelementptr i8, ptr %w, i64 8
+  br label %both
+both:
+  %p = phi ptr [ %m, %one ], [ %n, %two ], [ %p, %both ]
+  call void @block()
+  store i8 1, ptr %p
+  br i1 %d, label %both, label %done
+done:
+  ret void
+}
+
+; CHECK-LABEL: define void @joined_differ(
+; CHECK: phi ptr
+define void @joined_differ(i1 %c) {
+entry:
+  br i1 %c, label %one, label %two
+one:
+  %v = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+  %m = getelementptr i8, ptr %v, i64 8
+  br label %both
+two:
+  %w = call ptr @llvm.threadlocal.address.p0(ptr @capr__worker)
+  %n = getelementptr i8, ptr %w, i64 16
+  br label %both
+both:
+  %p = phi ptr [ %m, %one ], [ %n, %two ]
+  store i8 1, ptr %p
+  ret void
+}
+
+; CHECK-LABEL: define i32 @error_joined(
+; CHECK-NOT: phi
+; CHECK: call void @"block$b"()
+; CHECK-NEXT: [[E:%.*]] = call ptr @__errno_location()
+; CHECK-NEXT: load i32, ptr [[E]]
+define i32 @error_joined(i1 %c) {
+entry:
+  br i1 %c, label %one, label %two
+one:
+  %d = call ptr @__errno_location()
+  store i32 0, ptr %d
+  br label %both
+two:
+  %e = call ptr @__errno_location()
+  br label %both
+both:
+  %p = phi ptr [ %d, %one ], [ %e, %two ]
+  call void @block()
+  %v = load i32, ptr %p
+  ret i32 %v
+}
