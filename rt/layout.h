@@ -307,6 +307,8 @@ struct capr_worker {
     int32_t tick_timer;                           /* the kernel's number of the timer that sends them */
     int32_t alarm;                                /* the number, plus 1, of the timer that ends its sleep (sched/rest.c); 0: it has none */
     volatile uint32_t spin_locks;                 /* that it holds or waits for (sched/monitor.h): no handler of the program's runs meanwhile */
+    struct capr_thread *volatile busy;            /* that last began to give way: while it is `self`, another may be off its queue for it, and no
+                                                     handler of the program's runs */
     uint32_t lends;                               /* how often it lent the monitor, in the bits that the word has for it (sched/monitor.c) */
 
     struct capr_counters {                        /* CAPRICCIO_STATS=1 prints their sums at exit */

@@ -75,9 +75,11 @@ CAPR_INLINE int capr__pair_give(const struct capr_fd *f, const void *bytes, size
     if (!t || other->waiter != t->id + 1 || t->timer >= 0) return 0;
     struct iovec *iov = (struct iovec *)t->deadline;
     if (n > iov->iov_len) return 0;
+    capr__handlers_off();
     __builtin_memcpy(iov->iov_base, bytes, n);
     *iov = (struct iovec){&capr__pair_filled, n};
     capr__pair_wake((int)f->peer - 1, other);
+    capr__handlers_on();
     return 1;
 }
 

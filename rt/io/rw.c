@@ -20,9 +20,11 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
         capr__fd_heed(f);
         if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) /* of a vector the kernel knows whether it asks for anything */
             r = -EAGAIN;
-        else if (f->kind == CAPR_FD_NOWAIT)
+        else if (f->kind == CAPR_FD_NOWAIT) {
+            capr__handlers_off(); /* what is known of the pipe is to stay true */
             capr__pair_read(f, r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
-        else if (f->kind == CAPR_FD_POLL)
+            capr__handlers_on();
+        } else if (f->kind == CAPR_FD_POLL)
             r = capr__polled_readv(fd, iov, count);
         else
             r = CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
@@ -41,6 +43,21 @@ static __attribute__((noinline)) ssize_t pipe_read(int fd, void *buf, size_t n) 
     return pipe_readv(fd, &iov, 1, &iov);
 }
 
+/* One try. What is known of the pipe stays true, whatever handler comes. */
+static long try_write(int fd, struct capr_fd *f, const struct iovec *iov, int count) {
+    long r;
+    if (f->kind == CAPR_FD_NOWAIT) {
+        capr__handlers_off();
+        r = capr__sys6(SYS_pwritev2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
+        if (r > 0) capr__pair_wrote(f, r);
+        capr__handlers_on();
+        return r;
+    }
+    r = f->kind == CAPR_FD_POLL ? capr__polled_writev(fd, iov, count) : CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)iov, count));
+    if (r > 0) capr__pair_wrote(f, r);
+    return r;
+}
+
 /* Writes `n` bytes to a pipe or the like; a descriptor that blocks takes them all. Returns bytes or -errno. At most PIPE_BUF
  * bytes go in one piece: the kernel takes them whole or says EAGAIN. */
 static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, char *buf, size_t n) {
@@ -50,14 +67,8 @@ static __attribute__((noinline)) long pipe_write_all(int fd, struct capr_fd *f, 
     if (capr__pair_give(f, buf, n)) return (long)n;
     do {
         capr__fd_heed(f);
-        if (f->kind == CAPR_FD_NOWAIT)
-            r = capr__sys6(SYS_pwritev2, fd, (long)&iov, 1, -1, 0, CAPR_RWF_NOWAIT);
-        else if (f->kind == CAPR_FD_POLL)
-            r = capr__polled_writev(fd, &iov, 1);
-        else
-            r = CAPR_OUTSIDE(capr__sys3(SYS_write, fd, (long)iov.iov_base, (long)iov.iov_len));
+        r = try_write(fd, f, &iov, 1);
         if (r > 0) {
-            capr__pair_wrote(f, r);
             iov.iov_base = (char *)iov.iov_base + r;
             iov.iov_len -= (size_t)r;
         }
@@ -80,15 +91,9 @@ static __attribute__((noinline)) ssize_t pipe_writev(int fd, const struct iovec 
     long r;
     do {
         capr__fd_heed(f);
-        if (f->kind == CAPR_FD_NOWAIT)
-            r = capr__sys6(SYS_pwritev2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT);
-        else if (f->kind == CAPR_FD_POLL)
-            r = capr__polled_writev(fd, iov, count);
-        else
-            r = CAPR_OUTSIDE(capr__sys3(SYS_writev, fd, (long)iov, count));
+        r = try_write(fd, f, iov, count);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_WRITE, &r, &deadline));
     size_t skip = r < 0 ? 0 : (size_t)r;
-    if (r > 0) capr__pair_wrote(f, r);
     for (int i = 0; r > 0 && i < count; i++) {
         size_t len = iov[i].iov_len;
         if (skip >= len) {

@@ -103,6 +103,7 @@ void capr__jump_to_other(struct capr_thread *owner, uint64_t sp, struct capr_chu
     owner->running = capr__many != 0;
     owner->worker = (uint8_t)w->number;
     w->self = owner;
+    w->busy = NULL;
     /* Its rounding modes, which the switch that parked it left on top of its stack. */
     __asm__ volatile("ldmxcsr (%0)\n\tfldcw 4(%0)" : : "r"(owner->sp) : "memory");
 }

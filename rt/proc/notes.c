@@ -5,11 +5,15 @@
  */
 #include "signals.h"
 
+#include <unistd.h>
+
 #include "../io/syscalls.h"
 #include "../sched/sched.h"
 #include "../sched/workers.h"
+#include "../thread/thread.h"
+#include "notify.h"
 
-CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending, capr__signals_closed;
+CAPR_HIDDEN volatile int capr__signals_pending, capr__signals_none_pending, capr__signals_closed, capr__signals_noted, capr__signals_unread;
 
 /* sigqueue.c: gives a signal to `t`, or to whom it concerns; number 0: `t` has run a handler, which may have to end its wait. */
 CAPR_HIDDEN void capr__signals_given(struct capr_thread *t, const siginfo_t *info, int cutting);
@@ -33,10 +37,12 @@ static void note_alone(struct capr_thread *t, const siginfo_t *info, int cutting
     n = &notes[noted % NOTES];
     n->thread = t;
     n->cutting = cutting;
-    if (info)
+    if (info) {
         n->info = *info;
-    else
+        capr__signals_noted = capr__signals_unread = 1;
+    } else {
         n->info.si_signo = 0;
+    }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     noted = noted + 1;
     if (capr__many) __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -67,7 +73,7 @@ CAPR_HIDDEN void capr__signals_deliver(void) {
     uint64_t all = ~0ull, mask;
     if (!capr__signals_pending || capr__worker.number) return;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    capr__signals_pending = 0;
+    capr__signals_pending = capr__signals_noted = capr__signals_unread = 0;
     __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
     while (read_notes != noted) {
         if (capr__many) capr__spin_lock(&notes_lock);
@@ -83,44 +89,86 @@ CAPR_HIDDEN void capr__signals_deliver(void) {
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
-/* Takes the first note of a signal of `set` for `t`, with signal 0 of a wake-up, away. Returns whether there is one. */
-static int take_note(const struct capr_thread *t, uint64_t set, int wakes, siginfo_t *info) {
+/* The first note that `is_it` says yes to goes to `out`, and is no longer among them. Returns whether there is one. */
+static int take_note(int (*is_it)(const struct note *n, const struct capr_thread *t, uint64_t set), const struct capr_thread *t, uint64_t set,
+                     struct note *out) {
     int found = 0;
     if (capr__many) capr__spin_lock(&notes_lock);
-    for (uint32_t i = read_notes; i != noted && !found; i++) {
-        struct note *n = &notes[i % NOTES];
-        int number = n->info.si_signo;
-        if (n->thread != t || !(number ? (set & CAPR_SIGNAL_BIT(number)) != 0 : wakes)) continue;
-        *info = n->info;
-        n->thread = NULL;
-        n->info.si_signo = 0;
+    for (uint32_t i = read_notes; !found && i != noted; i++) {
+        if (!is_it(&notes[i % NOTES], t, set)) continue;
+        *out = notes[i % NOTES];
+        for (uint32_t k = i; k + 1 != noted; k++) notes[k % NOTES] = notes[(k + 1) % NOTES];
+        noted = noted - 1;
         found = 1;
     }
     if (capr__many) capr__spin_unlock(&notes_lock);
     return found;
 }
 
+static int is_signal(const struct note *n, const struct capr_thread *t, uint64_t set) {
+    (void)t;
+    return n->info.si_signo && (set & CAPR_SIGNAL_BIT(n->info.si_signo));
+}
+static int is_signal_for(const struct note *n, const struct capr_thread *t, uint64_t set) { return n->thread == t && is_signal(n, t, set); }
+static int is_for(const struct note *n, const struct capr_thread *t, uint64_t set) {
+    (void)set;
+    return n->thread == t;
+}
+
 CAPR_HIDDEN void capr__signals_gather(void) {
     struct capr_thread *self = capr__self();
     uint64_t all = ~0ull, mask;
-    siginfo_t info;
+    struct note n;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    while (take_note(self, self->sigmask & CAPR_SIGNALS_OF_CALLS, 0, &info)) capr__signal_send(self, &info);
+    while (take_note(is_signal_for, self, self->sigmask & CAPR_SIGNALS_OF_CALLS, &n)) capr__signal_send(self, &n.info);
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+/* Whether main waits in a call that the signal ends: then it is main's, and the idle thread gives it to it. */
+static int main_waits(void) {
+    const struct capr_thread *first = &capr__main_thread;
+    return first->state == CAPR_PARKED && (first->wait_data == &capr__wait_interruptible || first->wait_data == &capr__wait_restartable);
+}
+
+/* What the trampoline would have given to the running thread, had it been outside. */
+static int is_for_now(const struct note *n, const struct capr_thread *t, uint64_t set) {
+    if (!is_signal(n, t, set) || n->info.si_signo == CAPR_NOTIFY_SIGNAL || t->ending) return 0;
+    return n->thread ? n->thread == t : t == &capr__main_thread || !main_waits();
+}
+
+/* They are sent once more, to this kernel thread, and come as soon as the mask lets them. */
+CAPR_HIDDEN void capr__signals_late(void) {
+    const struct capr_worker *w = &capr__worker;
+    const struct capr_thread *self = w->self;
+    if (!self || self == w->idle || w->number || w->spin_locks || (capr__many && w->inside) || !capr__may_switch()) return;
+    uint64_t all = ~0ull, mask;
+    struct note n;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    capr__signals_noted = capr__signals_unread = 0;
+    while (take_note(is_for_now, self, ~self->sigmask, &n)) {
+        if (capr__sys4(SYS_rt_tgsigqueueinfo, getpid(), gettid(), n.info.si_signo, (long)&n.info) == 0) continue;
+        capr__note_add(n.thread, &n.info, 0); /* the user's signals are all queued: for the idle thread */
+        break;
+    }
+    for (uint32_t i = read_notes; i != noted; i++) capr__signals_unread |= notes[i % NOTES].info.si_signo != 0;
+    if (capr__signals_closed)
+        capr__signals_open();
+    else
+        capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
 CAPR_HIDDEN void capr__signals_forget(const struct capr_thread *t) {
     uint64_t all = ~0ull, mask;
-    siginfo_t info;
+    struct note n;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    while (take_note(t, all, 1, &info)) {
+    while (take_note(is_for, t, all, &n)) {
     }
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
 CAPR_HIDDEN void capr__signals_forget_all(void) {
     if (capr__signals_pending) __atomic_fetch_sub(&capr__deferred_count, 1, __ATOMIC_RELEASE);
-    capr__signals_pending = 0;
+    capr__signals_pending = capr__signals_noted = capr__signals_unread = 0;
     notes_lock = 0;
     read_notes = noted;
 }

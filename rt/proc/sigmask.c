@@ -51,6 +51,11 @@ static void first_set(void) {
     if (!capr__signals_closed) kernel_set(&kernel_mask);
 }
 
+void capr__signals_open(void) {
+    capr__signals_closed = 0;
+    kernel_set(&kernel_mask);
+}
+
 /* Tells the kernel, if it is news. */
 static void update(void) {
     uint64_t common = capr__signals_common();
@@ -106,15 +111,9 @@ void capr__signals_mask_only(struct capr_thread *t, uint64_t mask) {
     if (news && capr__worker.number) capr__worker_interrupt(NULL);
 }
 
-static void run_unblocked(const struct capr_thread *self) {
+void capr__signals_run_unblocked(const struct capr_thread *self) {
     const struct capr_extra *x = self->extra;
     if (x && x->pending && (capr__signals_of(self) & ~self->sigmask) && capr__may_switch()) capr__signals_run();
-}
-
-void capr__signals_late(void) {
-    if (!capr__may_switch()) return;
-    capr__signals_deliver();
-    run_unblocked(capr__self());
 }
 
 void capr__signals_set_mask(uint64_t mask) {
@@ -133,7 +132,8 @@ void capr__signals_set_mask(uint64_t mask) {
     count(before, mask);
     capr__signals_mask_busy = busy;
     if (!busy) update();
-    run_unblocked(self);
+    if (before & ~mask && capr__signals_unread) capr__signals_noted = 1; /* it may be for this one now */
+    capr__signals_run_unblocked(self);
 }
 
 /* setjmp.S: what longjmp ends with, where setjmp saved the mask. */
@@ -203,7 +203,7 @@ static int on_their_way(uint64_t set, uint64_t until) {
     uint64_t pending = 0;
     capr__sys2(SYS_rt_sigpending, (long)&pending, 8); /* on the first worker, which lets them through, they come now */
     wait_for_first(until);
-    return (pending & set) || capr__signals_pending;
+    return (pending & set) || capr__signals_unread;
 }
 
 void capr__signals_before_end(struct capr_thread *self) {
@@ -222,7 +222,7 @@ void capr__signals_before_change(int number) {
     const uint64_t until = capr__now() + ON_THEIR_WAY_NS;
     for (unsigned round = 0; on_their_way(CAPR_SIGNAL_BIT(number), until) && !capr__poll_wait(&round, until, 0);) {
     }
-    run_unblocked(self);
+    capr__signals_run_unblocked(self);
 }
 
 void capr__signals_ending(struct capr_thread *self) {

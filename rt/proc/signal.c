@@ -107,14 +107,16 @@ static struct {
 static void trampoline(int number, siginfo_t *info, void *context);
 
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
+    void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
+    if (handler) {
+        out->sa_sigaction = handler;
+        out->sa_flags = actions[number].flags;
+        return;
+    }
     struct kernel_action now;
     capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
-    out->sa_handler = (__sighandler_t)now.handler;
+    out->sa_handler = now.handler == (void *)trampoline ? SIG_DFL : (__sighandler_t)now.handler;
     out->sa_flags = (int)now.flags;
-    if (now.handler == (void *)trampoline) {
-        out->sa_sigaction = actions[number].handler;
-        out->sa_flags = actions[number].flags;
-    }
 }
 
 CAPR_HIDDEN int capr__signals_have_handlers(void) {
@@ -208,6 +210,7 @@ static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *in
     if (self == w->idle || self->state == CAPR_DONE) return NOT_OURS;
     if (is_fault(number, info)) return OURS;
     if (self->state == CAPR_PARKED) return NOT_OURS; /* it is leaving the worker, and is woken for it as soon as it has */
+    if (w->busy == self) return NOT_OURS; /* it gives way, and a jump would lose whom to */
     if (w->spin_locks || (self->ending && info->si_code != SI_TKILL)) return NOT_OURS;
     if (self->sigmask & bit) return NOT_OURS;
     if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
@@ -305,7 +308,8 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         actions[number].handler(number, info, context);
     } else {
         capr__note_add(info->si_code == SI_TKILL && w->self != w->idle ? w->self : NULL, info, 0);
-        if (w->number == 0 && capr__notes_half_full()) { /* which reads them */
+        const int midway = w->self != w->idle && (w->busy == w->self || w->spin_locks);
+        if (w->number == 0 && (midway || capr__notes_half_full())) { /* until they have been read */
             capr__signals_closed = 1;
             *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
         }

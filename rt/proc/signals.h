@@ -118,11 +118,14 @@ CAPR_HIDDEN void capr__signals_leave(struct capr_thread *self);
  * come first. Natively the kernel has chosen the thread by the time that kill returns; here the first worker may have yet to. */
 CAPR_HIDDEN void capr__signals_before_end(struct capr_thread *self);
 
-/* Those that were noted while handlers were off (sched/monitor.h) come now, where the running thread does not wait next. May block. */
-CAPR_HIDDEN void capr__signals_late(void);
-static inline void capr__signals_look_late(void) {
-    if (__builtin_expect(capr__signals_pending, 0)) capr__signals_late();
-}
+/* Runs the handlers of what is pending for the running thread alone and that it does not block. May block. */
+CAPR_HIDDEN void capr__signals_run_unblocked(const struct capr_thread *self);
+
+/* On the first worker: lets signals come again. */
+CAPR_HIDDEN void capr__signals_open(void);
+
+/* Not 0: among the notes are signals that nobody has been given. */
+extern CAPR_HIDDEN volatile int capr__signals_unread;
 
 /* What `number` does is about to be changed by the program: those that came before, and that the running thread takes, are handled first.
  * Natively it has run its handlers when a call returns, `alarm(0)` say, and no signal of before meets the next action; here a note of it may

@@ -77,11 +77,17 @@ void capr__monitor_leave(void) {
     if (w->self && --w->inside == 0) __atomic_store_n(&capr__monitor, 0, __ATOMIC_RELEASE);
 }
 
-uint32_t capr__monitor_out(void) { return capr__step_out(); }
+uint32_t capr__monitor_out(void) {
+    uint32_t depth = capr__step_out();
+    capr__signals_look_late();
+    return depth;
+}
 
 void capr__monitor_abandon(void) {
     capr__worker.kept_inside = 0;
-    capr__monitor_out();
+    capr__worker.spin_locks = 0; /* a fault's handler left what had others off */
+    capr__worker.busy = NULL;
+    if (capr__many) capr__step_out();
 }
 
 void capr__monitor_in(uint32_t depth) {
@@ -97,6 +103,7 @@ uint32_t capr__monitor_lend(void) {
         w->inside = 0;
         w->lends += LENDS & -LENDS;
         __atomic_store_n(&capr__monitor, CAPR_LENT | (w->lends & LENDS) | (w->number + 1), __ATOMIC_RELEASE);
+        capr__signals_look_late();
     }
     return depth;
 }

@@ -7,7 +7,8 @@
  *
  * A call of the program's enters, once or again inside another, by CAPR_MONITOR; where it waits (sched.c) it is outside, and in again
  * when it goes on, perhaps on another worker. A signal handler that came while its worker was inside counts as inside to its end, also where
- * it calls the kernel: what it interrupted is in the middle of something, and goes on only after it, as ever.
+ * it calls the kernel: what it interrupted is in the middle of something, and goes on only after it, as ever; or never, where it jumps away.
+ * What has to be whole then is done with handlers off, also by one worker alone.
  */
 #ifndef CAPR_MONITOR_H
 #define CAPR_MONITOR_H
@@ -33,7 +34,8 @@ static inline void capr__spin_unlock(uint32_t *word) {
     capr__worker.spin_locks--;
 }
 
-/* Around what a handler may not interrupt, since it may jump away: signals are noted meanwhile. No giving way in between; they nest. */
+/* Around what a handler may not interrupt, since it may jump away: signals are noted meanwhile, and come when the call of the runtime's is left
+ * or steps out. No giving way in between; they nest. */
 static inline void capr__handlers_off(void) {
     capr__worker.spin_locks++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -50,6 +52,14 @@ extern CAPR_HIDDEN uint32_t capr__monitor;
 CAPR_HIDDEN void capr__monitor_enter(void);
 CAPR_HIDDEN void capr__monitor_leave(void);
 
+/* proc/notes.c. Not 0: among the notes may be signals for the running thread. Those come now, on the first worker, and not in a handler. May
+ * not come back, as whatever a handler interrupts. */
+extern CAPR_HIDDEN volatile int capr__signals_noted;
+CAPR_HIDDEN void capr__signals_late(void);
+static inline void capr__signals_look_late(void) {
+    if (__builtin_expect(capr__signals_noted, 0)) capr__signals_late();
+}
+
 /* Enters; leaves. On a kernel thread that is no worker, nothing. */
 static inline void capr__enter(void) {
     if (__builtin_expect(capr__many, 0)) capr__monitor_enter();
@@ -57,6 +67,7 @@ static inline void capr__enter(void) {
 
 static inline void capr__leave(void) {
     if (__builtin_expect(capr__many, 0)) capr__monitor_leave();
+    capr__signals_look_late();
 }
 
 static inline void capr__left(const char *in) {
@@ -90,7 +101,11 @@ CAPR_HIDDEN _Noreturn void capr__outside_the_monitor(void);
 /* A signal handler is left for good, and with it what it interrupted. Called by setjmp.S, too. */
 CAPR_HIDDEN void capr__monitor_abandon(void);
 
-static inline uint32_t capr__out(void) { return __builtin_expect(capr__many, 0) ? capr__monitor_out() : 0; }
+static inline uint32_t capr__out(void) {
+    if (__builtin_expect(capr__many, 0)) return capr__monitor_out();
+    capr__signals_look_late();
+    return 0;
+}
 
 static inline void capr__in(uint32_t depth) {
     if (__builtin_expect(depth != 0, 0)) capr__monitor_in(depth);

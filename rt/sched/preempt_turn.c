@@ -26,6 +26,7 @@ __attribute__((used)) void capr__preempt_turn(void) {
         capr__list_append(&w->late_head, &w->late_tail, self);
         capr__run_switch(self, w->idle);
     } else {
+        w->busy = self;
         capr__list_append(&w->late_head, &w->late_tail, self);
         capr__switch_to(w, self, capr__pick(w));
     }

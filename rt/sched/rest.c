@@ -49,12 +49,14 @@ static long futex(uint32_t *word, int op, uint32_t value, const struct timespec 
 }
 
 static void wake(struct capr_worker *w) {
+    capr__handlers_off();
     uint32_t was = __atomic_exchange_n(&w->state, CAPR_WORKER_BUSY, __ATOMIC_SEQ_CST);
     CAPR_SHOW_MORE(capr__worker.count.unparked, 1);
     if (was == CAPR_WORKER_SLEEPS)
         futex(&w->state, FUTEX_WAKE, 1, NULL);
     else if (was == CAPR_WORKER_POLLS)
         capr__io_wake();
+    capr__handlers_on();
 }
 
 void capr__worker_wake(struct capr_worker *w) {
@@ -72,8 +74,10 @@ static struct capr_worker *sleeper(void) {
 
 /* Not for something of its own: no other needs to be, until it has looked. */
 static void wake_for_all(struct capr_worker *w) {
+    capr__handlers_off();
     waking = 1;
     wake(w);
+    capr__handlers_on();
 }
 
 void capr__worker_wake_one(void) {

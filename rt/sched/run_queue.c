@@ -54,6 +54,7 @@ struct capr_thread *capr__run_pick(struct capr_worker *w) {
 void capr__run_switch(struct capr_thread *self, struct capr_thread *next) {
     if (next == self) /* whose wait was over before it began */
         return;
+    capr__worker.busy = self;
     uint32_t depth = capr__step_out();
     struct capr_worker *w = &capr__worker;
     unsigned round = 0;

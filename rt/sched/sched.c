@@ -21,10 +21,12 @@ void capr__ready(struct capr_thread *t) {
         capr__ready_from_signal(t);
         return;
     }
+    capr__handlers_off();
     if (t->timer >= 0) capr__timer_remove(t);
     if (__builtin_expect(t->stamp != 0, 0)) capr__graph_woken(t);
     t->state = CAPR_READY;
     capr__run_put(w, t);
+    capr__handlers_on();
 }
 
 /* While the thread ran, another worker's has sent it a signal or cancelled it: a wait that this ends is over. */
@@ -51,6 +53,7 @@ void capr__park(void) {
         capr__run_switch(self, capr__run_pick(w));
         if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0)) capr__signals_run();
     } else {
+        w->busy = self;
         capr__switch_to(w, self, capr__pick(w));
     }
     if (__builtin_expect(self->stamp != 0, 0)) capr__graph_resumed(self);
@@ -101,11 +104,15 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
         w->lone_at = now;
     }
     capr__graph_note(w, self, 0);
+    w->busy = self;
     capr__run_append(w, self);
     struct capr_thread *next = capr__pick(w);
     if (next != self) {
         capr__switch_to(w, self, next);
-    } else if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
+        return;
+    }
+    w->busy = NULL;
+    if (w->poll_at) { /* no switch, which would bring nearer the poll and the turn of those who wake by the clock */
         w->poll_at--;
         w->choose_at--;
         w->look_at--;
@@ -116,6 +123,7 @@ static __attribute__((noinline)) void yield_seldom(struct capr_worker *w, struct
 /* Append and pick in one: the queue is not empty before, nor after. */
 static inline void give_way(struct capr_worker *w, struct capr_thread *self) {
     struct capr_thread *next = w->run_head;
+    w->busy = self;
     self->next = NULL;
     w->run_tail->next = self;
     w->run_tail = self;

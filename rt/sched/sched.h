@@ -95,11 +95,14 @@ static inline void capr__list_remove(struct capr_queue *q, struct capr_thread *t
 
 /* Wait queues: intrusive, FIFO; to the front who has been there before. The first two set t->queue, the others clear it. */
 static inline void capr__queue_push(struct capr_queue *q, struct capr_thread *t) {
+    capr__handlers_off();
     t->queue = q;
     capr__list_push(q, t);
+    capr__handlers_on();
 }
 
 static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thread *t) {
+    capr__handlers_off();
     t->queue = q;
     t->prev = NULL;
     t->next = q->head;
@@ -108,12 +111,15 @@ static inline void capr__queue_push_front(struct capr_queue *q, struct capr_thre
     else
         q->tail = t;
     q->head = t;
+    capr__handlers_on();
 }
 
 static inline void capr__queue_remove(struct capr_thread *t) {
     struct capr_queue *q = t->queue;
+    capr__handlers_off();
     t->queue = NULL;
     capr__list_remove(q, t);
+    capr__handlers_on();
 }
 
 static inline struct capr_thread *capr__queue_pop(struct capr_queue *q) {
@@ -130,8 +136,10 @@ static inline int capr__wait(struct capr_queue *q, uint64_t deadline) {
 
 /* Pops one waiter of `q` and makes it ready; returns it, or NULL. */
 static inline struct capr_thread *capr__wake_one(struct capr_queue *q) {
+    capr__handlers_off(); /* it is nowhere in between */
     struct capr_thread *t = capr__queue_pop(q);
     if (t) capr__ready(t);
+    capr__handlers_on();
     return t;
 }
 

@@ -57,11 +57,11 @@ function capr__switch
     movq %rax, CAPR_T_CONTEXT(%rdi)
     movq CAPR_T_CONTEXT(%rsi), %rax
     movq %rax, WORKER(CAPR_W_CONTEXT)
-    movq %rsi, WORKER(CAPR_W_SELF)
     movl (%rsp), %r8d
     movzwl 4(%rsp), %r9d
     movq CAPR_T_SP(%rsi), %rsp
     movb $0, CAPR_T_RUNNING(%rdi)   /* from here on another worker may take it */
+    movq %rsi, WORKER(CAPR_W_SELF)  /* only now, since from here on handlers run, and may jump */
     xorl (%rsp), %r8d
     xorw 4(%rsp), %r9w
     andl $0xffc0, %r8d

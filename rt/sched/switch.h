@@ -83,7 +83,7 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w) {
     return t;
 }
 
-/* Switches to `to`, which nobody else has taken. Returns when `self` is switched to again. */
+/* Switches to `to`, which nobody else has taken; `w->busy` is `self`. Returns when `self` is switched to again. */
 static inline void capr__switch_to(struct capr_worker *w, struct capr_thread *self, struct capr_thread *to) {
     CAPR_SHOW_MORE(w->count.switches, 1);
     capr__fibre_switch(self, to);

@@ -4,6 +4,8 @@
  */
 #include "timer.h"
 
+#include "monitor.h"
+
 static inline void put(uint32_t at, struct capr_timer_entry entry) {
     capr__process.timers[at] = entry;
     entry.thread->timer = (int32_t)at;
@@ -36,19 +38,24 @@ static void sift_down(uint32_t at, struct capr_timer_entry entry) {
 }
 
 void capr__timer_insert(struct capr_thread *t) {
+    capr__handlers_off();
     if (capr__process.timer_count == capr__process.timer_capacity) capr__timer_grow();
     CAPR_SHOW_MORE(capr__process.timer_count, 1);
     sift_up(capr__process.timer_count - 1, (struct capr_timer_entry){t->deadline, t});
+    capr__handlers_on();
 }
 
 void capr__timer_remove(struct capr_thread *t) {
+    capr__handlers_off();
     uint32_t at = (uint32_t)t->timer;
     CAPR_SHOW_MORE(capr__process.timer_count, -1);
     struct capr_timer_entry last = capr__process.timers[capr__process.timer_count];
     t->timer = -1;
-    if (last.thread == t) return;
-    if (at > 0 && last.deadline < capr__process.timers[(at - 1) / 4].deadline)
+    if (last.thread == t) {
+    } else if (at > 0 && last.deadline < capr__process.timers[(at - 1) / 4].deadline) {
         sift_up(at, last);
-    else
+    } else {
         sift_down(at, last);
+    }
+    capr__handlers_on();
 }

@@ -62,6 +62,7 @@ static _Noreturn void end(struct capr_worker *w, struct capr_thread *self) {
     } else {
         CAPR_SHOW_MORE(w->count.switches, 1);
     }
+    w->busy = self;
     capr__fibre_switch(self, next);
     capr__switch(self, next);
     __builtin_unreachable();
