@@ -107,16 +107,14 @@ static struct {
 static void trampoline(int number, siginfo_t *info, void *context);
 
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
-    void (*handler)(int, siginfo_t *, void *) = actions[number].handler;
-    if (handler) {
-        out->sa_sigaction = handler;
-        out->sa_flags = actions[number].flags;
-        return;
-    }
-    struct kernel_action now;
+    struct kernel_action now; /* libc's sigignore, for one, changes it past us */
     capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
-    out->sa_handler = now.handler == (void *)trampoline ? SIG_DFL : (__sighandler_t)now.handler;
+    out->sa_handler = (__sighandler_t)now.handler;
     out->sa_flags = (int)now.flags;
+    if (now.handler == (void *)trampoline) {
+        out->sa_sigaction = actions[number].handler;
+        out->sa_flags = actions[number].flags;
+    }
 }
 
 CAPR_HIDDEN int capr__signals_have_handlers(void) {
