@@ -107,14 +107,15 @@ static struct {
 static void trampoline(int number, siginfo_t *info, void *context);
 
 CAPR_HIDDEN void capr__signal_action(int number, struct sigaction *out) {
-    struct kernel_action now; /* libc's sigignore, for one, changes it past us */
-    capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
-    out->sa_handler = (__sighandler_t)now.handler;
-    out->sa_flags = (int)now.flags;
-    if (now.handler == (void *)trampoline) {
+    if (actions[number].handler) {
         out->sa_sigaction = actions[number].handler;
         out->sa_flags = actions[number].flags;
+        return;
     }
+    struct kernel_action now;
+    capr__sys4(SYS_rt_sigaction, number, 0, (long)&now, 8);
+    out->sa_handler = now.handler == (void *)trampoline ? SIG_DFL : (__sighandler_t)now.handler;
+    out->sa_flags = (int)now.flags;
 }
 
 CAPR_HIDDEN int capr__signals_have_handlers(void) {
@@ -438,6 +439,12 @@ CAPR_INTERPOSE __sighandler_t bsd_signal(int number, __sighandler_t handler) { r
 CAPR_INTERPOSE __sighandler_t ssignal(int number, __sighandler_t handler) { return signal(number, handler); }
 CAPR_INTERPOSE __sighandler_t __sysv_signal(int number, __sighandler_t handler) { return install(number, handler, (int)SA_RESETHAND | SA_NODEFER); }
 CAPR_INTERPOSE __sighandler_t sysv_signal(int number, __sighandler_t handler) { return __sysv_signal(number, handler); }
+
+/* sigignore(3): libc's own would change the action past us. */
+CAPR_INTERPOSE int sigignore(int number) {
+    struct sigaction act = {.sa_handler = SIG_IGN};
+    return sigaction(number, &act, NULL);
+}
 
 /* siginterrupt(3). */
 CAPR_INTERPOSE int siginterrupt(int number, int interrupt) {
