@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * The one way for a runtime test to fail: says where and what, ends the process with status 1. Not assert, which a build may turn
- * off, nor anything that the runtime replaces. And how many descriptors are open, which tests of failures count before and after.
+ * The one way for a runtime test to fail: says where, what and the errno of that moment, ends the process with status 1. Not assert,
+ * which a build may turn off, nor anything that the runtime replaces. And how many descriptors are open, which tests of failures
+ * count before and after.
  */
 #ifndef CAPR_TEST_CHECK_H
 #define CAPR_TEST_CHECK_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition)                                                                                  \
-    do {                                                                                                  \
-        if (!(condition)) {                                                                               \
-            fprintf(stderr, "%s:%d: %s: does not hold\n", __FILE__, __LINE__, #condition);                \
-            _exit(1);                                                                                     \
-        }                                                                                                 \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s: does not hold (errno %d)\n", __FILE__, __LINE__, #condition, errno);           \
+            _exit(1);                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
-#define CHECK_EQUAL(a, b)                                                                                 \
-    do {                                                                                                  \
-        long long check_a = (long long)(a), check_b = (long long)(b);                                     \
-        if (check_a != check_b) {                                                                         \
-            fprintf(stderr, "%s:%d: %s is %lld, %s is %lld\n", __FILE__, __LINE__, #a, check_a, #b, check_b); \
-            _exit(1);                                                                                     \
-        }                                                                                                 \
+#define CHECK_EQUAL(a, b)                                                                                              \
+    do {                                                                                                               \
+        long long check_a = (long long)(a), check_b = (long long)(b);                                                  \
+        if (check_a != check_b) {                                                                                      \
+            fprintf(stderr, "%s:%d: %s is %lld, %s is %lld (errno %d)\n", __FILE__, __LINE__, #a, check_a, #b, check_b,    \
+                    errno);                                                                                            \
+            _exit(1);                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 #include <sys/syscall.h>
