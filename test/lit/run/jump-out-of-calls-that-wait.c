@@ -27,6 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "Inputs/look-below.h"
+
 #define THREADS 3
 #define JUMPS 200
 
@@ -66,14 +68,6 @@ static void wait_in_vain(int fd) {
             select(empty[0] + 1, &set, NULL, NULL, NULL);
         }
     }
-}
-
-/* Whatever still writes to the frames of a wait that was left shows here. */
-static __attribute__((noinline)) void look_below(void) {
-    volatile unsigned char bytes[3000];
-    for (int i = 0; i < 3000; i++) bytes[i] = 0x5a;
-    usleep(100);
-    for (int i = 0; i < 3000; i++) assert(bytes[i] == 0x5a);
 }
 
 static void *be_jumped(void *arg) {

@@ -19,6 +19,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "Inputs/look-below.h"
+
 #define ROUNDS 400
 
 static sigjmp_buf away;
@@ -30,13 +32,6 @@ static void jump(int number) {
     if (!may_jump) return;
     may_jump = 0;
     siglongjmp(away, number);
-}
-
-static __attribute__((noinline)) void look_below(void) {
-    volatile unsigned char bytes[2500];
-    for (int i = 0; i < 2500; i++) bytes[i] = 0x5a;
-    usleep(100);
-    for (int i = 0; i < 2500; i++) assert(bytes[i] == 0x5a);
 }
 
 static void *idle(void *arg) {
