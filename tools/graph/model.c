@@ -99,20 +99,31 @@ static int read_named(struct edge *e, const cJSON *named) {
     return 0;
 }
 
-static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
+/// The ids of all nodes, in order; NULL, and said why, where there is no memory or two are the same.
+static struct by_id *sorted_ids(const struct graph *g, const char *where) {
     struct by_id *ids = array(g->node_count, sizeof *ids);
-    g->edges = array(cJSON_GetArraySize(edges), sizeof *g->edges);
-    if (!ids || !g->edges) {
-        free(ids);
-        return say_error("%s: out of memory", where);
+    if (!ids) {
+        say_error("%s: out of memory", where);
+        return NULL;
     }
     for (int i = 0; i < g->node_count; i++) ids[i] = (struct by_id){g->nodes[i].id, i};
     qsort(ids, (size_t)g->node_count, sizeof *ids, order);
     for (int i = 1; i < g->node_count; i++) {
         if (order(&ids[i - 1], &ids[i])) continue;
-        int status = say_error("%s: two nodes have the id \"%.100s\"; have the program write it anew", where, ids[i].id);
+        say_error("%s: two nodes have the id \"%.100s\"; have the program write it anew", where, ids[i].id);
         free(ids);
-        return status;
+        return NULL;
+    }
+    return ids;
+}
+
+static int read_edges(struct graph *g, const char *where, const cJSON *edges) {
+    struct by_id *ids = sorted_ids(g, where);
+    if (!ids) return 1;
+    g->edges = array(cJSON_GetArraySize(edges), sizeof *g->edges);
+    if (!g->edges) {
+        free(ids);
+        return say_error("%s: out of memory", where);
     }
     const cJSON *json;
     cJSON_ArrayForEach(json, edges) {
