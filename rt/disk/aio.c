@@ -91,9 +91,9 @@ CAPR_HIDDEN void capr__direct_left(void *object) {
 
 /* The context and its requests are the parent's. A handler that came while one was waited for may have forked: the pool makes the call. */
 static void forked(void) {
-    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+    for (struct capr_leaving *l = NULL; (l = capr__leaving_by(l, capr__direct_left));) {
         struct capr_direct *r = l->object;
-        if (l->leave != capr__direct_left || r->done) continue;
+        if (r->done) continue;
         r->result = -EAGAIN;
         r->done = 1;
     }

@@ -172,9 +172,9 @@ static void disarm(void) { capr__finished_disarm(&finished); }
 
 /* In the child of a fork: the kernel threads and their jobs are the parent's. A handler may have forked that interrupted a wait for one. */
 static void forked(void) {
-    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+    for (struct capr_leaving *l = NULL; (l = capr__leaving_by(l, capr__pool_left));) {
         struct capr_job *job = l->object;
-        if (l->leave != capr__pool_left || job->state == CAPR_JOB_DONE) continue;
+        if (job->state == CAPR_JOB_DONE) continue;
         job->result = CAPR_POOL_NOBODY;
         job->state = CAPR_JOB_DONE;
     }

@@ -37,6 +37,15 @@ static inline void capr__leaving_begin(struct capr_thread *self, struct capr_lea
 
 static inline void capr__leaving_end(struct capr_thread *self, const struct capr_leaving *l) { self->leaving = l->outer; }
 
+/* The running thread's next wait, outwards from `l`, that `leave` lets go of; of NULL the innermost. For the child of a fork, which a handler may
+ * have made in the midst of waits: what they wait for is the parent's. */
+static inline struct capr_leaving *capr__leaving_by(const struct capr_leaving *l, void (*leave)(void *)) {
+    const struct capr_thread *self = capr__worker.self;
+    struct capr_leaving *next = l ? l->outer : self ? self->leaving : NULL;
+    while (next && next->leave != leave) next = next->outer;
+    return next;
+}
+
 /* leaving.c (plain). A handler begins to run, and has returned, in whatever wait the running thread, which has an extra record, is in. The first
  * fills `h` in. */
 CAPR_HIDDEN void capr__leaving_interrupted(struct capr_thread *self, struct capr_running_handler *h);

@@ -122,9 +122,8 @@ static void leave(void *object);
 
 /* In the child of a fork: they are the parent's. A handler may have forked that interrupted a wait: which is over, as if woken. */
 static void forked(void) {
-    for (struct capr_leaving *l = capr__self() ? capr__self()->leaving : NULL; l; l = l->outer) {
+    for (struct capr_leaving *l = NULL; (l = capr__leaving_by(l, leave));) {
         struct capr_helper *h = l->object;
-        if (l->leave != leave) continue;
         h->gone = 1;
         h->state = CAPR_HELPER_DONE;
     }
