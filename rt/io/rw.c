@@ -18,16 +18,17 @@ static __attribute__((noinline)) ssize_t pipe_readv(int fd, const struct iovec *
     long r;
     do {
         capr__fd_heed(f);
-        if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) /* of a vector the kernel knows whether it asks for anything */
+        if (f->kind == CAPR_FD_NOWAIT && own && capr__pair_empty(f)) { /* of a vector the kernel knows whether it asks for anything */
             r = -EAGAIN;
-        else if (f->kind == CAPR_FD_NOWAIT) {
+        } else if (f->kind == CAPR_FD_NOWAIT) {
             capr__handlers_off(); /* what is known of the pipe is to stay true */
             capr__pair_read(f, r = capr__sys6(SYS_preadv2, fd, (long)iov, count, -1, 0, CAPR_RWF_NOWAIT));
             capr__handlers_on();
-        } else if (f->kind == CAPR_FD_POLL)
+        } else if (f->kind == CAPR_FD_POLL) {
             r = capr__polled_readv(fd, iov, count);
-        else
+        } else {
             r = CAPR_OUTSIDE(capr__sys3(SYS_readv, fd, (long)iov, count));
+        }
         if (r < 0) capr__pair_offer(f, own);
     } while (r < 0 && capr__fd_again(fd, f, CAPR_FD_READ, &r, &deadline) && !filled(own));
     if (f->kind == CAPR_FD_POLL && deadline != CAPR_FD_DEADLINE_UNSET) {

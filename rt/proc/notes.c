@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Notes for the poll loop: what the trampoline (signal.c) leaves of signals that it does not handle at once, and of handlers that may have to
- * end a wait. Written in handlers while all signals are blocked, one after the other; read by the first worker's idle thread. Plain code.
+ * end a wait. Written in handlers while all signals are blocked, one after the other; read by the first worker's idle thread, or by a thread that
+ * leaves what they came in the middle of. Plain code.
  */
 #include "signals.h"
 
@@ -124,16 +125,10 @@ CAPR_HIDDEN void capr__signals_gather(void) {
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
-/* Whether main waits in a call that the signal ends: then it is main's, and the idle thread gives it to it. */
-static int main_waits(void) {
-    const struct capr_thread *first = &capr__main_thread;
-    return first->state == CAPR_PARKED && (first->wait_data == &capr__wait_interruptible || first->wait_data == &capr__wait_restartable);
-}
-
 /* What the trampoline would have given to the running thread, had it been outside. */
 static int is_for_now(const struct note *n, const struct capr_thread *t, uint64_t set) {
     if (!is_signal(n, t, set) || n->info.si_signo == CAPR_NOTIFY_SIGNAL || t->ending) return 0;
-    return n->thread ? n->thread == t : t == &capr__main_thread || !main_waits();
+    return n->thread ? n->thread == t : t == &capr__main_thread || !capr__signals_main_waits();
 }
 
 /* They are sent once more, to this kernel thread, and come as soon as the mask lets them. */
@@ -144,13 +139,15 @@ CAPR_HIDDEN void capr__signals_late(void) {
     uint64_t all = ~0ull, mask;
     struct note n;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
-    capr__signals_noted = capr__signals_unread = 0;
+    int unread = 0; /* others look at it meanwhile */
+    capr__signals_noted = 0;
     while (take_note(is_for_now, self, ~self->sigmask, &n)) {
         if (capr__sys4(SYS_rt_tgsigqueueinfo, getpid(), gettid(), n.info.si_signo, (long)&n.info) == 0) continue;
         capr__note_add(n.thread, &n.info, 0); /* the user's signals are all queued: for the idle thread */
         break;
     }
-    for (uint32_t i = read_notes; i != noted; i++) capr__signals_unread |= notes[i % NOTES].info.si_signo != 0;
+    for (uint32_t i = read_notes; i != noted; i++) unread |= notes[i % NOTES].info.si_signo != 0;
+    capr__signals_unread = unread;
     if (capr__signals_closed)
         capr__signals_open();
     else

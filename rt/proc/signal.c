@@ -213,9 +213,7 @@ static enum whose is_ours(struct capr_worker *w, int number, const siginfo_t *in
     if (w->spin_locks || (self->ending && info->si_code != SI_TKILL)) return NOT_OURS;
     if (self->sigmask & bit) return NOT_OURS;
     if (info->si_code == SI_TKILL || self == first || first->state == CAPR_DONE || (first->sigmask & bit)) return OURS;
-    if (w->in_signal == 1 && first->state == CAPR_PARKED &&
-        (first->wait_data == &capr__wait_interruptible || first->wait_data == &capr__wait_restartable))
-        return NOT_OURS;
+    if (w->in_signal == 1 && capr__signals_main_waits()) return NOT_OURS;
     return BESIDE_OURS;
 }
 

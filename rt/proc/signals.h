@@ -17,6 +17,7 @@
 #include <signal.h>
 
 #include "../layout.h"
+#include "../thread/thread.h"
 
 /* In wait_data: a wait that a handler without SA_RESTART ends (read, accept), one that each handler ends (poll, sleep). */
 extern CAPR_HIDDEN char capr__wait_restartable, capr__wait_interruptible;
@@ -124,9 +125,6 @@ CAPR_HIDDEN void capr__signals_run_unblocked(const struct capr_thread *self);
 /* On the first worker: lets signals come again. */
 CAPR_HIDDEN void capr__signals_open(void);
 
-/* Not 0: among the notes are signals that nobody has been given. */
-extern CAPR_HIDDEN volatile int capr__signals_unread;
-
 /* What `number` does is about to be changed by the program: those that came before, and that the running thread takes, are handled first.
  * Natively it has run its handlers when a call returns, `alarm(0)` say, and no signal of before meets the next action; here a note of it may
  * not have been read. May block. */
@@ -214,11 +212,20 @@ CAPR_HIDDEN void capr__signals_note(struct capr_thread *t, const siginfo_t *info
 /* The same, however many there are; without `info`: `t` has run a handler, which ends its wait if that is one that handlers cut (`cutting`). */
 CAPR_HIDDEN void capr__note_add(struct capr_thread *t, const siginfo_t *info, int cutting);
 
+/* Not 0: among the notes are signals that nobody has been given. */
+extern CAPR_HIDDEN volatile int capr__signals_unread;
+
 /* So many have not been read that the first worker is to let no more signals come. */
 CAPR_HIDDEN int capr__notes_half_full(void);
 
 /* The running thread's own that the trampoline has noted, and that it blocks, become pending. Not in a handler. */
 CAPR_HIDDEN void capr__signals_gather(void);
+
+/* Whether main waits in a call that a signal ends: a signal of the process is main's then, and the idle thread gives it to it. */
+static inline int capr__signals_main_waits(void) {
+    const struct capr_thread *first = &capr__main_thread;
+    return first->state == CAPR_PARKED && (first->wait_data == &capr__wait_interruptible || first->wait_data == &capr__wait_restartable);
+}
 
 /* --- signal.c ------------------------------------------------------------------------------------------------------------------ */
 

@@ -85,7 +85,6 @@ static void tell(struct capr_worker *w, struct capr_thread *t) {
     ((struct capr_extra *)t->extra)->resume = frame->rip;
     frame->rip = (uint64_t)capr__signals_entry;
     capr__deadlock_turn = t;
-    w->busy = w->idle;
     capr__switch_to(w, w->idle, t);
 }
 
@@ -106,7 +105,6 @@ void capr__deadlock_chain(void) {
     capr__warn("%s", line);
     capr__deadlock_turn = NULL;
     w->self->state = CAPR_PARKED;
-    w->busy = w->self;
     capr__switch_to(w, w->self, w->idle);
 }
 

@@ -195,7 +195,6 @@ static _Noreturn void idle_main(void) {
         w->run_head = next->next;
         capr__graph_restart_sample();
         if (__builtin_expect(capr__signals_pending, 0)) capr__signals_deliver(); /* natively its handlers run before anything else of it */
-        w->busy = w->idle;
         capr__switch_to(w, w->idle, next);
         w->fire_at++; /* or those of whom some have yet to run would be overtaken where this thread runs often */
     }

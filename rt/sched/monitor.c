@@ -87,7 +87,7 @@ void capr__monitor_abandon(void) {
     capr__worker.kept_inside = 0;
     capr__worker.spin_locks = 0; /* a fault's handler left what had others off */
     capr__worker.busy = NULL;
-    if (capr__many) capr__step_out();
+    capr__step_out();
 }
 
 void capr__monitor_in(uint32_t depth) {

@@ -18,22 +18,6 @@
 /* Whether there may be several workers. Set at start, then read only. */
 extern CAPR_HIDDEN uint32_t capr__many;
 
-/* A lock for a few instructions, also outside the monitor. Never held across a call of the program's or a switch; a signal that comes
- * meanwhile is kept for later, since its handler might wait for the monitor, and who is in there for this lock. */
-CAPR_HIDDEN void capr__spin_wait(uint32_t *word);
-
-static inline void capr__spin_lock(uint32_t *word) {
-    capr__worker.spin_locks++;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0)) capr__spin_wait(word);
-}
-
-static inline void capr__spin_unlock(uint32_t *word) {
-    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    capr__worker.spin_locks--;
-}
-
 /* Around what a handler may not interrupt, since it may jump away: signals are noted meanwhile, and come when the call of the runtime's is left
  * or steps out. No giving way in between; they nest. */
 static inline void capr__handlers_off(void) {
@@ -43,6 +27,20 @@ static inline void capr__handlers_off(void) {
 static inline void capr__handlers_on(void) {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     capr__worker.spin_locks--;
+}
+
+/* A lock for a few instructions, also outside the monitor. Never held across a call of the program's or a switch; a signal that comes
+ * meanwhile is kept for later, since its handler might wait for the monitor, and who is in there for this lock. */
+CAPR_HIDDEN void capr__spin_wait(uint32_t *word);
+
+static inline void capr__spin_lock(uint32_t *word) {
+    capr__handlers_off();
+    if (__builtin_expect(__atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0, 0)) capr__spin_wait(word);
+}
+
+static inline void capr__spin_unlock(uint32_t *word) {
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+    capr__handlers_on();
 }
 
 /* The number of the worker inside, plus 1; 0: nobody; with CAPR_LENT and how often that worker has lent it: it is in a call of CAPR_HELD. */

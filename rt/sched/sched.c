@@ -53,7 +53,6 @@ void capr__park(void) {
         capr__run_switch(self, capr__run_pick(w));
         if (__builtin_expect(self->cancel_bits & CAPR_SIGNALS_ASKED, 0)) capr__signals_run();
     } else {
-        w->busy = self;
         capr__switch_to(w, self, capr__pick(w));
     }
     if (__builtin_expect(self->stamp != 0, 0)) capr__graph_resumed(self);

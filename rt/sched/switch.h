@@ -83,8 +83,10 @@ static inline struct capr_thread *capr__pick(struct capr_worker *w) {
     return t;
 }
 
-/* Switches to `to`, which nobody else has taken; `w->busy` is `self`. Returns when `self` is switched to again. */
+/* Switches to `to`, which nobody else has taken. Returns when `self` is switched to again. Who has changed queues for it before has set `busy`
+ * before that. */
 static inline void capr__switch_to(struct capr_worker *w, struct capr_thread *self, struct capr_thread *to) {
+    w->busy = self;
     CAPR_SHOW_MORE(w->count.switches, 1);
     capr__fibre_switch(self, to);
     capr__switch(self, to);

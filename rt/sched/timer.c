@@ -45,17 +45,20 @@ void capr__timer_insert(struct capr_thread *t) {
     capr__handlers_on();
 }
 
-void capr__timer_remove(struct capr_thread *t) {
-    capr__handlers_off();
+static void take_out(struct capr_thread *t) {
     uint32_t at = (uint32_t)t->timer;
     CAPR_SHOW_MORE(capr__process.timer_count, -1);
     struct capr_timer_entry last = capr__process.timers[capr__process.timer_count];
     t->timer = -1;
-    if (last.thread == t) {
-    } else if (at > 0 && last.deadline < capr__process.timers[(at - 1) / 4].deadline) {
+    if (last.thread == t) return;
+    if (at > 0 && last.deadline < capr__process.timers[(at - 1) / 4].deadline)
         sift_up(at, last);
-    } else {
+    else
         sift_down(at, last);
-    }
+}
+
+void capr__timer_remove(struct capr_thread *t) {
+    capr__handlers_off();
+    take_out(t);
     capr__handlers_on();
 }
