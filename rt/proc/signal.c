@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "../graph/call_back.h"
@@ -25,11 +24,6 @@
 #include "../sched/workers.h"
 #include "../thread/extra.h"
 #include "../thread/thread.h"
-
-/* Bytes for handlers beside the kernel's frames: they run in place on this stack however deep they go, since a chunk can't be
- * linked in the middle of linking another. Only touched pages become memory. Nested handlers share it. */
-#define HANDLER_ROOM (256u << 10)
-#define GUARD 4096u
 
 /* <linux/signal.h>'s, which can't be included beside <signal.h>. */
 #define SS_AUTODISARM INT_MIN
@@ -159,6 +153,10 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     if (!(flags & SA_NODEFER)) inside |= CAPR_SIGNAL_BIT(number);
     uint64_t *shown = (uint64_t *)&((ucontext_t *)context)->uc_sigmask, kernels = *shown, all = ~0ull;
     *shown = mask; /* which the handler may change, for the time after it */
+    uint64_t here = (uint64_t)__builtin_frame_address(0);
+    uint64_t interrupted_sp = context == &own ? here : (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
+    char *top = flags & SA_ONSTACK ? capr__signal_stack_of_program(self->extra, here, interrupted_sp) : NULL;
+    size_t lent = top ? capr__signal_stack_lend(here) : 0; /* before any other signal can come */
     if (masked) {
         uint64_t now = masks_alone(self, inside, all);
         if (now != all) capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&now, 0, 8);
@@ -171,12 +169,9 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     int saved_errno = *w->err;
     uint64_t word = capr__call_back_begins(w);
     uint32_t depth = masked ? 0 : capr__out();
-    const struct capr_extra *x = self->extra;
-    const stack_t *stack = x ? &x->signal_stack : NULL;
-    uint64_t here = (uint64_t)__builtin_frame_address(0);
-    if (stack && (flags & SA_ONSTACK) && stack->ss_size && here - (uint64_t)stack->ss_sp >= stack->ss_size) {
+    if (top) {
         struct place from = set_apart(w, here);
-        capr__signal_call_on((char *)stack->ss_sp + stack->ss_size, handler, number, &info, context);
+        capr__signal_call_on(top, handler, number, &info, context);
         set_back(w, from);
     } else {
         handler(number, &info, context);
@@ -188,7 +183,9 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     if (masked) {
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
         *shown = masks_alone(self, *shown, kernels); /* what the kernel sets on return */
+        if (top) capr__signal_stack_back(lent);
     } else {
+        if (top) capr__signal_stack_back(lent);
         capr__signals_set_mask(*shown);
     }
 }
@@ -315,20 +312,6 @@ static void trampoline(int number, siginfo_t *info, void *context) {
     set_back(w, from);
     capr__call_to_end = to_end;
     if (to_end == CAPR_END_ON_WORKER) end_call(c);
-}
-
-CAPR_HIDDEN int capr__signal_stack(void) {
-    static _Thread_local int done;
-    if (done) return 0;
-    size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_ROOM + GUARD + 4095) & ~4095ul;
-    long p =
-        capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (capr__is_error(p)) return (int)-p;
-    capr__sys3(SYS_mprotect, p, GUARD, PROT_NONE);
-    stack_t stack = {.ss_sp = (char *)p + GUARD, .ss_size = size - GUARD};
-    long r = capr__sys2(SYS_sigaltstack, (long)&stack, 0);
-    done = r == 0;
-    return (int)-r;
 }
 
 /* What is ours to take whatever the program does. */

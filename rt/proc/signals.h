@@ -68,8 +68,24 @@ static inline int capr__signals_wait_end(struct capr_thread *self) {
 /* pthread_exit in a handler: leaves it, and ends the interrupted thread with `result`, on the stack on which it was interrupted. */
 CAPR_HIDDEN _Noreturn void capr__signal_exit(void *result);
 
+/* --- signal_stack.c ------------------------------------------------------------------------------------------------------------ */
+
 /* Gives the calling kernel thread an alternate signal stack, once. Returns 0 or an errno. */
 CAPR_HIDDEN int capr__signal_stack(void);
+
+struct capr_extra;
+
+/* Where on the program's signal stack a handler with SA_ONSTACK begins, of the thread with `x` (or NULL): below what lies there already. `here`:
+ * the frame of who asks; `interrupted`: the stack pointer that the signal found. NULL: it runs where the trampoline does. */
+CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here, uint64_t interrupted);
+
+/* A handler is about to go there from the frame at `here`: what lies above that on the worker's signal stack is no longer the kernel's to begin
+ * on. Returns what undoes it. In the trampoline while all signals are blocked. */
+CAPR_HIDDEN size_t capr__signal_stack_lend(uint64_t here);
+CAPR_HIDDEN void capr__signal_stack_back(size_t before);
+
+/* All handlers have been left by a jump: the whole stack is the kernel's. */
+CAPR_HIDDEN void capr__signal_stack_left(void);
 
 /* --- masks: sigmask.c. A mask is the kernel's 64 bits, bit n-1 for signal n. ------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../io/syscalls.h"
+#include "../proc/signals.h"
 
 /* Rounds of 40 to 140 cycles (pause): some microseconds, many times what a call takes inside. */
 #define SPINS 100
@@ -87,6 +88,7 @@ void capr__monitor_abandon(void) {
     capr__worker.kept_inside = 0;
     capr__worker.spin_locks = 0; /* a fault's handler left what had others off */
     capr__worker.busy = NULL;
+    capr__signal_stack_left();
     capr__step_out();
 }
 

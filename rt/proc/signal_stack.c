@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The stacks of signal handlers. A worker has one, which the kernel begins on whatever the program installs. A handler with SA_ONSTACK, in a
+ * thread that has called sigaltstack, goes on from there to the program's; the kernel's frame and the trampoline's stay behind on the worker's. A
+ * signal that comes now finds the stack pointer outside of it, and the kernel would begin at its top again, on those frames: so the part of it
+ * that is in use is taken away from the kernel meanwhile. Plain code.
+ */
+#include "signals.h"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "../io/syscalls.h"
+#include "../thread/extra.h"
+
+/* Bytes for handlers beside the kernel's frames: they run in place on this stack however deep they go, since a chunk can't be
+ * linked in the middle of linking another. Only touched pages become memory. Nested handlers share it. */
+#define HANDLER_ROOM (256u << 10)
+#define GUARD 4096u
+#define RED_ZONE 128
+#define BELOW 8192u /* bytes that the trampoline and what it calls take below where it is asked */
+#define ROOM_LEAST (HANDLER_ROOM / 4) /* of the worker's: with less left a handler stays there */
+
+/* The running worker's: all of it, and what the kernel may use, the lower part while a handler is on the program's. */
+static _Thread_local stack_t all_of_it, kernels;
+
+static int is_on(const stack_t *s, uint64_t sp) { return sp - (uint64_t)s->ss_sp < s->ss_size; }
+
+CAPR_HIDDEN int capr__signal_stack(void) {
+    if (all_of_it.ss_size) return 0;
+    size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_ROOM + GUARD + 4095) & ~4095ul;
+    long p =
+        capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (capr__is_error(p)) return (int)-p;
+    capr__sys3(SYS_mprotect, p, GUARD, PROT_NONE);
+    stack_t stack = {.ss_sp = (char *)p + GUARD, .ss_size = size - GUARD};
+    long r = capr__sys2(SYS_sigaltstack, (long)&stack, 0);
+    if (r == 0) all_of_it = kernels = stack;
+    return (int)-r;
+}
+
+/* The kernel refuses him whose stack pointer is on the stack that he changes: it lies elsewhere for the call, with all signals blocked. */
+static void tell_kernel(const stack_t *s) {
+    uint64_t all = ~0ull, mask;
+    long r = SYS_sigaltstack;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
+    __asm__ volatile("movq %%rsp, %%r12\n\tmovq %[sp], %%rsp\n\tsyscall\n\tmovq %%r12, %%rsp"
+                     : "+a"(r)
+                     : "D"(s), "S"(0L), [sp] "r"(capr__worker.service_sp)
+                     : "r12", "rcx", "r11", "memory");
+    if (r == 0) kernels = *s;
+    capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
+}
+
+CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here, uint64_t interrupted) {
+    const stack_t *s = x ? &x->signal_stack : NULL;
+    if (!s || !s->ss_size || is_on(s, here)) return NULL;
+    if (is_on(&all_of_it, here) && here - (uint64_t)all_of_it.ss_sp < ROOM_LEAST) return NULL;
+    if (is_on(s, interrupted)) return (char *)((interrupted - RED_ZONE) & ~15ull);
+    /* Else a handler that this one has interrupted, or the one that it has, may be there: at an end that nobody knows. */
+    return kernels.ss_size == all_of_it.ss_size ? (char *)s->ss_sp + s->ss_size : NULL;
+}
+
+CAPR_HIDDEN size_t capr__signal_stack_lend(uint64_t here) {
+    size_t before = kernels.ss_size;
+    if (is_on(&all_of_it, here)) {
+        stack_t lower = all_of_it;
+        lower.ss_size = ((here - BELOW) & ~63ull) - (uint64_t)lower.ss_sp;
+        tell_kernel(&lower);
+    }
+    return before;
+}
+
+CAPR_HIDDEN void capr__signal_stack_back(size_t before) {
+    if (kernels.ss_size == before) return;
+    stack_t more = all_of_it;
+    more.ss_size = before;
+    tell_kernel(&more);
+}
+
+CAPR_HIDDEN void capr__signal_stack_left(void) { capr__signal_stack_back(all_of_it.ss_size); }
