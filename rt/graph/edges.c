@@ -142,6 +142,15 @@ static uint64_t stack_bytes(const struct capr_thread *t) {
     return bytes;
 }
 
+void capr__graph_sample_next(struct capr_worker *w) {
+    if (!w->edges || w->armed) return;
+    w->armed = 1;
+    w->graph->before = w->use;
+    w->edges = &nothing;
+    w->edge_mask = 0;
+    w->graph->since = capr__cycles();
+}
+
 /* A sample is of one way on one worker: it begins as the worker switches away here, and ends at the next block or yield on this worker, which
  * is that of the thread it switched to. Where that thread came from, and on which worker it blocked before, is the same to it: clock and
  * `use` are this worker's at both ends, and nobody else ran on it meanwhile. Where somebody did, or where a thread goes on in the
@@ -191,13 +200,7 @@ void capr__graph_slow(uint64_t word, int parks) {
         n->stacks++;
     }
     self->node = e->to;
-    if (due) {
-        w->armed = 1;
-        g->before = w->use;
-        w->edges = &nothing;
-        w->edge_mask = 0;
-        g->since = capr__cycles();
-    }
+    if (due) capr__graph_sample_next(w);
 }
 
 /* From another processor's moment perhaps, whose clock may be ahead by a little. */
@@ -243,7 +246,8 @@ static void asked(void) {
 static int furnish(struct capr_worker_graph *g) {
     if (!g->seen) g->seen = reserve(CAPR_NODES_MAX * sizeof *g->seen);
     if (!g->counted) g->counted = reserve(EDGES_MAX * sizeof *g->counted);
-    return g->seen && g->counted && (g->table || grow(g));
+    if (!g->ways) g->ways = reserve(EDGES_MAX * sizeof *g->ways);
+    return g->seen && g->counted && g->ways && (g->table || grow(g));
 }
 
 /* One that a fork has left behind: what it counted goes on with another worker. */

@@ -65,7 +65,7 @@ struct capr_node_seen {
     struct capr_average stack;    /* bytes of chunks that a thread holds there */
     uint32_t waits, delays, stacks; /* samples */
     uint32_t unused;
-    uint64_t made;                /* threads that began here */
+    uint64_t made, made_known;    /* threads that began here; of which the scheduler knows */
 };
 
 /* Open addressing. One that has grown too small stays where it is, for those who read it; all of these together are smaller than the last. */
@@ -92,7 +92,7 @@ struct capr_worker_graph {
     uint64_t routine;             /* start routine of the thread that it made last, */
     uint32_t routine_node;        /* and its node */
     uint64_t routine_next;        /* what the next one is to be known by, where that is no routine of the program's; else 0 */
-    uint32_t *counted;            /* the scheduler's: low bits of an edge's count at its last look, by number */
+    uint32_t *counted, *ways;     /* the scheduler's, by an edge's number: low bits of its count at the last look; what it is called there */
     struct capr_worker *worker;   /* NULL: a fork left it behind */
     struct capr_worker_graph *next; /* in capr__graph.workers. Never taken out */
 };
@@ -123,6 +123,10 @@ CAPR_HIDDEN void capr__graph_forked(struct capr_worker *w);
 
 /* What capr__graph_note does not find at first sight, and what is sampled. Plain code. */
 CAPR_HIDDEN void capr__graph_slow(uint64_t word, int parks);
+
+/* The way is timed that the next thread goes on this worker. By who decides which that is, so that ways that are seldom gone are known while
+ * something is scarce. Plain code. */
+CAPR_HIDDEN void capr__graph_sample_next(struct capr_worker *w);
 
 /* For a thread whose wait is sampled: somebody made it ready; it runs again. Plain code. */
 CAPR_HIDDEN void capr__graph_woken(struct capr_thread *t);

@@ -10,6 +10,7 @@
 
 #include "../io/syscalls.h"
 
+#define LOOKS 4096 /* entries in one look at what was passed */
 #define SPINS 1000 /* looks at what is being written until the kernel is asked to let its writer run: some us */
 
 int64_t capr__use_of_all(int index) {
@@ -66,17 +67,36 @@ int capr__edge_read(const struct capr_worker_graph *g, const struct capr_table *
     }
 }
 
-void capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed)) {
-    for (const struct capr_worker_graph *g = capr__graph_workers(); g; g = g->next) {
+/* Two loads for an entry that nobody has passed, which most are in a large table. The count may be a moment old, or half of a new one: then it is
+ * read as a whole. */
+static int is_passed(const struct capr_worker_graph *g, const struct capr_edge *at) {
+    if (__atomic_load_n(&at->from, __ATOMIC_RELAXED) == UINT32_MAX) return 0;
+    uint32_t number = __atomic_load_n(&at->number, __ATOMIC_RELAXED);
+    uint32_t count = (uint32_t)__atomic_load_n(&at->counted, __ATOMIC_RELAXED) + __atomic_load_n(&at->period, __ATOMIC_RELAXED) -
+                     __atomic_load_n(&at->until, __ATOMIC_RELAXED);
+    return number > g->table->mask || count != g->counted[number];
+}
+
+int capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed, uint32_t *way)) {
+    static const struct capr_worker_graph *at; /* NULL: a new round begins */
+    static uint64_t entry;
+    const struct capr_worker_graph *g = at ? at : capr__graph_workers();
+    for (uint32_t looks = 0; g; g = g->next, entry = 0) {
         const struct capr_table *t = __atomic_load_n(&g->table, __ATOMIC_ACQUIRE);
-        for (uint64_t i = 0; t && i <= t->mask; i++) {
+        for (; t && entry <= t->mask; entry++) {
             struct capr_edge e;
-            if (__atomic_load_n(&t->edges[i].from, __ATOMIC_RELAXED) == UINT32_MAX || !capr__edge_read(g, t, i, &e, NULL) || !e.samples) continue;
+            if (looks++ == LOOKS) {
+                at = g;
+                return 0;
+            }
+            if (!is_passed(g, &t->edges[entry]) || !capr__edge_read(g, t, entry, &e, NULL)) continue;
             uint32_t count = (uint32_t)capr__edge_count(&e), passed = count - g->counted[e.number];
             g->counted[e.number] = count;
-            if (passed) one(&e, passed);
+            if (passed) one(&e, passed, &g->ways[e.number]);
         }
     }
+    at = NULL;
+    return 1;
 }
 
 struct capr_average capr__average_of_both(struct capr_average a, double of_a, struct capr_average b, double of_b) {

@@ -28,8 +28,9 @@ CAPR_HIDDEN void capr__delays_of_all(double *cycles, double *count);
 CAPR_HIDDEN int capr__edge_read(const struct capr_worker_graph *g, const struct capr_table *t, uint64_t at, struct capr_edge *edge,
                                 struct capr_average *kinds);
 
-/* Calls `one` with each edge of every worker that has been gone since it was asked last, and how often. For the scheduler. */
-CAPR_HIDDEN void capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed));
+/* Calls `one` with each edge of every worker that has been gone since it was asked last, how often, and the scheduler's number for it. Looks at
+ * 4,096 entries at most, some 0.1 ms, and goes on from there the next time: returns whether it came to the end. */
+CAPR_HIDDEN int capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed, uint32_t *way));
 
 /* Two means, and the deviations from them, of samples of which there are so many each: as if they had been drawn together. */
 CAPR_HIDDEN struct capr_average capr__average_of_both(struct capr_average a, double of_a, struct capr_average b, double of_b);

@@ -34,9 +34,16 @@ static __attribute__((noinline)) int wait_for_descriptor(int fd, struct capr_fd 
     return f->generation == generation;
 }
 
+/* A call that may wait lets others go first, also where a connection is there, so that the scheduler decides about each of them: while many wait in
+ * the backlog none of these calls would wait, and a thread would take a great part of all descriptors in one turn. */
+static inline void let_others_go_first(int fd, struct capr_fd *f) {
+    if (capr__policy_admits && f && capr__fd_is_socket(f) && capr__may_switch() && !capr__fd_is_nonblock(fd, f)) capr__yield();
+}
+
 /* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags) {
     CAPR_MONITOR;
+    let_others_go_first(fd, capr__fd_get(fd));
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || !capr__fd_is_socket(f), 0))

@@ -29,8 +29,7 @@ static int is_on(const stack_t *s, uint64_t sp) { return sp - (uint64_t)s->ss_sp
 CAPR_HIDDEN int capr__signal_stack(void) {
     if (all_of_it.ss_size) return 0;
     size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_ROOM + GUARD + 4095) & ~4095ul;
-    long p =
-        capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    long p = capr__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (capr__is_error(p)) return (int)-p;
     capr__sys3(SYS_mprotect, p, GUARD, PROT_NONE);
     stack_t stack = {.ss_sp = (char *)p + GUARD, .ss_size = size - GUARD};

@@ -18,18 +18,21 @@
 #include "../stack/chunk.h"
 #include "knee.h"
 #include "memory.h"
-#include "node_queues.h"
+#include "ways.h"
 
 #define SELDOM 100000000ull     /* ns between looks at what changes slowly or costs more */
 #define NEAR 0.92               /* of memory that is resident: what the allocator keeps of it counts as well */
 #define KEPT 0.02               /* of memory: and may be so much */
-#define CALM 1000000000ull      /* ns for which less than what serves best is to be in use before everybody may take again */
+#define CALM 1000000000ull      /* ns for which less is to be in use before everybody may take again: of memory where that is less than what
+                                   serves best, and of descriptors, of which a burst takes a good part between two looks */
+#define SOON 20e6               /* ns */
+#define LOOKS_FIRST 20          /* before it is known how fast use grows */
 #define DELAY 100e6             /* ns that a ready thread may wait, and a request to the disk: a person does not notice yet */
 
 struct capr_limit capr__limits[CAPR_LIMITS] = {
     [CAPR_LIMIT_MEMORY] = {"memory", .use = CAPR_USE_HEAP, .least = 256, .high = 0.90, .low = 0.80, .counted = 1},
     [CAPR_LIMIT_STACK] = {"stack", .use = CAPR_USE_THREADS, .least = 0.05, .high = 0.95, .low = 0.85},
-    [CAPR_LIMIT_FILES] = {"descriptors", .use = CAPR_USE_FILES, .least = 0.05, .high = 0.98, .low = 0.95, .counted = 1, .to_the_end = 1},
+    [CAPR_LIMIT_FILES] = {"descriptors", .use = CAPR_USE_FILES, .least = 0.05, .high = 0.98, .low = 0.95, .calm = CALM, .counted = 1, .to_the_end = 1},
     [CAPR_LIMIT_CPU] = {"cpu", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
     [CAPR_LIMIT_DISK] = {"disk", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
 };
@@ -39,7 +42,7 @@ static double work_done(void) {
     struct capr_counts all;
     capr__count_all(&all);
     return capr__progress()            ? (double)capr__progress()
-           : capr__nodes_released > 0 ? capr__nodes_released
+           : capr__ways_released > 0 ? capr__ways_released
                                        : (double)(all.threads_created - all.threads);
 }
 
@@ -121,7 +124,20 @@ static void judge(struct capr_limit *l, uint64_t now) {
         l->scarce = 0;
 }
 
+/* A limit will be reached within a few looks, by how fast its use grows. */
+static int grows_fast(uint64_t ns) {
+    for (int i = 0; i < CAPR_LIMIT_NAMED; i++) {
+        const struct capr_limit *l = &capr__limits[i];
+        if (l->counted && l->limit > 0 && l->grew > 0 && l->used + l->grew * SOON / (double)ns > l->high * l->limit) return 1;
+    }
+    return 0;
+}
+
+int capr__limits_near;
+
 int capr__limits_look(struct capr_worker *w, uint64_t now) {
+    static uint64_t before_ns;
+    static int looks;
     double delay_cycles, delays;
     struct capr_limit *memory = &capr__limits[CAPR_LIMIT_MEMORY];
     double resident = capr__memory_resident(), before = memory->used, files = capr__limits[CAPR_LIMIT_FILES].used;
@@ -146,5 +162,8 @@ int capr__limits_look(struct capr_worker *w, uint64_t now) {
         }
     /* Stalls of a machine that others have filled are not ours to cure. */
     if (seldom.stall && resident > 0.1 * memory->limit) any = memory->scarce = 1;
+    if (looks < LOOKS_FIRST) looks++;
+    capr__limits_near = !any && (looks < LOOKS_FIRST || grows_fast(now - before_ns));
+    before_ns = now;
     return any;
 }

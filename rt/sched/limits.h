@@ -49,6 +49,10 @@ CAPR_HIDDEN uint64_t capr__progress(void);
 /* Whether it has been measured at all: of the policies `resource` alone does. */
 CAPR_HIDDEN int capr__limits_known(void);
 
+/* Looks are to be 1 ms apart: nothing is scarce, but will be before the next one where these are 10 ms apart; or those that would give back have
+ * no room, and go a few at each look. */
+extern CAPR_HIDDEN int capr__limits_near;
+
 /* Measures. Returns whether any resource is scarce. Takes a few microseconds, of the kernel's mostly. */
 CAPR_HIDDEN int capr__limits_look(struct capr_worker *w, uint64_t now);
 

@@ -3,7 +3,8 @@
  * Stride scheduling over nodes in constant time: 64 buckets in a ring, a bit for each that has nodes in it. The next node is the first of
  * the next bucket that has any; it gives a batch of its threads, oldest first, and comes again `stride` buckets on. So a node waits at
  * most for 63 buckets, each of which serves every node in it once: none starves but those that are held, for which resource.c has a
- * bound of its own. A node that is held waits until there is room for one of its threads, which others make that give back. Plain code.
+ * bound of its own. A node that is held waits in a line until there is room for one of its threads, which others make that give back. Of such a
+ * node the youngest go first: who has just run will soon have what it needs, where all come a step further in turn nobody has. Plain code.
  */
 #include "node_queues.h"
 
@@ -17,12 +18,12 @@
 
 #define NONE UINT32_MAX
 #define BUCKETS 64
-#define BEHIND 0.75f    /* so that a circle of nodes does not add up for ever */
 #define CREDIT_GROWS 1.1
 #define CREDIT_FIRST 0.01
 #define BATCH 8         /* threads of one node in a row: what one choice costs is divided among them */
+#define SPARED 15       /* nodes at which a thread is not held that has been allowed to go on where there is no room */
+#define SPARED_TIME 100000000ull /* ns after which those that are not back by then are not counted any more: they may wait for something else */
 #define FREED_WEIGHT (1.0f / 16)
-#define FORGET 0.75f    /* of a forecast, at each tick: a change of load has most of the weight after 50 ms */
 
 struct capr_node_queue *capr__node_queues;
 
@@ -30,12 +31,14 @@ struct node_list {
     uint32_t first, last;
 };
 static struct node_list buckets[BUCKETS];
-static struct node_list waiting[CAPR_LIMITS]; /* held nodes with threads that are ready and for which there is no room */
-static double room[CAPR_LIMITS], room_first[CAPR_LIMITS];
+static struct node_list waiting[CAPR_LIMITS][CAPR_LINES]; /* held nodes with threads that are ready and for which there is no room */
+static uint32_t lines[CAPR_LIMITS]; /* a bit for each of them that is not empty */
+static double room[CAPR_LIMITS], claimed[CAPR_LIMITS];
+static uint32_t spared[CAPR_LIMITS]; /* threads that are, on account of each */
+static double reckoned[CAPR_LIMITS]; /* units taken since the last decision less those given back, by the forecasts */
 static double credit[CAPR_LIMITS]; /* part of what is given back, by the forecasts, that makes room at once */
 static uint64_t filled; /* a bit for each bucket that is not empty */
 static uint32_t now_at; /* the bucket that was served last */
-double capr__nodes_released;
 
 static void append(struct node_list *list, uint32_t node) {
     struct capr_node_queue *q = &capr__node_queues[node];
@@ -57,32 +60,37 @@ static uint32_t take_first(struct node_list *list) {
 
 int capr__nodes_init(void) {
     if (capr__node_queues) return 1;
+    if (!capr__ways_begin()) return 0;
     void *p = mmap(NULL, CAPR_NODES_MAX * sizeof *capr__node_queues, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) return 0;
-    capr__node_queues = p;
     for (int i = 0; i < BUCKETS; i++) buckets[i].first = NONE;
     for (int i = 0; i < CAPR_LIMITS; i++) {
-        waiting[i].first = NONE;
+        for (int line = 0; line < CAPR_LINES; line++) waiting[i][line].first = NONE;
         credit[i] = 1;
     }
+    capr__node_queues = p;
     return 1;
 }
 
-/* So many threads of a node that is held there is room for. */
+static int is_held(const struct capr_node_queue *q) { return q->does >= CAPR_NODE_HELD; }
+
+/* So many threads of a node that is held there is room for: none while others wait for it that come first. */
 static uint32_t fit(const struct capr_node_queue *q) {
-    double threads = room[q->what] / q->each;
+    if (lines[q->what] & ((1u << q->line) - 1)) return 0;
+    double left = room[q->what] - (q->does == CAPR_NODE_FINISHES ? 0 : claimed[q->what]), threads = left / q->need;
     return threads >= UINT16_MAX ? UINT16_MAX : threads > 0 ? (uint32_t)threads : 0;
 }
 
 /* So many threads of a node may go on now: few or none only of one that is held. */
-static uint32_t may_go(const struct capr_node_queue *q) { return q->does == CAPR_NODE_TAKES ? q->allowed + fit(q) : UINT32_MAX; }
+static uint32_t may_go(const struct capr_node_queue *q) { return is_held(q) ? q->allowed + fit(q) : UINT32_MAX; }
 
 /* Gives a node that has a thread to run its turn, `stride` buckets on, unless it has one; if it is held for want of room it waits for that. */
 static void await_turn(uint32_t node) {
     struct capr_node_queue *q = &capr__node_queues[node];
     if (q->linked || !q->threads.head) return;
     if (!may_go(q)) {
-        append(&waiting[q->what], node);
+        append(&waiting[q->what][q->line], node);
+        lines[q->what] |= 1u << q->line;
         return;
     }
     uint32_t at = (now_at + (q->stride ? q->stride : CAPR_STRIDE_NORMAL)) % BUCKETS;
@@ -90,16 +98,37 @@ static void await_turn(uint32_t node) {
     filled |= 1ull << at;
 }
 
+/* Those that wait come to what room there is, line by line: who does not fit in keeps the next ones waiting. */
 static void give_room(int what, double amount) {
-    struct node_list *list = &waiting[what];
     room[what] += amount * credit[what];
-    while (list->first != NONE && may_go(&capr__node_queues[list->first])) await_turn(take_first(list));
+    while (lines[what]) {
+        int line = __builtin_ctz(lines[what]);
+        struct node_list *list = &waiting[what][line];
+        uint32_t node = list->first;
+        if (!may_go(&capr__node_queues[node])) return;
+        take_first(list);
+        if (list->first == NONE) lines[what] &= ~(1u << line);
+        await_turn(node);
+    }
 }
 
-/* Of a node that takes: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
-static void note_freed(struct capr_node_queue *q, int freed) {
-    q->freed += ((float)freed - q->freed) * FREED_WEIGHT;
-    if (freed) room[q->what] -= q->each;
+/* Threads of a held node that go within the room. Who begins what ends with giving back has claims on all that it is going to need. */
+static void note_gone(const struct capr_node_queue *q, uint32_t threads) {
+    double takes = (double)threads * (q->each > 0 ? q->each : 0);
+    reckoned[q->what] += takes;
+    if (q->does == CAPR_NODE_BORROWS) {
+        claimed[q->what] += (double)threads * q->need;
+        return;
+    }
+    room[q->what] -= q->does == CAPR_NODE_TAKES ? (double)threads * q->need : takes;
+    if (q->does == CAPR_NODE_FINISHES) claimed[q->what] -= takes;
+}
+
+/* Of a node that is held: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
+static void note_freed(uint32_t node, int freed) {
+    struct capr_node_ahead *n = &capr__ahead[node];
+    n->freed += ((float)freed - n->freed) * FREED_WEIGHT;
+    if (freed) note_gone(&capr__node_queues[node], 1);
 }
 
 static void keep(struct capr_thread *t) {
@@ -121,9 +150,9 @@ static void let_go(struct capr_node_queue *q, struct capr_thread *t) {
 void capr__nodes_need(struct capr_worker *w, struct capr_thread *t) {
     struct capr_node_queue *q = &capr__node_queues[t->node];
     t->needed = 1;
-    if (!t->kept || q->does != CAPR_NODE_TAKES) return;
+    if (!t->kept || !is_held(q)) return;
     let_go(q, t);
-    note_freed(q, 1);
+    note_freed(t->node, 1);
     capr__run_put(w, t);
     w->choose_at++; /* one more that is chosen already */
 }
@@ -159,16 +188,36 @@ static void put(struct capr_worker *w, struct capr_thread *t) {
     w->run_count++;
 }
 
-/* The first `most` threads of a node, to the end of the run queue. */
-static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most) {
+/* At most so many threads of a node, to the end of the run queue; if they are to be spared they go on until they give something back. */
+static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most, int to_be_spared) {
     uint32_t taken = 0;
     while (q->threads.head && taken < most) {
-        struct capr_thread *t = q->threads.head;
+        struct capr_thread *t = is_held(q) && q->does != CAPR_NODE_BORROWS && !q->oldest ? q->threads.tail : q->threads.head;
+        q->oldest = 0;
         let_go(q, t);
+        if (to_be_spared && !t->spared) {
+            t->spared = SPARED;
+            spared[q->what]++;
+        }
         put(w, t);
         taken++;
     }
     return taken;
+}
+
+/* Whether a thread goes on from a node where others are held. */
+static int goes_on(struct capr_thread *t) {
+    const struct capr_node_queue *q = &capr__node_queues[t->node];
+    if (t->spared && (--t->spared == 0 || q->does == CAPR_NODE_GIVES)) {
+        t->spared = 0;
+        if (spared[q->what]) spared[q->what]--;
+    }
+    if (!is_held(q)) return 0;
+    if (t->midway) return 1; /* it was let go before, and is on its way */
+    int goes = t->needed || t->spared;
+    note_freed(t->node, t->needed);
+    if (goes && !t->needed) note_gone(q, 1);
+    return goes;
 }
 
 uint32_t capr__nodes_choose(struct capr_worker *w) {
@@ -178,12 +227,9 @@ uint32_t capr__nodes_choose(struct capr_worker *w) {
     w->run_count = 0;
     while (t) {
         struct capr_thread *next = t->next;
-        struct capr_node_queue *its = &capr__node_queues[t->node];
-        int sent = t->sent, takes = !sent && its->does == CAPR_NODE_TAKES; /* sent: chosen by another worker already */
+        int sent = t->sent; /* chosen by another worker already */
         t->sent = 0;
-        if (takes && !t->midway) /* else it was let go before, and is on its way */
-            note_freed(its, t->needed);
-        if (sent || (takes && (t->needed || t->midway))) {
+        if (sent || goes_on(t)) {
             put(w, t);
             freed++;
         } else {
@@ -194,77 +240,84 @@ uint32_t capr__nodes_choose(struct capr_worker *w) {
     uint32_t node = next_node();
     if (node == NONE) return freed;
     struct capr_node_queue *q = &capr__node_queues[node];
-    uint32_t most = may_go(q), taken = take(w, q, most < BATCH ? most : BATCH);
+    uint32_t within = is_held(q) ? fit(q) : BATCH, taken = take(w, q, within < BATCH ? within : BATCH, 0);
     q->ran = 1;
-    if (q->does == CAPR_NODE_TAKES) {
-        uint32_t within = fit(q);
-        within = within < taken ? within : taken;
-        room[q->what] -= within * q->each;
-        q->allowed -= taken - within;
+    if (is_held(q)) {
+        note_gone(q, taken);
+        uint32_t beyond = taken < BATCH && q->allowed ? take(w, q, q->allowed < BATCH - taken ? q->allowed : BATCH - taken, q->does == CAPR_NODE_FINISHES) : 0;
+        q->allowed -= beyond;
+        taken += beyond;
     }
-    if (q->does == CAPR_NODE_GIVES) give_room(q->what, taken * q->each);
+    if (q->does == CAPR_NODE_GIVES) {
+        reckoned[q->what] += (double)taken * q->each;
+        give_room(q->what, taken * -q->each);
+    }
     await_turn(node);
     return freed + taken;
 }
 
 static void nobody_waits_for_room(void) {
-    for (int i = 0; i < CAPR_LIMITS; i++)
-        while (waiting[i].first != NONE) take_first(&waiting[i]);
+    for (int i = 0; i < CAPR_LIMITS; i++) {
+        for (int line = 0; line < CAPR_LINES; line++)
+            while (waiting[i][line].first != NONE) take_first(&waiting[i][line]);
+        lines[i] = 0;
+    }
 }
 
 void capr__nodes_leave(struct capr_worker *w) {
     nobody_waits_for_room();
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
-        take(w, q, UINT32_MAX);
+        take(w, q, UINT32_MAX, 0);
         q->does = CAPR_NODE_PASSES;
     }
 }
 
-void capr__nodes_decide(const double all[]) {
+void capr__nodes_decide(const double its_room[], const double its_claims[]) {
     nobody_waits_for_room();
-    for (int i = 0; i < CAPR_LIMITS; i++) room[i] = room_first[i] = all[i];
+    for (int i = 0; i < CAPR_LIMITS; i++) {
+        room[i] = its_room[i];
+        claimed[i] = its_claims[i];
+        reckoned[i] = 0;
+    }
+}
+
+uint32_t capr__nodes_spared(int what, uint64_t now) {
+    static uint64_t since[CAPR_LIMITS];
+    if (!spared[what] || now - since[what] > SPARED_TIME) {
+        spared[what] = 0;
+        since[what] = now;
+    }
+    return spared[what];
 }
 
 void capr__nodes_learn(int what, double grew, double noise) {
-    double reckoned = room_first[what] - room[what];
-    if (grew > noise && grew > reckoned + noise)
+    if (grew > noise && grew > reckoned[what] + noise)
         credit[what] /= 2;
     else
         credit[what] = credit[what] * CREDIT_GROWS + CREDIT_FIRST > 1 ? 1 : credit[what] * CREDIT_GROWS + CREDIT_FIRST;
 }
 
-void capr__node_does(uint32_t node, int does, int what, float each, uint64_t now) {
+void capr__node_does(uint32_t node, const struct capr_node_queue *as, uint64_t now) {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->does != does || q->ran) q->held_since = now;
-    q->does = (uint8_t)does;
-    q->what = (uint8_t)what;
-    q->each = each;
-    q->allowed = q->ran = 0;
+    if (q->does != as->does || q->ran) q->held_since = now;
+    q->does = as->does;
+    q->what = as->what;
+    q->each = as->each;
+    q->need = as->need;
+    q->line = as->does == CAPR_NODE_FINISHES  ? as->line
+              : as->does == CAPR_NODE_BORROWS ? CAPR_LINE_BORROWS
+              : capr__graph.nodes[node].start ? CAPR_LINE_NEW
+                                              : CAPR_LINE_TAKES;
+    q->allowed = 0;
+    q->oldest = q->ran = 0;
 }
 
-void capr__node_allow(uint32_t node, uint32_t threads) { capr__node_queues[node].allowed = threads; }
+void capr__node_allow(uint32_t node, uint32_t threads, int oldest) {
+    capr__node_queues[node].allowed = threads;
+    capr__node_queues[node].oldest = oldest != 0;
+}
 
 void capr__nodes_decided(void) {
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) await_turn(i);
-}
-
-static void add_passed(const struct capr_edge *e, uint32_t passed) {
-    if (e->use[CAPR_USE_HEAP].mean < 0) capr__nodes_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
-    struct capr_node_queue *q = &capr__node_queues[e->from];
-    struct capr_forecast *f = &q->expect;
-    f->lately += (float)passed;
-    float weight = (float)passed / f->lately;
-    f->cpu += weight * (e->cpu.mean * (float)capr__graph.ns_per_cycle - f->cpu);
-    const struct capr_node_queue *next = &capr__node_queues[e->to];
-    for (int u = 0; u < CAPR_USES; u++) {
-        f->use[u] += weight * (e->use[u].mean - f->use[u]);
-        f->behind[u] += weight * (next->freed * (next->expect.use[u] + BEHIND * next->expect.behind[u]) - f->behind[u]);
-    }
-    q->known = 1;
-}
-
-void capr__nodes_forecast(void) {
-    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) capr__node_queues[i].expect.lately *= FORGET;
-    capr__edges_passed(add_passed);
 }

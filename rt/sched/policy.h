@@ -16,7 +16,7 @@ struct capr_policy {
      * these are; 0: none may run now, although some are kept. O(1) for each thread that it takes. Plain code. */
     uint32_t (*choose)(struct capr_worker *w);
 
-    /* Every 10 ms of a busy worker, at the latest before it sleeps. Returns whether the policy is to decide until the next one: else all
+    /* Every 10 ms of a busy worker (1 ms where a limit is near), at the latest before it sleeps. Returns whether the policy is to decide until the next one: else all
      * that it keeps goes back to the run queue, and a FIFO goes on. May be NULL: always. Plain code. */
     int (*decides)(struct capr_worker *w, uint64_t now);
 
@@ -56,5 +56,6 @@ CAPR_HIDDEN uint32_t capr__policy_choose(struct capr_worker *w);
 
 /* How long the idle thread may sleep while only threads are ready that may not run now: ns. */
 #define CAPR_POLICY_TICK 10000000
+#define CAPR_POLICY_TICK_NEAR 1000000 /* between two looks where something is about to become scarce */
 
 #endif

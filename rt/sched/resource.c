@@ -3,7 +3,12 @@
  * Priorities of nodes. `graph`: nodes whose threads soon block again come more often. `resource`: a FIFO while nothing is scarce, so that
  * an untroubled server pays nothing; once something is, threads at nodes that lead to taking it are let in only as far as there is some
  * left, those that give it back come first, and the rest take turns as before. What is not let in waits where it costs nothing: a listener's
- * backlog, a full pipe. Plain code.
+ * backlog, a full pipe.
+ *
+ * To hold those who take is not enough: a request that has taken half of what it needs and is held gives nothing back, and where all are held
+ * nothing is ever done. So there is room first for those that are in the middle of what ends with giving back, the nearest to its end first; who
+ * begins such is let in only where all that it will need is left beside what those will; and who takes for good comes last (Dijkstra's banker,
+ * by forecasts). Plain code.
  */
 #include "limits.h"
 #include "node_queues.h"
@@ -17,9 +22,12 @@
 #define SHARE 16                 /* so that a look's growth is at most this part of what is left */
 #define FALLS 0.001              /* part of a limit by which use falls within a look while it is being given back */
 #define BEYOND_MOST 4096
+#define NEEDS 4                 /* times what those that finish need in the mean, until they are taken not to give it back */
+#define FINISHING 0.02           /* part of a limit that those may take together that go on although there is no room, and will give it back */
 #define BEARS 4
-#define CHUNK 1024.0f            /* bytes of a thread that has not run yet */
+#define NEED_MOST 4              /* nobody is reckoned to need more than this part of a limit: it would never be let in */
 #define WAIT_FIRST 20000000ull   /* ns */
+#define OLDEST_EVERY 4
 #define PROVEN 8                 /* threads that went on in one look without use having grown: it is a program that gives back */
 
 static int begin(uint64_t now) {
@@ -33,71 +41,79 @@ static int begin(uint64_t now) {
 int capr__graph_decides(struct capr_worker *w, uint64_t now) {
     (void)w;
     if (!begin(now)) return 0;
-    capr__nodes_forecast();
+    capr__ways_look();
     uint32_t nodes = capr__node_count();
     double sum = 0, count = 0;
     for (uint32_t i = 0; i < nodes; i++) {
-        const struct capr_node_queue *q = &capr__node_queues[i];
-        sum += q->expect.cpu * q->expect.lately;
-        count += q->expect.lately;
+        float lately = capr__ways_lately(i);
+        sum += capr__ahead[i].expect.cpu * lately;
+        count += lately;
     }
     for (uint32_t i = 0; i < nodes && sum > 0; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
-        double stride = q->known ? CAPR_STRIDE_NORMAL * q->expect.cpu / (sum / count) : CAPR_STRIDE_NORMAL;
+        double stride = capr__ahead[i].first ? CAPR_STRIDE_NORMAL * capr__ahead[i].expect.cpu / (sum / count) : CAPR_STRIDE_NORMAL;
         q->stride = (uint8_t)(stride < 1 ? 1 : stride > CAPR_STRIDE_MOST ? CAPR_STRIDE_MOST : stride);
     }
     return 1;
 }
 
-/* Bytes that a thread takes that has not run yet: of all start routines, by how many threads of each ran lately. Which of them a thread is
- * about to make is not known; once it is made, it is at its own routine's node. */
-static float first_takes;
-static float mean_first_takes(void) {
-    float sum = 0, threads = 0;
-    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
-        const struct capr_node_queue *q = &capr__node_queues[i];
-        if (!q->known || (i != CAPR_NODE_START && !capr__graph.nodes[i].start)) continue;
-        sum += q->expect.lately * capr__node_takes(q, CAPR_USE_HEAP);
-        threads += q->expect.lately;
-    }
-    return sum > 0 ? sum / threads : 0;
+/* What going on from a node does to a limit of which the use is counted: CAPR_NODE_*. */
+static int effect_counted(uint32_t node, int i, struct capr_node_queue *as) {
+    const struct capr_limit *l = &capr__limits[i];
+    const struct capr_forecast *f = &capr__ahead[node].expect;
+    as->what = (uint8_t)i;
+    as->each = f->use[l->use];
+    as->need = f->need[l->use];
+    if (as->each < -l->least) return CAPR_NODE_GIVES;
+    if (as->need <= l->least) return CAPR_NODE_PASSES;
+    if (f->low[l->use] < -l->least) return CAPR_NODE_FINISHES;
+    return f->net[l->use] <= l->least ? CAPR_NODE_BORROWS : CAPR_NODE_TAKES;
 }
 
-/* What going on from here takes of a limit; who makes threads takes what these will take first of all. */
-static float takes(const struct capr_node_queue *q, int i) {
-    float bytes = capr__node_takes(q, capr__limits[i].use), threads = q->expect.use[CAPR_USE_THREADS];
-    if (i != CAPR_LIMIT_MEMORY || threads <= 0) return bytes;
-    return bytes + threads * (CHUNK + first_takes);
+/* The same where a thread of which more are there makes it the scarcer: who brings work in, by a descriptor that it keeps, or makes threads. */
+static int effect_on_delays(uint32_t node, int i, struct capr_node_queue *as) {
+    const struct capr_limit *l = &capr__limits[i];
+    const struct capr_forecast *f = &capr__ahead[node].expect;
+    as->what = (uint8_t)i;
+    as->each = as->need = 1;
+    float takes = l->use < CAPR_AHEAD ? f->net[l->use] : f->use[l->use];
+    if (f->use[l->use] < -l->least) return CAPR_NODE_GIVES;
+    return takes > l->least && f->use[l->use] > l->least ? CAPR_NODE_TAKES : CAPR_NODE_PASSES;
 }
 
-/* Does going on from here take what is scarce, or give it back? CAPR_NODE_*; `what`: CAPR_LIMIT_*. What the program declares is not taken
- * without leave: who has to wait for it does so in capr_resource_acquire, in order. */
-static int effect(const struct capr_node_queue *q, int *what) {
-    int does = CAPR_NODE_PASSES;
-    *what = 0;
-    for (int i = 0; i < CAPR_LIMITS && q->known; i++) {
+/* Does going on from here take what is scarce, or give it back? What the program declares is not taken without leave: who has to wait for it
+ * does so in capr_resource_acquire, in order. Who takes several things is held for the one of which it is the farthest from giving back, but goes
+ * first there if it is about to give back another. */
+static struct capr_node_queue effect(uint32_t node) {
+    struct capr_node_queue is = {.does = CAPR_NODE_PASSES};
+    int finishes = 0;
+    for (int i = 0; i < CAPR_LIMITS && capr__ahead[node].first; i++) {
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce) continue;
-        float amount = takes(q, i);
-        if (amount > l->least && i < CAPR_LIMIT_NAMED) {
-            *what = i;
-            return CAPR_NODE_TAKES;
+        struct capr_node_queue as = {.does = CAPR_NODE_PASSES};
+        if (l->counted && l->use < CAPR_AHEAD)
+            as.does = (uint8_t)effect_counted(node, i, &as);
+        else if (i < CAPR_LIMIT_NAMED)
+            as.does = (uint8_t)effect_on_delays(node, i, &as);
+        else if (capr__ahead[node].expect.use[l->use] < -l->least) {
+            as.does = CAPR_NODE_GIVES;
+            as.what = (uint8_t)i;
+            as.each = capr__ahead[node].expect.use[l->use];
         }
-        if (amount < -l->least && does == CAPR_NODE_PASSES) {
-            does = CAPR_NODE_GIVES;
-            *what = i;
-        }
+        finishes |= as.does == CAPR_NODE_FINISHES;
+        if (as.does > is.does) is = as;
     }
-    return does;
+    if (finishes) is.does = capr__limits[is.what].counted ? CAPR_NODE_FINISHES : CAPR_NODE_PASSES;
+    return is;
 }
 
 /* How many threads of each node that takes may go on until the next look although there is no room. To hold all of them is no use to a
  * program that takes as much as it gives back and has all but filled its limit, or whose threads hold what those wait for that would give
  * back. So where use does not fall by itself one goes, then two, then four; where it grows too fast for what is left, half as many. At
  * the very brim, where what is left may not bear a thread more, use is compared with what it was before the first one went; where it has
- * not come back to that when all are held again, the next one has to wait, longer each time. What may be used up is not spared: a program
- * that refuses connections only at its last descriptor has to come to it, so there one goes at each look. */
-static uint32_t beyond(int i, double room, uint64_t now) {
+ * not come back to that when all are held again, the next one has to wait, longer each time. Where those that wait first are in the middle of
+ * something, each of which needs so much more until it gives back (`needs`, else 0), use may grow by that, for so few of them that it is little. */
+static uint32_t beyond(int i, double room, double needs, uint64_t now) {
     static struct trial {
         double tried_at;        /* units in use when the first thread went */
         uint64_t again_at, wait;/* ns */
@@ -105,7 +121,6 @@ static uint32_t beyond(int i, double room, uint64_t now) {
     } all[CAPR_LIMITS];
     struct trial *at = &all[i];
     const struct capr_limit *l = &capr__limits[i];
-    if (l->to_the_end) return room <= 0;
     int brim = l->used > BRIM * l->limit;
     double left = (brim ? 1 : BRIM) * l->limit - l->used;
     double bears = left > 0 ? left / SHARE : FALLS * l->limit; /* beyond a limit that is only a wish, the noise */
@@ -120,61 +135,118 @@ static uint32_t beyond(int i, double room, uint64_t now) {
         at->tried_at = l->used;
         return 1;
     }
-    if (l->used < at->tried_at) at->tried_at = l->used;
-    if ((brim ? l->used - at->tried_at : l->grew) > bears) {
+    int back = l->used <= at->tried_at; /* what the last ones took */
+    if (back) at->tried_at = l->used;
+    bears += NEEDS * at->threads * needs;
+    if ((brim || needs > 0 ? l->used - at->tried_at : l->grew) > bears) {
         at->threads /= 2;
         if (brim && !at->threads) {
             at->wait = at->wait ? at->wait * 2 : WAIT_FIRST;
             if (at->wait > PATIENCE) at->wait = PATIENCE;
             at->again_at = now + at->wait;
         }
-    } else {
-        if (at->threads < BEYOND_MOST) at->threads *= 2;
+    } else if (needs == 0 || back) {
+        if (at->threads < BEYOND_MOST && 2 * at->threads * needs <= FINISHING * l->limit) at->threads *= 2;
         if (at->threads > PROVEN) at->wait = 0;
     }
     return at->threads;
 }
 
-/* No more than what is left of a limit bears, if nothing of what they take comes back before the next look: beyond it the kernel may end
- * the process. Where that is what it is beyond, the limit is a wish. */
-static uint32_t at_most(uint32_t threads, const struct capr_limit *l, double each) {
-    double left = l->most - l->used, bears = left / (l->to_the_end ? 1 : BEARS) / each;
+/* No more than what is left of a limit bears if nothing of what they take comes back before the next look, and a quarter of that where they do not
+ * give it back soon: beyond it the kernel may end the process. Where that is what it is beyond, the limit is a wish. What may be used up ends
+ * nobody: where nothing is left of it, and none comes back, one more is told so, who may give back what he has. */
+static uint32_t at_most(uint32_t threads, const struct capr_limit *l, double each, int gives_back) {
+    double left = l->most - l->used, bears = left / (gives_back ? 1 : BEARS) / each;
+    if (l->to_the_end && left < each) return threads && l->grew >= 0;
+    if (gives_back && bears < 1) return threads > 0; /* else nothing is given back at all */
     return !l->counted || left < 0 || bears > threads ? threads : (uint32_t)bears;
+}
+
+/* A decision in the making, by CAPR_LIMIT_*. */
+struct decision {
+    double room[CAPR_LIMITS];    /* units */
+    double claimed[CAPR_LIMITS]; /* that those are going to need that are in the middle of something, */
+    double most[CAPR_LIMITS];    /* and the most that any of them does */
+    uint32_t more[CAPR_LIMITS];  /* threads that may go on although there is no room */
+};
+
+/* Who waited at the last look, by CAPR_LIMIT_*: the first line in which any did, and what the most modest there needs. Less than that is no room. */
+static struct {
+    uint8_t line;
+    double least;
+} waited[CAPR_LIMITS];
+
+static void claims(struct decision *d) {
+    for (uint32_t node = 0, count = capr__node_count(); node < count; node++) {
+        const struct capr_node_ahead *n = &capr__ahead[node];
+        if (!n->first || n->there <= 0) continue;
+        for (int i = 0; i < CAPR_LIMIT_NAMED; i++) {
+            const struct capr_limit *l = &capr__limits[i];
+            if (!l->scarce || !l->counted || n->expect.low[l->use] >= -l->least) continue;
+            d->claimed[i] += (double)n->there * n->expect.need[l->use];
+            if (n->expect.need[l->use] > d->most[i]) d->most[i] = n->expect.need[l->use];
+        }
+    }
+}
+
+static void reckon(struct decision *d, uint64_t now) {
+    for (int i = 0; i < CAPR_LIMITS; i++) {
+        const struct capr_limit *l = &capr__limits[i];
+        d->room[i] = l->counted ? FULL * l->limit - l->used : 0;
+        if (!l->scarce || !l->counted) continue;
+        if (l->use < CAPR_AHEAD) capr__ways_look_ahead(l->use, (float)l->least, (float)(l->limit / NEED_MOST));
+        capr__nodes_learn(i, l->grew, FALLS * l->limit);
+        d->more[i] = beyond(i, d->room[i] - waited[i].least, waited[i].line < CAPR_LINES_FINISHING ? waited[i].least : 0, now);
+        if (d->more[i] > PROVEN && d->room[i] < 0) /* what is given back may be taken, though no more: use stays as it is */
+            d->room[i] = 0;
+        uint32_t on_their_way = capr__nodes_spared(i, now);
+        d->more[i] = d->more[i] > on_their_way ? d->more[i] - on_their_way : 0;
+    }
+    claims(d);
+}
+
+/* The threads of a held node that go on although there is no room: of the line that comes first alone, or who has waited for too long. That is
+ * the youngest, who needs the least until he gives back, and now and then the oldest, so that none waits for ever. */
+static void let_some_go(uint32_t node, const struct capr_node_queue *q, const struct decision *d, int first, uint64_t now) {
+    static unsigned impatient;
+    const struct capr_limit *l = &capr__limits[q->what];
+    int waits_long = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
+    double each = q->each > 0 ? q->each : q->need;
+    uint32_t go = q->line <= first ? at_most(d->more[q->what], l, each, l->to_the_end || q->does == CAPR_NODE_FINISHES) : 0;
+    if (go || !waits_long)
+        capr__node_allow(node, go, 0);
+    else
+        capr__node_allow(node, 1, ++impatient % OLDEST_EVERY == 0);
 }
 
 int capr__resource_decides(struct capr_worker *w, uint64_t now) {
     if (!begin(now)) return 0;
     /* Forecasts also while nothing is scarce, so that they are there when something is. */
-    capr__nodes_forecast();
+    capr__ways_look();
     if (!capr__limits_look(w, now)) return 0;
-    static double least[CAPR_LIMITS]; /* what the most modest thread takes that waited for room at the last look: less than that is none */
-    double room[CAPR_LIMITS];
-    uint32_t more[CAPR_LIMITS];
+    struct decision d = {.more = {0}};
+    uint8_t first[CAPR_LIMITS];
+    reckon(&d, now);
     for (int i = 0; i < CAPR_LIMITS; i++) {
-        more[i] = 0;
-        room[i] = capr__limits[i].counted ? FULL * capr__limits[i].limit - capr__limits[i].used : 0;
-        if (!capr__limits[i].scarce || !capr__limits[i].counted) continue;
-        capr__nodes_learn(i, capr__limits[i].grew, FALLS * capr__limits[i].limit);
-        more[i] = beyond(i, room[i] - least[i], now);
-        if (more[i] > PROVEN && room[i] < 0) /* what is given back may be taken, though no more: use stays as it is */
-            room[i] = 0;
+        first[i] = waited[i].line;
+        waited[i].line = CAPR_LINES;
+        waited[i].least = 0;
     }
-    for (int i = 0; i < CAPR_LIMITS; i++) least[i] = 0;
-    capr__nodes_decide(room);
-    first_takes = mean_first_takes();
+    capr__nodes_decide(d.room, d.claimed);
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
-        struct capr_node_queue *q = &capr__node_queues[i];
-        int what, does = effect(q, &what);
-        const struct capr_limit *l = &capr__limits[what];
-        q->stride = does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
-        float each = l->counted ? __builtin_fabsf(takes(q, what)) : does == CAPR_NODE_TAKES;
-        capr__node_does(i, does, what, each, now);
-        if (does != CAPR_NODE_TAKES || !q->threads.head) continue;
-        least[what] = least[what] > 0 && least[what] < each ? least[what] : each;
-        int patience_ends = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
-        uint32_t go = at_most(more[what], l, each);
-        capr__node_allow(i, go ? go : (uint32_t)patience_ends);
+        struct capr_node_queue *q = &capr__node_queues[i], as = effect(i);
+        if (as.does == CAPR_NODE_FINISHES && d.most[as.what] > 0) {
+            double part = as.need / d.most[as.what] * CAPR_LINES_FINISHING;
+            as.line = (uint8_t)(part < CAPR_LINES_FINISHING ? part : CAPR_LINES_FINISHING - 1);
+        }
+        q->stride = as.does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
+        capr__node_does(i, &as, now);
+        if (as.does < CAPR_NODE_HELD || !q->threads.head) continue;
+        if (q->line < waited[as.what].line || as.need < waited[as.what].least) waited[as.what].least = as.need;
+        if (q->line < waited[as.what].line) waited[as.what].line = q->line;
+        let_some_go(i, q, &d, first[as.what], now);
     }
+    for (int i = 0; i < CAPR_LIMIT_NAMED; i++) capr__limits_near |= waited[i].line < CAPR_LINES_FINISHING && d.room[i] < waited[i].least;
     capr__nodes_decided();
     return 1;
 }

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A server with a thread for each connection, and far more clients at once than it has descriptors for, or memory: each request takes half of what it
+ * needs, waits, takes the rest and gives all back. Whoever is held with what others wait for is let go on, so that all requests are served; where
+ * each was held at its next step in turn, one or two a second were. Few are refused.
+ *
+ * RUN: %capcc -O2 %s -o %t -pthread
+ * RUN: env CAPRICCIO_WORKERS=1 timeout -s KILL 60 %t descriptors
+ * RUN: env CAPRICCIO_WORKERS=2 timeout -s KILL 60 %t descriptors
+ * RUN: env CAPRICCIO_MEMORY=32M CAPRICCIO_WORKERS=1 timeout -s KILL 60 %t memory
+ * RUN: env CAPRICCIO_MEMORY=32M CAPRICCIO_WORKERS=2 timeout -s KILL 60 %t memory
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CLIENTS 400
+#define REQUESTS 4000
+#define PART (256 << 10)
+
+static int of_memory;
+static struct sockaddr_in address = {.sin_family = AF_INET};
+
+static char *take(void) {
+    char *part = malloc(PART);
+    if (part) memset(part, 1, PART);
+    return part;
+}
+
+static void *serve(void *arg) {
+    int fd = (int)(long)arg, file = -1;
+    char request, *one = NULL, *two = NULL;
+    if (read(fd, &request, 1) != 1) goto out;
+    if (of_memory) {
+        one = take();
+        usleep(500);
+        two = take();
+    } else {
+        file = open("/dev/null", O_RDWR);
+    }
+    usleep(1000);
+    if (write(fd, of_memory ? one && two ? "y" : "n" : file >= 0 ? "y" : "n", 1) != 1) exit(3);
+    free(one);
+    free(two);
+    if (file >= 0) close(file);
+out:
+    close(fd);
+    return NULL;
+}
+
+/* In a process of its own, with descriptors of its own. */
+static int clients(void) {
+    struct pollfd all[CLIENTS];
+    int begun = 0, served = 0, refused = 0;
+    for (int i = 0; i < CLIENTS; i++) all[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    while (served + refused < REQUESTS) {
+        for (int i = 0; i < CLIENTS; i++) {
+            if (all[i].fd >= 0 || begun == REQUESTS) continue;
+            all[i].fd = socket(AF_INET, SOCK_STREAM, 0);
+            if (connect(all[i].fd, (struct sockaddr *)&address, sizeof address) || write(all[i].fd, "?", 1) != 1) return 2;
+            begun++;
+        }
+        if (poll(all, CLIENTS, -1) < 0) return 2;
+        for (int i = 0; i < CLIENTS; i++) {
+            char answer = 'n';
+            if (all[i].fd < 0 || !all[i].revents) continue;
+            if (read(all[i].fd, &answer, 1) == 1 && answer == 'y')
+                served++;
+            else
+                refused++;
+            close(all[i].fd);
+            all[i].fd = -1;
+        }
+    }
+    printf("served %d, refused %d\n", served, refused);
+    return refused > REQUESTS / 4;
+}
+
+static void *wait_for(void *arg) {
+    int status;
+    waitpid((pid_t)(long)arg, &status, 0);
+    fflush(stdout);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 4);
+}
+
+int main(int argc, char **argv) {
+    of_memory = argc > 1 && !strcmp(argv[1], "memory");
+    signal(SIGPIPE, SIG_IGN);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1024) || getsockname(listener, (struct sockaddr *)&address, &size)) return 5;
+    pid_t other = fork();
+    if (!other) {
+        int result = clients();
+        fflush(stdout);
+        _exit(result);
+    }
+    struct rlimit few = {100, 100};
+    if (!of_memory) setrlimit(RLIMIT_NOFILE, &few);
+    pthread_t waiter;
+    pthread_create(&waiter, NULL, wait_for, (void *)(long)other);
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        pthread_t t;
+        if (fd < 0) {
+            usleep(1000);
+        } else if (pthread_create(&t, NULL, serve, (void *)(long)fd)) {
+            close(fd);
+        } else {
+            pthread_detach(t);
+        }
+    }
+}
