@@ -70,6 +70,7 @@ int main(void) {
 
     capr_resource_acquire(slots, 5);
     pthread_create(&much, NULL, wants_much, NULL);
+    usleep(50000); /* it is to wait before `little` asks, on another worker perhaps */
     pthread_create(&little, NULL, wants_little, NULL);
     usleep(10000);
     int before = got;
