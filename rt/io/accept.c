@@ -12,10 +12,12 @@
  */
 #include "stream.h"
 
+#include "../sched/limits.h"
 #include "../sched/policy.h"
 #include "../sync/wait.h"
 
 #define PATIENCE 1000000000ull /* ns */
+#define OTHERS_EVERY 16        /* calls */
 
 /* polled.c (plain): one try on a listener whose O_NONBLOCK is not known to be set. -EAGAIN if no connection is there. */
 CAPR_HIDDEN long capr__polled_accept(int fd, struct capr_fd *f, struct sockaddr *addr, socklen_t *len, int flags);
@@ -34,10 +36,13 @@ static __attribute__((noinline)) int wait_for_descriptor(int fd, struct capr_fd 
     return f->generation == generation;
 }
 
-/* A call that may wait lets others go first, also where a connection is there, so that the scheduler decides about each of them: while many wait in
- * the backlog none of these calls would wait, and a thread would take a great part of all descriptors in one turn. */
+/* A call that may wait lets others go first now and then, also where a connection is there, and each time while something is scarce, so that the
+ * scheduler decides about each: while many wait in the backlog none of these calls would wait, and a thread would take a great part of all
+ * descriptors in one turn. */
 static inline void let_others_go_first(int fd, struct capr_fd *f) {
-    if (capr__policy_admits && f && capr__fd_is_socket(f) && capr__may_switch() && !capr__fd_is_nonblock(fd, f)) capr__yield();
+    static unsigned calls;
+    if (!capr__policy_admits || !(capr__worker.policy || capr__limits_near || ++calls % OTHERS_EVERY == 0)) return;
+    if (f && capr__fd_is_socket(f) && capr__may_give_way() && !capr__fd_is_nonblock(fd, f)) capr__yield();
 }
 
 /* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */

@@ -16,6 +16,7 @@
 #include "../sched/idle.h"
 #include "../sched/limits.h"
 #include "../sched/policy.h"
+#include "../sched/ways.h"
 #include "../sched/workers.h"
 #include "../stack/chunk.h"
 #include "../stack/profile.h"
@@ -57,6 +58,7 @@ static void in_child(void) {
         if (t != self && t->queue) capr__queue_remove(t);
     }
     capr__graph_forked(w);
+    capr__ways_forked(self);
     w->run_head = w->run_tail = w->late_head = capr__process.signal_ready = NULL;
     w->late_due = 0;
     capr__process.timer_count = 0;

@@ -140,10 +140,16 @@ void capr__signals_set_mask(uint64_t mask) {
 CAPR_HIDDEN int capr__signals_jumped(uint64_t mask, int value) {
     CAPR_MONITOR;
     capr__signals_set_mask(mask);
-    if (capr__many && capr__self() && capr__worker.number == 0) {
-        /* The handler that was left had the mask of the moment in which it came, in the middle, perhaps, of a change by another worker. */
-        kernel_mask = capr__signals_common();
-        first_set();
+    if (capr__many && capr__self()) {
+        /* The handler that was left had the mask of the moment in which it came, in the middle, perhaps, of a change by another worker: then
+         * everything was blocked, and a fault would end the program. */
+        if (capr__worker.number == 0) {
+            kernel_mask = capr__signals_common();
+            first_set();
+        } else {
+            uint64_t mine = elsewhere();
+            kernel_set(&mine);
+        }
     }
     return value;
 }

@@ -154,12 +154,14 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     uint64_t *shown = (uint64_t *)&((ucontext_t *)context)->uc_sigmask, kernels = *shown, all = ~0ull;
     *shown = mask; /* which the handler may change, for the time after it */
     uint64_t here = (uint64_t)__builtin_frame_address(0);
-    uint64_t interrupted_sp = context == &own ? here : (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
-    char *top = flags & SA_ONSTACK ? capr__signal_stack_of_program(self->extra, here, interrupted_sp) : NULL;
+    struct capr_extra *x = self->extra;
+    uint64_t used = capr__signal_stack_meets(x, context == &own ? here : (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP]);
+    char *top = flags & SA_ONSTACK ? capr__signal_stack_of_program(x, here) : NULL;
+    if (top && !x->signal_stack_used) x->signal_stack_used = 1;
     size_t lent = top ? capr__signal_stack_lend(here) : 0; /* before any other signal can come */
     if (masked) {
-        uint64_t now = masks_alone(self, inside, all);
-        if (now != all) capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&now, 0, 8);
+        uint64_t now = masks_alone(self, inside, ~(CAPR_SIGNALS_OF_FAULTS & ~inside));
+        capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&now, 0, 8);
     } else {
         capr__signals_handled++;
         count_cut(self, flags);
@@ -179,6 +181,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     capr__in(depth);
     capr__call_back_ends(w, word);
     *w->err = saved_errno;
+    if (x) x->signal_stack_used = used;
 
     if (masked) {
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
@@ -305,7 +308,7 @@ static void trampoline(int number, siginfo_t *info, void *context) {
         const int midway = w->self != w->idle && (w->busy == w->self || w->spin_locks);
         if (w->number == 0 && (midway || capr__notes_half_full())) { /* until they have been read */
             capr__signals_closed = 1;
-            *(uint64_t *)&c->uc_sigmask = ~CAPR_SIGNALS_UNBLOCKABLE;
+            *(uint64_t *)&c->uc_sigmask = ~(CAPR_SIGNALS_UNBLOCKABLE | CAPR_SIGNALS_OF_FAULTS);
         }
     }
 

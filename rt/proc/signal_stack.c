@@ -51,13 +51,19 @@ static void tell_kernel(const stack_t *s) {
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
-CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here, uint64_t interrupted) {
+CAPR_HIDDEN uint64_t capr__signal_stack_meets(struct capr_extra *x, uint64_t interrupted) {
+    uint64_t before = x ? x->signal_stack_used : 0;
+    if (x && is_on(&x->signal_stack, interrupted)) x->signal_stack_used = interrupted; /* also on the way out of it by a jump */
+    return before;
+}
+
+CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here) {
     const stack_t *s = x ? &x->signal_stack : NULL;
     if (!s || !s->ss_size || is_on(s, here)) return NULL;
     if (is_on(&all_of_it, here) && here - (uint64_t)all_of_it.ss_sp < ROOM_LEAST) return NULL;
-    if (is_on(s, interrupted)) return (char *)((interrupted - RED_ZONE) & ~15ull);
-    /* Else a handler that this one has interrupted, or the one that it has, may be there: at an end that nobody knows. */
-    return kernels.ss_size == all_of_it.ss_size ? (char *)s->ss_sp + s->ss_size : NULL;
+    if (!x->signal_stack_used) return (char *)s->ss_sp + s->ss_size;
+    uint64_t below = (x->signal_stack_used - RED_ZONE) & ~15ull;
+    return is_on(s, below) ? (char *)below : NULL; /* it is not known how far the stack is used, or it is used up */
 }
 
 CAPR_HIDDEN size_t capr__signal_stack_lend(uint64_t here) {
@@ -77,4 +83,8 @@ CAPR_HIDDEN void capr__signal_stack_back(size_t before) {
     tell_kernel(&more);
 }
 
-CAPR_HIDDEN void capr__signal_stack_left(void) { capr__signal_stack_back(all_of_it.ss_size); }
+CAPR_HIDDEN void capr__signal_stack_left(void) {
+    struct capr_extra *x = capr__worker.self ? capr__worker.self->extra : NULL;
+    if (x) x->signal_stack_used = 0;
+    capr__signal_stack_back(all_of_it.ss_size);
+}

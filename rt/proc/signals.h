@@ -75,9 +75,13 @@ CAPR_HIDDEN int capr__signal_stack(void);
 
 struct capr_extra;
 
+/* A signal found the stack pointer at `interrupted`: if that is on the program's signal stack, it is used that far while the handler runs. `x` may be
+ * NULL. Returns what signal_stack_used was, and is to be again. */
+CAPR_HIDDEN uint64_t capr__signal_stack_meets(struct capr_extra *x, uint64_t interrupted);
+
 /* Where on the program's signal stack a handler with SA_ONSTACK begins, of the thread with `x` (or NULL): below what lies there already. `here`:
- * the frame of who asks; `interrupted`: the stack pointer that the signal found. NULL: it runs where the trampoline does. */
-CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here, uint64_t interrupted);
+ * the frame of who asks. NULL: it runs where the trampoline does. */
+CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here);
 
 /* A handler is about to go there from the frame at `here`: what lies above that on the worker's signal stack is no longer the kernel's to begin
  * on. Returns what undoes it. In the trampoline while all signals are blocked. */
@@ -94,6 +98,9 @@ CAPR_HIDDEN void capr__signal_stack_left(void);
 
 /* glibc keeps 32 and 33 for itself; SIGKILL and SIGSTOP cannot be blocked. */
 #define CAPR_SIGNALS_UNBLOCKABLE (CAPR_SIGNAL_BIT(32) | CAPR_SIGNAL_BIT(33) | CAPR_SIGNAL_BIT(SIGKILL) | CAPR_SIGNAL_BIT(SIGSTOP))
+/* What instructions cause: the kernel ends a program in which one of these is blocked, so that none is while the runtime keeps signals for later. */
+#define CAPR_SIGNALS_OF_FAULTS \
+    (CAPR_SIGNAL_BIT(SIGSEGV) | CAPR_SIGNAL_BIT(SIGBUS) | CAPR_SIGNAL_BIT(SIGILL) | CAPR_SIGNAL_BIT(SIGFPE) | CAPR_SIGNAL_BIT(SIGTRAP))
 
 /* Gives the running thread another mask, and the worker the mask that follows. What becomes unblocked and is pending is handled
  * before it returns. */

@@ -33,8 +33,8 @@ struct capr_limit capr__limits[CAPR_LIMITS] = {
     [CAPR_LIMIT_MEMORY] = {"memory", .use = CAPR_USE_HEAP, .least = 256, .high = 0.90, .low = 0.80, .counted = 1},
     [CAPR_LIMIT_STACK] = {"stack", .use = CAPR_USE_THREADS, .least = 0.05, .high = 0.95, .low = 0.85},
     [CAPR_LIMIT_FILES] = {"descriptors", .use = CAPR_USE_FILES, .least = 0.05, .high = 0.98, .low = 0.95, .calm = CALM, .counted = 1, .to_the_end = 1},
-    [CAPR_LIMIT_CPU] = {"cpu", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
-    [CAPR_LIMIT_DISK] = {"disk", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.5, .high = 1, .low = 0.5},
+    [CAPR_LIMIT_CPU] = {"cpu", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.25, .high = 1, .low = 0.5},
+    [CAPR_LIMIT_DISK] = {"disk", .limit = DELAY, .use = CAPR_USE_FILES, .least = 0.25, .high = 1, .low = 0.5},
 };
 
 /* What the program counts (capr_progress), or else bytes of heap that it gives back, or else threads that end. */

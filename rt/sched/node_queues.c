@@ -21,6 +21,7 @@
 #define CREDIT_GROWS 1.1
 #define CREDIT_FIRST 0.01
 #define BATCH 8         /* threads of one node in a row: what one choice costs is divided among them */
+#define OLDEST_EVERY 8  /* threads of a node of which otherwise the youngest go first */
 #define SPARED 15       /* nodes at which a thread is not held that has been allowed to go on where there is no room */
 #define SPARED_TIME 100000000ull /* ns after which those that are not back by then are not counted any more: they may wait for something else */
 #define FREED_WEIGHT (1.0f / 16)
@@ -105,7 +106,7 @@ static void give_room(int what, double amount) {
         int line = __builtin_ctz(lines[what]);
         struct node_list *list = &waiting[what][line];
         uint32_t node = list->first;
-        if (!may_go(&capr__node_queues[node])) return;
+        if (capr__node_queues[node].threads.head && !may_go(&capr__node_queues[node])) return; /* it may have been left empty */
         take_first(list);
         if (list->first == NONE) lines[what] &= ~(1u << line);
         await_turn(node);
@@ -121,7 +122,7 @@ static void note_gone(const struct capr_node_queue *q, uint32_t threads) {
         return;
     }
     room[q->what] -= q->does == CAPR_NODE_TAKES ? (double)threads * q->need : takes;
-    if (q->does == CAPR_NODE_FINISHES) claimed[q->what] -= takes;
+    if (q->does == CAPR_NODE_FINISHES) claimed[q->what] = claimed[q->what] > takes ? claimed[q->what] - takes : 0;
 }
 
 /* Of a node that is held: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
@@ -192,11 +193,12 @@ static void put(struct capr_worker *w, struct capr_thread *t) {
 static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most, int to_be_spared) {
     uint32_t taken = 0;
     while (q->threads.head && taken < most) {
-        struct capr_thread *t = is_held(q) && q->does != CAPR_NODE_BORROWS && !q->oldest ? q->threads.tail : q->threads.head;
-        q->oldest = 0;
+        int youngest = is_held(q) && q->does != CAPR_NODE_BORROWS && ++q->turn % OLDEST_EVERY;
+        struct capr_thread *t = youngest ? q->threads.tail : q->threads.head;
         let_go(q, t);
         if (to_be_spared && !t->spared) {
             t->spared = SPARED;
+            t->spared_files = q->what == CAPR_LIMIT_FILES;
             spared[q->what]++;
         }
         put(w, t);
@@ -208,9 +210,10 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
 /* Whether a thread goes on from a node where others are held. */
 static int goes_on(struct capr_thread *t) {
     const struct capr_node_queue *q = &capr__node_queues[t->node];
-    if (t->spared && (--t->spared == 0 || q->does == CAPR_NODE_GIVES)) {
+    int of = t->spared_files ? CAPR_LIMIT_FILES : CAPR_LIMIT_MEMORY;
+    if (t->spared && (--t->spared == 0 || (q->does == CAPR_NODE_GIVES && q->what == of))) {
         t->spared = 0;
-        if (spared[q->what]) spared[q->what]--;
+        if (spared[of]) spared[of]--;
     }
     if (!is_held(q)) return 0;
     if (t->midway) return 1; /* it was let go before, and is on its way */
@@ -246,6 +249,7 @@ uint32_t capr__nodes_choose(struct capr_worker *w) {
         note_gone(q, taken);
         uint32_t beyond = taken < BATCH && q->allowed ? take(w, q, q->allowed < BATCH - taken ? q->allowed : BATCH - taken, q->does == CAPR_NODE_FINISHES) : 0;
         q->allowed -= beyond;
+        reckoned[q->what] += (double)beyond * (q->each > 0 ? q->each : 0);
         taken += beyond;
     }
     if (q->does == CAPR_NODE_GIVES) {
@@ -268,8 +272,8 @@ void capr__nodes_leave(struct capr_worker *w) {
     nobody_waits_for_room();
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
+        q->does = CAPR_NODE_PASSES; /* first, so that they go in order */
         take(w, q, UINT32_MAX, 0);
-        q->does = CAPR_NODE_PASSES;
     }
 }
 
@@ -300,7 +304,7 @@ void capr__nodes_learn(int what, double grew, double noise) {
 
 void capr__node_does(uint32_t node, const struct capr_node_queue *as, uint64_t now) {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (q->does != as->does || q->ran) q->held_since = now;
+    if (is_held(q) != (as->does >= CAPR_NODE_HELD) || q->ran) q->held_since = now;
     q->does = as->does;
     q->what = as->what;
     q->each = as->each;
@@ -310,13 +314,10 @@ void capr__node_does(uint32_t node, const struct capr_node_queue *as, uint64_t n
               : capr__graph.nodes[node].start ? CAPR_LINE_NEW
                                               : CAPR_LINE_TAKES;
     q->allowed = 0;
-    q->oldest = q->ran = 0;
+    q->ran = 0;
 }
 
-void capr__node_allow(uint32_t node, uint32_t threads, int oldest) {
-    capr__node_queues[node].allowed = threads;
-    capr__node_queues[node].oldest = oldest != 0;
-}
+void capr__node_allow(uint32_t node, uint32_t threads) { capr__node_queues[node].allowed = threads; }
 
 void capr__nodes_decided(void) {
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) await_turn(i);

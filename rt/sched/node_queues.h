@@ -35,7 +35,7 @@ struct capr_node_queue {
     uint8_t linked;     /* in a bucket, or among those that wait for room */
     uint8_t does, what; /* CAPR_NODE_*, to CAPR_LIMIT_* `what` */
     uint8_t line;       /* in which it waits */
-    uint8_t oldest;     /* of the threads it is the oldest that is allowed: it has waited for too long */
+    uint8_t turn;       /* counts threads that went, of which some are the oldest */
     uint8_t ran;        /* a thread of it ran since the last decision */
     float each, need;   /* units of that: which a thread takes or gives by its next block; which are to be there for one that is held */
     uint64_t held_since;/* ns, or since a thread last ran */
@@ -65,8 +65,8 @@ CAPR_HIDDEN void capr__node_does(uint32_t node, const struct capr_node_queue *as
 /* Threads that go on at the moment although there was no room, until they give something back. */
 CAPR_HIDDEN uint32_t capr__nodes_spared(int what, uint64_t now);
 
-/* So many threads of a node that is held may begin to, by the next decision; `oldest`: the one that has waited longest. */
-CAPR_HIDDEN void capr__node_allow(uint32_t node, uint32_t threads, int oldest);
+/* So many threads of a node that is held may begin to, by the next decision. */
+CAPR_HIDDEN void capr__node_allow(uint32_t node, uint32_t threads);
 
 /* The decision is whole. */
 CAPR_HIDDEN void capr__nodes_decided(void);

@@ -46,17 +46,18 @@ void capr__policy_tick(struct capr_worker *w, uint64_t now) {
     if (!capr__policy->decides || now < tick_at) return;
     tick_at = UINT64_MAX; /* one worker decides at a time, also while it is outside the monitor */
     uint32_t decides = capr__policy->decides(w, now) != 0;
-    tick_at = now + (capr__limits_near ? CAPR_POLICY_TICK_NEAR : CAPR_POLICY_TICK);
+    tick_at = capr__now() + (capr__limits_near ? CAPR_POLICY_TICK_NEAR : CAPR_POLICY_TICK);
     if (w->policy && !decides) capr__policy_flatten(w);
     for (uint32_t i = 0; i < capr__worker_count; i++) CAPR_SHOW(capr__workers[i]->policy, decides);
 }
 
 uint32_t capr__policy_choose(struct capr_worker *w) {
+    static uint32_t choices;
     capr__run_lock(w);
     uint32_t chosen = capr__policy->choose(w);
     capr__run_unlock(w);
     w->choose_at = w->count.switches + chosen;
-    if (w->count.switches % SAMPLE_EVERY == 0) capr__graph_sample_next(w);
+    if (capr__policy_admits && ++choices % SAMPLE_EVERY == 0) capr__graph_sample_next(w);
     return chosen;
 }
 
@@ -90,7 +91,6 @@ void capr__policy_flatten(struct capr_worker *w) {
 
 void capr__policy_forked(struct capr_worker *w) {
     capr__policy_flatten(w);
-    capr__ways_forked();
     w->run_head = NULL;
     tick_at = 0;
 }

@@ -27,7 +27,6 @@
 #define BEARS 4
 #define NEED_MOST 4              /* nobody is reckoned to need more than this part of a limit: it would never be let in */
 #define WAIT_FIRST 20000000ull   /* ns */
-#define OLDEST_EVERY 4
 #define PROVEN 8                 /* threads that went on in one look without use having grown: it is a program that gives back */
 
 static int begin(uint64_t now) {
@@ -86,7 +85,7 @@ static int effect_on_delays(uint32_t node, int i, struct capr_node_queue *as) {
  * first there if it is about to give back another. */
 static struct capr_node_queue effect(uint32_t node) {
     struct capr_node_queue is = {.does = CAPR_NODE_PASSES};
-    int finishes = 0;
+    struct capr_node_queue finishes = {.does = CAPR_NODE_PASSES};
     for (int i = 0; i < CAPR_LIMITS && capr__ahead[node].first; i++) {
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce) continue;
@@ -100,10 +99,12 @@ static struct capr_node_queue effect(uint32_t node) {
             as.what = (uint8_t)i;
             as.each = capr__ahead[node].expect.use[l->use];
         }
-        finishes |= as.does == CAPR_NODE_FINISHES;
+        if (as.does == CAPR_NODE_FINISHES) finishes = as;
         if (as.does > is.does) is = as;
     }
-    if (finishes) is.does = capr__limits[is.what].counted ? CAPR_NODE_FINISHES : CAPR_NODE_PASSES;
+    if (finishes.does == CAPR_NODE_PASSES) return is;
+    if (!capr__limits[is.what].counted) return finishes;
+    is.does = CAPR_NODE_FINISHES;
     return is;
 }
 
@@ -176,47 +177,55 @@ static struct {
     double least;
 } waited[CAPR_LIMITS];
 
+/* Who is where is known by edges that are not all looked at in the same moment: so no more threads are reckoned with than there are. */
 static void claims(struct decision *d) {
+    double there = 0, threads = (double)capr__process.live_threads;
+    for (uint32_t node = 0, count = capr__node_count(); node < count; node++)
+        if (capr__ahead[node].there > 0) there += (double)capr__ahead[node].there;
+    double part = there > threads ? threads / there : 1;
     for (uint32_t node = 0, count = capr__node_count(); node < count; node++) {
         const struct capr_node_ahead *n = &capr__ahead[node];
         if (!n->first || n->there <= 0) continue;
         for (int i = 0; i < CAPR_LIMIT_NAMED; i++) {
             const struct capr_limit *l = &capr__limits[i];
             if (!l->scarce || !l->counted || n->expect.low[l->use] >= -l->least) continue;
-            d->claimed[i] += (double)n->there * n->expect.need[l->use];
+            d->claimed[i] += part * (double)n->there * n->expect.need[l->use];
             if (n->expect.need[l->use] > d->most[i]) d->most[i] = n->expect.need[l->use];
         }
     }
 }
 
 static void reckon(struct decision *d, uint64_t now) {
+    for (int u = 0; u < CAPR_AHEAD; u++) { /* limits of delays ask who keeps descriptors, too */
+        const struct capr_limit *l = &capr__limits[u == CAPR_USE_HEAP ? CAPR_LIMIT_MEMORY : CAPR_LIMIT_FILES];
+        int asked = 0;
+        for (int i = 0; i < CAPR_LIMIT_NAMED; i++) asked |= capr__limits[i].scarce && capr__limits[i].use == u;
+        if (asked) capr__ways_look_ahead(u, (float)l->least, (float)(l->limit / NEED_MOST));
+    }
+    claims(d);
     for (int i = 0; i < CAPR_LIMITS; i++) {
         const struct capr_limit *l = &capr__limits[i];
         d->room[i] = l->counted ? FULL * l->limit - l->used : 0;
         if (!l->scarce || !l->counted) continue;
-        if (l->use < CAPR_AHEAD) capr__ways_look_ahead(l->use, (float)l->least, (float)(l->limit / NEED_MOST));
         capr__nodes_learn(i, l->grew, FALLS * l->limit);
-        d->more[i] = beyond(i, d->room[i] - waited[i].least, waited[i].line < CAPR_LINES_FINISHING ? waited[i].least : 0, now);
+        int finish = waited[i].line < CAPR_LINES_FINISHING;
+        d->more[i] = beyond(i, d->room[i] - waited[i].least - (finish ? 0 : d->claimed[i]), finish ? waited[i].least : 0, now);
         if (d->more[i] > PROVEN && d->room[i] < 0) /* what is given back may be taken, though no more: use stays as it is */
             d->room[i] = 0;
         uint32_t on_their_way = capr__nodes_spared(i, now);
         d->more[i] = d->more[i] > on_their_way ? d->more[i] - on_their_way : 0;
     }
-    claims(d);
 }
 
-/* The threads of a held node that go on although there is no room: of the line that comes first alone, or who has waited for too long. That is
- * the youngest, who needs the least until he gives back, and now and then the oldest, so that none waits for ever. */
-static void let_some_go(uint32_t node, const struct capr_node_queue *q, const struct decision *d, int first, uint64_t now) {
-    static unsigned impatient;
+/* The threads of a held node that go on although there is no room: of the line that comes first alone, or one of a node of which none has run for
+ * too long, whatever the forecasts say. */
+static void let_some_go(uint32_t node, const struct capr_node_queue *q, struct decision *d, int first, uint64_t now) {
     const struct capr_limit *l = &capr__limits[q->what];
     int waits_long = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
     double each = q->each > 0 ? q->each : q->need;
     uint32_t go = q->line <= first ? at_most(d->more[q->what], l, each, l->to_the_end || q->does == CAPR_NODE_FINISHES) : 0;
-    if (go || !waits_long)
-        capr__node_allow(node, go, 0);
-    else
-        capr__node_allow(node, 1, ++impatient % OLDEST_EVERY == 0);
+    if (q->does == CAPR_NODE_FINISHES) d->more[q->what] -= go; /* all together */
+    capr__node_allow(node, go ? go : (uint32_t)waits_long);
 }
 
 int capr__resource_decides(struct capr_worker *w, uint64_t now) {
@@ -242,7 +251,7 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now) {
         q->stride = as.does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
         capr__node_does(i, &as, now);
         if (as.does < CAPR_NODE_HELD || !q->threads.head) continue;
-        if (q->line < waited[as.what].line || as.need < waited[as.what].least) waited[as.what].least = as.need;
+        if (q->line < waited[as.what].line || (q->line == waited[as.what].line && as.need < waited[as.what].least)) waited[as.what].least = as.need;
         if (q->line < waited[as.what].line) waited[as.what].line = q->line;
         let_some_go(i, q, &d, first[as.what], now);
     }

@@ -71,9 +71,13 @@ int capr__park_until(uint64_t deadline) {
     return self->timed_out ? ETIMEDOUT : 0;
 }
 
-void capr__turn_over(void) {
+int capr__may_give_way(void) {
     const struct capr_thread *self = capr__worker.self;
-    if (!capr__may_switch() || (self->extra && ((const struct capr_extra *)self->extra)->sections)) return;
+    return capr__may_switch() && !(self->extra && ((const struct capr_extra *)self->extra)->sections);
+}
+
+void capr__turn_over(void) {
+    if (!capr__may_give_way()) return;
     if (capr__many) {
         if (!capr__worker.overdue) return;
         capr__worker.overdue = 0;

@@ -51,6 +51,9 @@ CAPR_HIDDEN void capr__yield(void);
 /* Gives way if the running thread has had its turn for more than 10 ms. Called by what programs call in loops that wait for other
  * threads to change something: with native threads these go on at the same time. May block. */
 CAPR_HIDDEN void capr__turn_over(void);
+
+/* Whether the running thread may give way, and is in no section that it has asked not to be interrupted in. */
+CAPR_HIDDEN int capr__may_give_way(void);
 static inline void capr__turn_look(void) {
     if (__builtin_expect(!capr__worker.fast, 0)) capr__turn_over();
 }

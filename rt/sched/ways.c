@@ -13,7 +13,7 @@
 
 #define WAYS_MAX 65536
 #define KEEP 0.75f           /* of a way's weight at each pass in which its node was left */
-#define FORGOTTEN 0.002f     /* part of its node's weight below which a way goes */
+#define FORGOTTEN 0.002f     /* part of its node's heaviest way below which one goes */
 #define WORK 40000           /* ways that are gone in one look ahead */
 #define ROUNDS 24
 #define BEHIND 0.75f         /* so that a circle of nodes does not add up for ever */
@@ -73,10 +73,11 @@ static void add_passed(const struct capr_edge *e, uint32_t passed, uint32_t *num
     struct capr_node_ahead *from = &capr__ahead[e->from];
     from->there -= passed;
     capr__ahead[e->to].there += passed;
-    uint32_t i = e->samples ? way_of(e->from, number) : 0;
+    if (!e->samples) return;
+    if (e->use[CAPR_USE_HEAP].mean < 0) capr__ways_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
+    uint32_t i = way_of(e->from, number);
     if (!i) return;
     struct way *w = &ways[i];
-    if (e->use[CAPR_USE_HEAP].mean < 0) capr__ways_released -= (double)passed * e->use[CAPR_USE_HEAP].mean;
     if (from->pass != pass) { /* for the first time in this pass */
         from->expect.lately = capr__ways_lately(e->from);
         from->pass = pass;
@@ -92,30 +93,34 @@ static void add_passed(const struct capr_edge *e, uint32_t passed, uint32_t *num
 /* The pass has come to its end: the means of a node from which threads went on. */
 static void renew(uint32_t node) {
     struct capr_node_ahead *n = &capr__ahead[node];
-    float all = 0, passed = 0;
+    struct capr_forecast *f = &n->expect;
+    float all = 0, passed = 0, heaviest = 0;
     for (uint32_t i = n->first; i; i = ways[i].next) {
         passed += ways[i].passed;
-        all += ways[i].weight = ways[i].weight * KEEP + ways[i].passed;
+        ways[i].weight = ways[i].weight * KEEP + ways[i].passed;
         ways[i].passed = 0;
+        if (ways[i].weight > heaviest) heaviest = ways[i].weight;
     }
-    struct capr_forecast *f = &n->expect;
+    for (uint32_t *link = &n->first; *link;) {
+        uint32_t i = *link;
+        struct way *w = &ways[i];
+        if (w->weight >= FORGOTTEN * heaviest) {
+            all += w->weight;
+            link = &w->next;
+            continue;
+        }
+        *w->number = 0;
+        *link = w->next;
+        w->next = way_free;
+        way_free = i;
+    }
     f->lately += passed;
     f->cpu = 0;
     for (int u = 0; u < CAPR_USES; u++) f->use[u] = 0;
-    for (uint32_t *link = &n->first; *link;) {
-        struct way *w = &ways[*link];
-        float part = w->weight / all;
-        if (part < FORGOTTEN) {
-            uint32_t gone = *link;
-            *w->number = 0;
-            *link = w->next;
-            w->next = way_free;
-            way_free = gone;
-            continue;
-        }
-        f->cpu += part * w->cpu;
-        for (int u = 0; u < CAPR_USES; u++) f->use[u] += part * w->use[u];
-        link = &w->next;
+    for (uint32_t i = n->first; i; i = ways[i].next) {
+        float part = ways[i].weight / all;
+        f->cpu += part * ways[i].cpu;
+        for (int u = 0; u < CAPR_USES; u++) f->use[u] += part * ways[i].use[u];
     }
 }
 
@@ -198,6 +203,17 @@ void capr__ways_look_ahead(int of, float least, float most) {
     }
 }
 
-void capr__ways_forked(void) {
-    for (uint32_t i = 0, count = capr__ahead ? capr__node_count() : 0; i < count; i++) capr__ahead[i].there = 0;
+static void forget_passed(const struct capr_edge *e, uint32_t passed, uint32_t *number) { (void)e, (void)passed, (void)number; }
+
+void capr__ways_forked(const struct capr_thread *self) {
+    if (!capr__ahead) return;
+    while (!capr__edges_passed(forget_passed)) { /* the rest of a look that the parent was at */
+    }
+    while (!capr__edges_passed(forget_passed)) {
+    }
+    count_made();
+    for (uint32_t i = 1; i < way_count; i++) ways[i].passed = 0;
+    left_count = 0;
+    for (uint32_t i = 0, count = capr__node_count(); i < count; i++) capr__ahead[i].there = 0;
+    capr__ahead[self->node].there = 1;
 }

@@ -51,7 +51,7 @@ CAPR_HIDDEN float capr__ways_first(int of);
 /* Bytes of heap that threads gave back so far, by the forecasts. */
 extern CAPR_HIDDEN double capr__ways_released;
 
-/* In the child of a fork: its other threads are its parent's. */
-CAPR_HIDDEN void capr__ways_forked(void);
+/* In the child of a fork, which `self` has made: other threads are its parent's. Once the graph is its own. */
+CAPR_HIDDEN void capr__ways_forked(const struct capr_thread *self);
 
 #endif
