@@ -6,30 +6,16 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "connections.h"
 
 #define DESCRIPTORS 256
 
 static int of_memory;
-static struct sockaddr_in address = {.sin_family = AF_INET};
-
-static char *take(size_t bytes, unsigned us) {
-    char *part = malloc(bytes);
-    if (part) memset(part, 1, bytes);
-    usleep(us);
-    return part;
-}
 
 static void *serve(void *arg) {
     int fd = (int)(long)arg, file = -1;
@@ -73,26 +59,22 @@ static void clients(pid_t server, int count, double for_seconds) {
     struct pollfd *all = calloc((size_t)count, sizeof *all);
     long served = 0, refused = 0, most = 0;
     double begun = seconds(), counted = begun + 1;
-    for (int i = 0; i < count; i++) all[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    for (int i = 0; i < count; i++) all[i].fd = -1;
     for (double now = begun; now < counted + for_seconds; now = seconds()) {
         long resident = mebibytes(server);
         if (resident > most) most = resident;
         for (int i = 0; i < count; i++) {
             if (all[i].fd >= 0) continue;
-            all[i].fd = socket(AF_INET, SOCK_STREAM, 0);
-            if (connect(all[i].fd, (struct sockaddr *)&address, sizeof address) || write(all[i].fd, "?", 1) != 1) return;
+            if (!ask(&all[i])) return;
         }
         if (poll(all, (nfds_t)count, 100) <= 0) continue;
         for (int i = 0; i < count; i++) {
-            char answer = 'n';
             if (!all[i].revents) continue;
-            int whole = read(all[i].fd, &answer, 1) == 1 && answer == 'y';
+            int whole = answered(&all[i]);
             if (now > counted) {
                 served += whole;
                 refused += !whole;
             }
-            close(all[i].fd);
-            all[i].fd = -1;
         }
     }
     printf("%.0f %.0f %ld\n", (double)served / for_seconds, (double)refused / for_seconds, most);
@@ -108,10 +90,8 @@ int main(int argc, char **argv) {
     if (argc != 4) return fprintf(stderr, "usage: requests descriptors|memory CLIENTS SECONDS\n"), 2;
     of_memory = !strcmp(argv[1], "memory");
     signal(SIGPIPE, SIG_IGN);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 4096) || getsockname(listener, (struct sockaddr *)&address, &size)) return 1;
+    int listener = listen_somewhere(4096);
+    if (listener < 0) return 1;
     pid_t server = getpid(), other = fork();
     if (!other) {
         clients(server, atoi(argv[2]), atof(argv[3]));
@@ -121,14 +101,5 @@ int main(int argc, char **argv) {
     if (!of_memory) setrlimit(RLIMIT_NOFILE, &few);
     pthread_t waiter;
     pthread_create(&waiter, NULL, wait_for, (void *)(long)other);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        pthread_t t;
-        if (fd < 0)
-            usleep(1000);
-        else if (pthread_create(&t, NULL, serve, (void *)(long)fd))
-            close(fd);
-        else
-            pthread_detach(t);
-    }
+    accept_for_ever(listener, serve);
 }

@@ -12,39 +12,25 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "../../../bench/overload/connections.h"
 
 #define CLIENTS 400
 #define REQUESTS 4000
 #define PART (256 << 10)
 
 static int of_memory;
-static struct sockaddr_in address = {.sin_family = AF_INET};
-
-static char *take(void) {
-    char *part = malloc(PART);
-    if (part) memset(part, 1, PART);
-    return part;
-}
 
 static void *serve(void *arg) {
     int fd = (int)(long)arg, file = -1;
     char request, *one = NULL, *two = NULL;
     if (read(fd, &request, 1) != 1) goto out;
     if (of_memory) {
-        one = take();
-        usleep(500);
-        two = take();
+        one = take(PART, 500);
+        two = take(PART, 0);
     } else {
         file = open("/dev/null", O_RDWR);
     }
@@ -62,24 +48,20 @@ out:
 static int clients(void) {
     struct pollfd all[CLIENTS];
     int begun = 0, served = 0, refused = 0;
-    for (int i = 0; i < CLIENTS; i++) all[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    for (int i = 0; i < CLIENTS; i++) all[i].fd = -1;
     while (served + refused < REQUESTS) {
         for (int i = 0; i < CLIENTS; i++) {
             if (all[i].fd >= 0 || begun == REQUESTS) continue;
-            all[i].fd = socket(AF_INET, SOCK_STREAM, 0);
-            if (connect(all[i].fd, (struct sockaddr *)&address, sizeof address) || write(all[i].fd, "?", 1) != 1) return 2;
+            if (!ask(&all[i])) return 2;
             begun++;
         }
         if (poll(all, CLIENTS, -1) < 0) return 2;
         for (int i = 0; i < CLIENTS; i++) {
-            char answer = 'n';
             if (all[i].fd < 0 || !all[i].revents) continue;
-            if (read(all[i].fd, &answer, 1) == 1 && answer == 'y')
+            if (answered(&all[i]))
                 served++;
             else
                 refused++;
-            close(all[i].fd);
-            all[i].fd = -1;
         }
     }
     printf("served %d, refused %d\n", served, refused);
@@ -96,10 +78,8 @@ static void *wait_for(void *arg) {
 int main(int argc, char **argv) {
     of_memory = argc > 1 && !strcmp(argv[1], "memory");
     signal(SIGPIPE, SIG_IGN);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1024) || getsockname(listener, (struct sockaddr *)&address, &size)) return 5;
+    int listener = listen_somewhere(1024);
+    if (listener < 0) return 5;
     pid_t other = fork();
     if (!other) {
         int result = clients();
@@ -110,15 +90,5 @@ int main(int argc, char **argv) {
     if (!of_memory) setrlimit(RLIMIT_NOFILE, &few);
     pthread_t waiter;
     pthread_create(&waiter, NULL, wait_for, (void *)(long)other);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        pthread_t t;
-        if (fd < 0) {
-            usleep(1000);
-        } else if (pthread_create(&t, NULL, serve, (void *)(long)fd)) {
-            close(fd);
-        } else {
-            pthread_detach(t);
-        }
-    }
+    accept_for_ever(listener, serve);
 }
