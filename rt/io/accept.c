@@ -39,16 +39,17 @@ static __attribute__((noinline)) int wait_for_descriptor(int fd, struct capr_fd 
 /* A call that may wait lets others go first now and then, also where a connection is there, and each time while something is scarce, so that the
  * scheduler decides about each: while many wait in the backlog none of these calls would wait, and a thread would take a great part of all
  * descriptors in one turn. */
-static inline void let_others_go_first(int fd, struct capr_fd *f) {
+static inline void let_others_go_first(int fd) {
     static unsigned calls;
     if (!capr__policy_admits || !(capr__worker.policy || capr__limits_near || ++calls % OTHERS_EVERY == 0)) return;
+    struct capr_fd *f = capr__fd_get(fd);
     if (f && capr__fd_is_socket(f) && capr__may_give_way() && !capr__fd_is_nonblock(fd, f)) capr__yield();
 }
 
 /* accept4(2). Blocks, unless O_NONBLOCK. Cancellation point. */
 CAPR_INTERPOSE int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags) {
     CAPR_MONITOR;
-    let_others_go_first(fd, capr__fd_get(fd));
+    let_others_go_first(fd);
     capr__cancel_point();
     struct capr_fd *f = capr__fd_get(fd);
     if (__builtin_expect(!f || !capr__fd_is_socket(f), 0))
