@@ -157,8 +157,7 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     struct capr_extra *x = self->extra;
     uint64_t used = capr__signal_stack_meets(x, context == &own ? here : (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP]);
     char *top = flags & SA_ONSTACK ? capr__signal_stack_of_program(x, here) : NULL;
-    if (top && !x->signal_stack_used) x->signal_stack_used = 1;
-    size_t lent = top ? capr__signal_stack_lend(here) : 0; /* before any other signal can come */
+    size_t lent = top ? capr__signal_stack_lend(x, here) : 0; /* before any other signal can come */
     if (masked) {
         uint64_t now = masks_alone(self, inside, ~(CAPR_SIGNALS_OF_FAULTS & ~inside));
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&now, 0, 8);
@@ -186,11 +185,10 @@ CAPR_HIDDEN void capr__signal_handle(const siginfo_t *constant, void *context, i
     if (masked) {
         capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8);
         *shown = masks_alone(self, *shown, kernels); /* what the kernel sets on return */
-        if (top) capr__signal_stack_back(lent);
     } else {
-        if (top) capr__signal_stack_back(lent);
         capr__signals_set_mask(*shown);
     }
+    if (top) capr__signal_stack_back(lent);
 }
 
 /* Signals that the running instruction causes. */

@@ -21,8 +21,9 @@
 #define BELOW 8192u /* bytes that the trampoline and what it calls take below where it is asked */
 #define ROOM_LEAST (HANDLER_ROOM / 4) /* of the worker's: with less left a handler stays there */
 
-/* The running worker's: all of it, and what the kernel may use, the lower part while a handler is on the program's. */
-static _Thread_local stack_t all_of_it, kernels;
+/* The running worker's, and so many bytes of it, from below, as the kernel may use: not all while a handler is on the program's. */
+static _Thread_local stack_t all_of_it;
+static _Thread_local size_t kernels;
 
 static int is_on(const stack_t *s, uint64_t sp) { return sp - (uint64_t)s->ss_sp < s->ss_size; }
 
@@ -34,20 +35,23 @@ CAPR_HIDDEN int capr__signal_stack(void) {
     capr__sys3(SYS_mprotect, p, GUARD, PROT_NONE);
     stack_t stack = {.ss_sp = (char *)p + GUARD, .ss_size = size - GUARD};
     long r = capr__sys2(SYS_sigaltstack, (long)&stack, 0);
-    if (r == 0) all_of_it = kernels = stack;
-    return (int)-r;
+    if (r) return (int)-r;
+    all_of_it = stack;
+    kernels = stack.ss_size;
+    return 0;
 }
 
 /* The kernel refuses him whose stack pointer is on the stack that he changes: it lies elsewhere for the call, with all signals blocked. */
-static void tell_kernel(const stack_t *s) {
+static void tell_kernel(size_t bytes) {
+    stack_t lower = {.ss_sp = all_of_it.ss_sp, .ss_size = bytes};
     uint64_t all = ~0ull, mask;
     long r = SYS_sigaltstack;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, 8);
     __asm__ volatile("movq %%rsp, %%r12\n\tmovq %[sp], %%rsp\n\tsyscall\n\tmovq %%r12, %%rsp"
                      : "+a"(r)
-                     : "D"(s), "S"(0L), [sp] "r"(capr__worker.service_sp)
+                     : "D"(&lower), "S"(0L), [sp] "r"(capr__worker.service_sp)
                      : "r12", "rcx", "r11", "memory");
-    if (r == 0) kernels = *s;
+    if (r == 0) kernels = bytes;
     capr__sys4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, 8);
 }
 
@@ -66,21 +70,15 @@ CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint
     return is_on(s, below) ? (char *)below : NULL; /* it is not known how far the stack is used, or it is used up */
 }
 
-CAPR_HIDDEN size_t capr__signal_stack_lend(uint64_t here) {
-    size_t before = kernels.ss_size;
-    if (is_on(&all_of_it, here)) {
-        stack_t lower = all_of_it;
-        lower.ss_size = ((here - BELOW) & ~63ull) - (uint64_t)lower.ss_sp;
-        tell_kernel(&lower);
-    }
+CAPR_HIDDEN size_t capr__signal_stack_lend(struct capr_extra *x, uint64_t here) {
+    size_t before = kernels;
+    if (!x->signal_stack_used) x->signal_stack_used = 1;
+    if (is_on(&all_of_it, here)) tell_kernel(((here - BELOW) & ~63ull) - (uint64_t)all_of_it.ss_sp);
     return before;
 }
 
 CAPR_HIDDEN void capr__signal_stack_back(size_t before) {
-    if (kernels.ss_size == before) return;
-    stack_t more = all_of_it;
-    more.ss_size = before;
-    tell_kernel(&more);
+    if (kernels != before) tell_kernel(before);
 }
 
 CAPR_HIDDEN void capr__signal_stack_left(void) {

@@ -83,9 +83,9 @@ CAPR_HIDDEN uint64_t capr__signal_stack_meets(struct capr_extra *x, uint64_t int
  * the frame of who asks. NULL: it runs where the trampoline does. */
 CAPR_HIDDEN char *capr__signal_stack_of_program(const struct capr_extra *x, uint64_t here);
 
-/* A handler is about to go there from the frame at `here`: what lies above that on the worker's signal stack is no longer the kernel's to begin
+/* A handler is about to go there, of the thread with `x`, from the frame at `here`: what lies above that on the worker's signal stack is no longer the kernel's to begin
  * on. Returns what undoes it. In the trampoline while all signals are blocked. */
-CAPR_HIDDEN size_t capr__signal_stack_lend(uint64_t here);
+CAPR_HIDDEN size_t capr__signal_stack_lend(struct capr_extra *x, uint64_t here);
 CAPR_HIDDEN void capr__signal_stack_back(size_t before);
 
 /* All handlers have been left by a jump: the whole stack is the kernel's. */
@@ -98,6 +98,7 @@ CAPR_HIDDEN void capr__signal_stack_left(void);
 
 /* glibc keeps 32 and 33 for itself; SIGKILL and SIGSTOP cannot be blocked. */
 #define CAPR_SIGNALS_UNBLOCKABLE (CAPR_SIGNAL_BIT(32) | CAPR_SIGNAL_BIT(33) | CAPR_SIGNAL_BIT(SIGKILL) | CAPR_SIGNAL_BIT(SIGSTOP))
+
 /* What instructions cause: the kernel ends a program in which one of these is blocked, so that none is while the runtime keeps signals for later. */
 #define CAPR_SIGNALS_OF_FAULTS \
     (CAPR_SIGNAL_BIT(SIGSEGV) | CAPR_SIGNAL_BIT(SIGBUS) | CAPR_SIGNAL_BIT(SIGILL) | CAPR_SIGNAL_BIT(SIGFPE) | CAPR_SIGNAL_BIT(SIGTRAP))

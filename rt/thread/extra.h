@@ -30,7 +30,7 @@ struct capr_extra {
     const void *semaphore;         /* process-shared, that it waits for: while it is in the queue of those that do (sync/sem_shared.c) */
     uint64_t awaited;              /* signals that it waits for in sigwait and its relatives */
     stack_t signal_stack;          /* what it gave to sigaltstack; ss_size 0: none */
-    uint64_t signal_stack_used; /* handlers are on it: 1, or the lowest stack pointer there that is known (proc/signal_stack.c) */
+    uint64_t signal_stack_used;    /* handlers are on it: 1, or the lowest stack pointer there that is known (proc/signal_stack.c) */
     char name[16];                 /* NUL-terminated; empty: never set */
     int policy;                    /* SCHED_*; as last set, without effect */
     int priority;                  /* in the range of the policy; as last set, without effect */
