@@ -220,9 +220,9 @@ struct capr_thread {
     uint32_t stack_asked;      /* units of 16 bytes: the stack size asked for at creation, for pthread_getattr_np; 0: default */
     uint16_t read_locks;       /* rwlocks held for reading, UINT16_MAX: or more; such a thread may pass waiting writers (sync/rwlock.c) */
     uint8_t worker;            /* the number of the worker that it ran on last; */
-    uint8_t stays : 1, fd_waiter : 1, spared : 4, spared_files : 1; /* stays: it is to go on there: it has frames of external code, or is midway; fd_waiter: it is
-                                  counted in fd_waiters (sched/sched.h); spared: from so many more nodes it goes on, held or not, for want of descriptors
-                                  or else of memory */
+    uint8_t stays : 1, fd_waiter : 1, spared : 4, spared_files : 1; /* stays: it is to go on there: it has frames of external code, or is
+                                  midway; fd_waiter: it is counted in fd_waiters (sched/sched.h); spared: from so many more nodes it goes
+                                  on, held or not, for want of descriptors or else of memory */
     uint64_t sigmask;          /* blocked signals, the kernel's 64 bits: proc/sigmask.c */
 #ifdef CAPR_THREAD_SANITIZER
     void *fibre, *unused[7];   /* what ThreadSanitizer knows it by: sched/fibres.h */

@@ -50,7 +50,7 @@ static uint32_t next_period(struct capr_worker_graph *g, struct capr_edge *e, ui
     return e->between / 2 + (uint32_t)(g->random % e->between);
 }
 
-static void *reserve(uint64_t bytes) {
+void *capr__graph_reserve(uint64_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
@@ -92,7 +92,7 @@ static struct capr_edge *find(struct capr_table *t, uint64_t word, uint32_t from
 static int grow(struct capr_worker_graph *g) {
     struct capr_table *old = g->table;
     uint64_t count = old ? (old->mask + 1) * 2 : EDGES_FIRST;
-    struct capr_table *t = count > EDGES_MAX ? NULL : reserve(sizeof *t + count * (sizeof *t->edges + sizeof *t->kinds));
+    struct capr_table *t = count > EDGES_MAX ? NULL : capr__graph_reserve(sizeof *t + count * (sizeof *t->edges + sizeof *t->kinds));
     if (!t) return 0;
     t->mask = count - 1;
     t->kinds = (struct capr_average(*)[CAPR_KINDS])(t->edges + count);
@@ -244,9 +244,9 @@ static void asked(void) {
 
 /* Memory for what `g` counts; 0: there is none. */
 static int furnish(struct capr_worker_graph *g) {
-    if (!g->seen) g->seen = reserve(CAPR_NODES_MAX * sizeof *g->seen);
-    if (!g->counted) g->counted = reserve(EDGES_MAX * sizeof *g->counted);
-    if (!g->ways) g->ways = reserve(EDGES_MAX * sizeof *g->ways);
+    if (!g->seen) g->seen = capr__graph_reserve(CAPR_NODES_MAX * sizeof *g->seen);
+    if (!g->counted) g->counted = capr__graph_reserve(EDGES_MAX * sizeof *g->counted);
+    if (!g->ways) g->ways = capr__graph_reserve(EDGES_MAX * sizeof *g->ways);
     return g->seen && g->counted && g->ways && (g->table || grow(g));
 }
 
@@ -262,7 +262,7 @@ static struct capr_worker_graph *take_over(struct capr_worker *w) {
 static struct capr_worker_graph *new_part(struct capr_worker *w) {
     static uint32_t parts;
     uint64_t number = __atomic_add_fetch(&parts, 1, __ATOMIC_RELAXED);
-    struct capr_worker_graph *g = number > 1 ? reserve(sizeof *g) : &first_part;
+    struct capr_worker_graph *g = number > 1 ? capr__graph_reserve(sizeof *g) : &first_part;
     if (!g) return NULL;
     g->worker = w;
     g->random = 0x2545f4914f6cdd1dull ^ number << 32;

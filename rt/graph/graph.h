@@ -111,6 +111,10 @@ extern CAPR_HIDDEN struct capr_graph capr__graph;
 
 static inline uint32_t capr__node_count(void) { return __atomic_load_n(&capr__graph.node_count, __ATOMIC_ACQUIRE); }
 
+/* Memory of which only what is touched becomes real, zeroed; NULL: there is none. Never given back. Mapped, since who blocks may hold malloc's lock.
+ * Plain code. */
+CAPR_HIDDEN void *capr__graph_reserve(uint64_t bytes);
+
 /* Gives a new worker its part of the graph, before its first switch. Where a fork has left one behind it takes that. What the worker has
  * counted of `use` by then counts too. Returns an errno. Plain code. */
 CAPR_HIDDEN int capr__graph_worker_init(struct capr_worker *w);

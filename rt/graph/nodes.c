@@ -6,7 +6,6 @@
  */
 #include <dlfcn.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../sched/monitor.h"
@@ -29,16 +28,11 @@ static void unlock(void) { capr__spin_unlock(&making); }
 
 void capr__nodes_forked(void) { making = 0; /* whoever had it is the parent's */ }
 
-static void *reserve(uint64_t bytes) {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 int capr__nodes_reserve(void) {
     struct capr_graph *g = &capr__graph;
-    g->frames = reserve(FRAMES_MAX * sizeof *g->frames);
-    by_word = reserve(BY_WORD * sizeof *by_word);
-    struct capr_node *nodes = g->frames && by_word ? reserve(CAPR_NODES_MAX * sizeof *nodes) : NULL;
+    g->frames = capr__graph_reserve(FRAMES_MAX * sizeof *g->frames);
+    by_word = capr__graph_reserve(BY_WORD * sizeof *by_word);
+    struct capr_node *nodes = g->frames && by_word ? capr__graph_reserve(CAPR_NODES_MAX * sizeof *nodes) : NULL;
     if (!nodes) return 0;
     g->nodes = nodes;
     g->node_count = 1; /* CAPR_NODE_START, which no word leads to */

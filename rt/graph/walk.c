@@ -7,7 +7,6 @@
  */
 #include <execinfo.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "graph.h"
 #include "tables.h"
@@ -21,9 +20,7 @@ static uint32_t *functions; /* the same of functions */
 void capr__walk_prepare(void) {
     void *here[1];
     backtrace(here, 1);
-    size_t bytes = DEEP_MAX * (sizeof *deep + sizeof *functions);
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    deep = p == MAP_FAILED ? NULL : p;
+    deep = capr__graph_reserve(DEEP_MAX * (sizeof *deep + sizeof *functions));
     functions = deep ? (uint32_t *)(deep + DEEP_MAX) : NULL;
 }
 

@@ -69,12 +69,12 @@ int capr__edge_read(const struct capr_worker_graph *g, const struct capr_table *
 
 /* Two loads for an entry that nobody has passed, which most are in a large table. The count may be a moment old, or half of a new one: then it is
  * read as a whole. */
-static int is_passed(const struct capr_worker_graph *g, const struct capr_edge *at) {
+static int is_passed(const struct capr_worker_graph *g, const struct capr_table *t, const struct capr_edge *at) {
     if (__atomic_load_n(&at->from, __ATOMIC_RELAXED) == UINT32_MAX) return 0;
     uint32_t number = __atomic_load_n(&at->number, __ATOMIC_RELAXED);
     uint32_t count = (uint32_t)__atomic_load_n(&at->counted, __ATOMIC_RELAXED) + __atomic_load_n(&at->period, __ATOMIC_RELAXED) -
                      __atomic_load_n(&at->until, __ATOMIC_RELAXED);
-    return number > g->table->mask || count != g->counted[number];
+    return number > t->mask || count != g->counted[number];
 }
 
 int capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed, uint32_t *way)) {
@@ -89,7 +89,7 @@ int capr__edges_passed(void (*one)(const struct capr_edge *e, uint32_t passed, u
                 at = g;
                 return 0;
             }
-            if (!is_passed(g, &t->edges[entry]) || !capr__edge_read(g, t, entry, &e, NULL)) continue;
+            if (!is_passed(g, t, &t->edges[entry]) || !capr__edge_read(g, t, entry, &e, NULL)) continue;
             uint32_t count = (uint32_t)capr__edge_count(&e), passed = count - g->counted[e.number];
             g->counted[e.number] = count;
             if (passed) one(&e, passed, &g->ways[e.number]);

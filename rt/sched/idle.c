@@ -16,7 +16,6 @@
 #include "../thread/own_locale.h"
 #include "deadlock.h"
 #include "fibres.h"
-#include "limits.h"
 #include "policy.h"
 #include "run_queue.h"
 #include "switch.h"
@@ -133,7 +132,7 @@ void capr__idle_measure(struct capr_worker *w) {
 /* How long the poll may last: ns, -1 for ever. Only looks when somebody is ready to run. */
 int64_t capr__idle_timeout(const struct capr_worker *w) {
     if (CAPR_SEE(w->run_head) || w->late_head || capr__process.signal_ready) return 0;
-    int64_t most = !capr__policy_kept ? -1 : capr__limits_near ? CAPR_POLICY_TICK_NEAR : CAPR_POLICY_TICK; /* those that may not run now may soon */
+    int64_t most = capr__policy_kept ? (int64_t)capr__policy_period() : -1; /* those that may not run now may soon */
     if (!capr__process.timer_count) return most;
     uint64_t deadline = capr__process.timers[0].deadline, now = capr__now();
     if (deadline <= now) return 0;

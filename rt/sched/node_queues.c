@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * Stride scheduling over nodes in constant time: 64 buckets in a ring, a bit for each that has nodes in it. The next node is the first of
- * the next bucket that has any; it gives a batch of its threads, oldest first, and comes again `stride` buckets on. So a node waits at
+ * the next bucket that has any; it gives a batch of its threads, and comes again `stride` buckets on. So a node waits at
  * most for 63 buckets, each of which serves every node in it once: none starves but those that are held, for which resource.c has a
  * bound of its own. A node that is held waits in a line until there is room for one of its threads, which others make that give back. Of such a
  * node the youngest go first: who has just run will soon have what it needs, where all come a step further in turn nobody has. Plain code.
@@ -73,12 +73,12 @@ int capr__nodes_init(void) {
     return 1;
 }
 
-static int is_held(const struct capr_node_queue *q) { return q->does >= CAPR_NODE_HELD; }
+static int is_held(const struct capr_node_queue *q) { return q->is.does >= CAPR_NODE_HELD; }
 
 /* So many threads of a node that is held there is room for: none while others wait for it that come first. */
 static uint32_t fit(const struct capr_node_queue *q) {
-    if (lines[q->what] & ((1u << q->line) - 1)) return 0;
-    double left = room[q->what] - (q->does == CAPR_NODE_FINISHES ? 0 : claimed[q->what]), threads = left / q->need;
+    if (lines[q->is.what] & ((1u << q->is.line) - 1)) return 0;
+    double left = room[q->is.what] - (q->is.does == CAPR_NODE_FINISHES ? 0 : claimed[q->is.what]), threads = left / q->is.need;
     return threads >= UINT16_MAX ? UINT16_MAX : threads > 0 ? (uint32_t)threads : 0;
 }
 
@@ -90,8 +90,8 @@ static void await_turn(uint32_t node) {
     struct capr_node_queue *q = &capr__node_queues[node];
     if (q->linked || !q->threads.head) return;
     if (!may_go(q)) {
-        append(&waiting[q->what][q->line], node);
-        lines[q->what] |= 1u << q->line;
+        append(&waiting[q->is.what][q->is.line], node);
+        lines[q->is.what] |= 1u << q->is.line;
         return;
     }
     uint32_t at = (now_at + (q->stride ? q->stride : CAPR_STRIDE_NORMAL)) % BUCKETS;
@@ -113,23 +113,25 @@ static void give_room(int what, double amount) {
     }
 }
 
+/* What so many threads of a node take by their next block. */
+static double takes(const struct capr_node_queue *q, uint32_t threads) { return q->is.each > 0 ? (double)threads * q->is.each : 0; }
+
 /* Threads of a held node that go within the room. Who begins what ends with giving back has claims on all that it is going to need. */
 static void note_gone(const struct capr_node_queue *q, uint32_t threads) {
-    double takes = (double)threads * (q->each > 0 ? q->each : 0);
-    reckoned[q->what] += takes;
-    if (q->does == CAPR_NODE_BORROWS) {
-        claimed[q->what] += (double)threads * q->need;
+    double taken = takes(q, threads);
+    reckoned[q->is.what] += taken;
+    if (q->is.does == CAPR_NODE_BORROWS) {
+        claimed[q->is.what] += (double)threads * q->is.need;
         return;
     }
-    room[q->what] -= q->does == CAPR_NODE_TAKES ? (double)threads * q->need : takes;
-    if (q->does == CAPR_NODE_FINISHES) claimed[q->what] = claimed[q->what] > takes ? claimed[q->what] - takes : 0;
+    room[q->is.what] -= q->is.does == CAPR_NODE_TAKES ? (double)threads * q->is.need : taken;
+    if (q->is.does == CAPR_NODE_FINISHES) claimed[q->is.what] = claimed[q->is.what] > taken ? claimed[q->is.what] - taken : 0;
 }
 
-/* Of a node that is held: whether a thread goes on since others need what it holds. What it takes is reckoned, there being room or not. */
-static void note_freed(uint32_t node, int freed) {
+/* Of a node that is held: whether a thread goes on since others need what it holds. */
+static void learn_freed(uint32_t node, int freed) {
     struct capr_node_ahead *n = &capr__ahead[node];
     n->freed += ((float)freed - n->freed) * FREED_WEIGHT;
-    if (freed) note_gone(&capr__node_queues[node], 1);
 }
 
 static void keep(struct capr_thread *t) {
@@ -153,7 +155,8 @@ void capr__nodes_need(struct capr_worker *w, struct capr_thread *t) {
     t->needed = 1;
     if (!t->kept || !is_held(q)) return;
     let_go(q, t);
-    note_freed(t->node, 1);
+    learn_freed(t->node, 1);
+    note_gone(q, 1); /* there being room or not */
     capr__run_put(w, t);
     w->choose_at++; /* one more that is chosen already */
 }
@@ -193,13 +196,13 @@ static void put(struct capr_worker *w, struct capr_thread *t) {
 static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t most, int to_be_spared) {
     uint32_t taken = 0;
     while (q->threads.head && taken < most) {
-        int youngest = is_held(q) && q->does != CAPR_NODE_BORROWS && ++q->turn % OLDEST_EVERY;
+        int youngest = is_held(q) && q->is.does != CAPR_NODE_BORROWS && ++q->turn % OLDEST_EVERY;
         struct capr_thread *t = youngest ? q->threads.tail : q->threads.head;
         let_go(q, t);
         if (to_be_spared && !t->spared) {
             t->spared = SPARED;
-            t->spared_files = q->what == CAPR_LIMIT_FILES;
-            spared[q->what]++;
+            t->spared_files = q->is.what == CAPR_LIMIT_FILES;
+            spared[q->is.what]++;
         }
         put(w, t);
         taken++;
@@ -211,16 +214,16 @@ static uint32_t take(struct capr_worker *w, struct capr_node_queue *q, uint32_t 
 static int goes_on(struct capr_thread *t) {
     const struct capr_node_queue *q = &capr__node_queues[t->node];
     int of = t->spared_files ? CAPR_LIMIT_FILES : CAPR_LIMIT_MEMORY;
-    if (t->spared && (--t->spared == 0 || (q->does == CAPR_NODE_GIVES && q->what == of))) {
+    if (t->spared && (--t->spared == 0 || (q->is.does == CAPR_NODE_GIVES && q->is.what == of))) {
         t->spared = 0;
         if (spared[of]) spared[of]--;
     }
     if (!is_held(q)) return 0;
     if (t->midway) return 1; /* it was let go before, and is on its way */
-    int goes = t->needed || t->spared;
-    note_freed(t->node, t->needed);
-    if (goes && !t->needed) note_gone(q, 1);
-    return goes;
+    learn_freed(t->node, t->needed);
+    if (!t->needed && !t->spared) return 0;
+    note_gone(q, 1);
+    return 1;
 }
 
 uint32_t capr__nodes_choose(struct capr_worker *w) {
@@ -247,14 +250,14 @@ uint32_t capr__nodes_choose(struct capr_worker *w) {
     q->ran = 1;
     if (is_held(q)) {
         note_gone(q, taken);
-        uint32_t beyond = taken < BATCH && q->allowed ? take(w, q, q->allowed < BATCH - taken ? q->allowed : BATCH - taken, q->does == CAPR_NODE_FINISHES) : 0;
+        uint32_t beyond = taken < BATCH && q->allowed ? take(w, q, q->allowed < BATCH - taken ? q->allowed : BATCH - taken, q->is.does == CAPR_NODE_FINISHES) : 0;
         q->allowed -= beyond;
-        reckoned[q->what] += (double)beyond * (q->each > 0 ? q->each : 0);
+        reckoned[q->is.what] += takes(q, beyond);
         taken += beyond;
     }
-    if (q->does == CAPR_NODE_GIVES) {
-        reckoned[q->what] += (double)taken * q->each;
-        give_room(q->what, taken * -q->each);
+    if (q->is.does == CAPR_NODE_GIVES) {
+        reckoned[q->is.what] += (double)taken * q->is.each;
+        give_room(q->is.what, taken * -q->is.each);
     }
     await_turn(node);
     return freed + taken;
@@ -272,7 +275,7 @@ void capr__nodes_leave(struct capr_worker *w) {
     nobody_waits_for_room();
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
         struct capr_node_queue *q = &capr__node_queues[i];
-        q->does = CAPR_NODE_PASSES; /* first, so that they go in order */
+        q->is.does = CAPR_NODE_PASSES; /* first, so that they go in order */
         take(w, q, UINT32_MAX, 0);
     }
 }
@@ -302,17 +305,13 @@ void capr__nodes_learn(int what, double grew, double noise) {
         credit[what] = credit[what] * CREDIT_GROWS + CREDIT_FIRST > 1 ? 1 : credit[what] * CREDIT_GROWS + CREDIT_FIRST;
 }
 
-void capr__node_does(uint32_t node, const struct capr_node_queue *as, uint64_t now) {
+void capr__node_does(uint32_t node, const struct capr_node_effect *is, uint64_t now) {
     struct capr_node_queue *q = &capr__node_queues[node];
-    if (is_held(q) != (as->does >= CAPR_NODE_HELD) || q->ran) q->held_since = now;
-    q->does = as->does;
-    q->what = as->what;
-    q->each = as->each;
-    q->need = as->need;
-    q->line = as->does == CAPR_NODE_FINISHES  ? as->line
-              : as->does == CAPR_NODE_BORROWS ? CAPR_LINE_BORROWS
-              : capr__graph.nodes[node].start ? CAPR_LINE_NEW
-                                              : CAPR_LINE_TAKES;
+    int held = is_held(q);
+    q->is = *is;
+    if (held != is_held(q) || q->ran) q->held_since = now;
+    if (is->does == CAPR_NODE_BORROWS) q->is.line = CAPR_LINE_BORROWS;
+    if (is->does == CAPR_NODE_TAKES) q->is.line = capr__graph.nodes[node].start ? CAPR_LINE_NEW : CAPR_LINE_TAKES;
     q->allowed = 0;
     q->ran = 0;
 }

@@ -26,6 +26,13 @@ enum { CAPR_NODE_PASSES, CAPR_NODE_GIVES, CAPR_NODE_FINISHES, CAPR_NODE_BORROWS,
 #define CAPR_LINE_NEW (CAPR_LINES_FINISHING + 2)
 #define CAPR_LINES (CAPR_LINES_FINISHING + 3)
 
+/* What going on from a node does to what is scarce. */
+struct capr_node_effect {
+    uint8_t does, what; /* CAPR_NODE_*, to CAPR_LIMIT_* `what` */
+    uint8_t line;       /* in which it waits */
+    float each, need;   /* units of that: which a thread takes or gives by its next block; which are to be there for one that is held */
+};
+
 struct capr_node_queue {
     struct capr_queue threads; /* t->queue is not set: they are ready */
     uint32_t count;
@@ -33,11 +40,9 @@ struct capr_node_queue {
     uint32_t allowed;   /* threads that may run although it is held, and although there is no room */
     uint8_t stride;     /* 1 to CAPR_STRIDE_MOST: turns come every so many buckets */
     uint8_t linked;     /* in a bucket, or among those that wait for room */
-    uint8_t does, what; /* CAPR_NODE_*, to CAPR_LIMIT_* `what` */
-    uint8_t line;       /* in which it waits */
+    struct capr_node_effect is;
     uint8_t turn;       /* counts threads that went, of which some are the oldest */
     uint8_t ran;        /* a thread of it ran since the last decision */
-    float each, need;   /* units of that: which a thread takes or gives by its next block; which are to be there for one that is held */
     uint64_t held_since;/* ns, or since a thread last ran */
 };
 
@@ -59,8 +64,8 @@ CAPR_HIDDEN void capr__nodes_decide(const double room[], const double claimed[])
  * threads give back does not come back to everybody (an allocator keeps it), and makes room the less for others. */
 CAPR_HIDDEN void capr__nodes_learn(int what, double grew, double noise);
 
-/* What a node does. `line` of one that finishes: 0 to CAPR_LINES_FINISHING - 1. */
-CAPR_HIDDEN void capr__node_does(uint32_t node, const struct capr_node_queue *as, uint64_t now);
+/* What a node does; `line` is to be set where it finishes: 0 to CAPR_LINES_FINISHING - 1. */
+CAPR_HIDDEN void capr__node_does(uint32_t node, const struct capr_node_effect *is, uint64_t now);
 
 /* Threads that go on at the moment although there was no room, until they give something back. */
 CAPR_HIDDEN uint32_t capr__nodes_spared(int what, uint64_t now);

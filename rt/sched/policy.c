@@ -18,6 +18,8 @@ static uint32_t choose_random(struct capr_worker *w) {
     return 1;
 }
 
+#define TICK 10000000ull      /* ns */
+#define TICK_NEAR 1000000ull
 #define SAMPLE_EVERY 8 /* choices, about, of a policy that decides: where few threads run those ways count that are seldom gone */
 
 static const struct capr_policy policies[] = {
@@ -42,11 +44,13 @@ int capr__policy_set(const char *name) {
     return 0;
 }
 
+uint64_t capr__policy_period(void) { return capr__limits_near ? TICK_NEAR : TICK; }
+
 void capr__policy_tick(struct capr_worker *w, uint64_t now) {
     if (!capr__policy->decides || now < tick_at) return;
     tick_at = UINT64_MAX; /* one worker decides at a time, also while it is outside the monitor */
     uint32_t decides = capr__policy->decides(w, now) != 0;
-    tick_at = capr__now() + (capr__limits_near ? CAPR_POLICY_TICK_NEAR : CAPR_POLICY_TICK);
+    tick_at = capr__now() + capr__policy_period();
     if (w->policy && !decides) capr__policy_flatten(w);
     for (uint32_t i = 0; i < capr__worker_count; i++) CAPR_SHOW(capr__workers[i]->policy, decides);
 }
@@ -78,7 +82,7 @@ void capr__policy_need(struct capr_thread *holder) {
 struct capr_thread *capr__policy_first(const struct capr_queue *waiters) {
     struct capr_thread *t = capr__node_queues ? waiters->head : NULL;
     for (int i = 0; t && i < WAITERS_MOST; i++, t = t->next)
-        if (capr__node_queues[t->node].does == CAPR_NODE_GIVES) return t;
+        if (capr__node_queues[t->node].is.does == CAPR_NODE_GIVES) return t;
     return NULL;
 }
 

@@ -54,8 +54,8 @@ CAPR_HIDDEN struct capr_thread *capr__policy_first(const struct capr_queue *wait
 CAPR_HIDDEN void capr__policy_tick(struct capr_worker *w, uint64_t now);
 CAPR_HIDDEN uint32_t capr__policy_choose(struct capr_worker *w);
 
-/* How long the idle thread may sleep while only threads are ready that may not run now: ns. */
-#define CAPR_POLICY_TICK 10000000
-#define CAPR_POLICY_TICK_NEAR 1000000 /* between two looks where something is about to become scarce */
+/* From one look to the next, and how long the idle thread may sleep while only threads are ready that may not run now: ns. 10 ms, or 1 ms where
+ * something is about to become scarce. */
+CAPR_HIDDEN uint64_t capr__policy_period(void);
 
 #endif

@@ -56,49 +56,44 @@ int capr__graph_decides(struct capr_worker *w, uint64_t now) {
     return 1;
 }
 
-/* What going on from a node does to a limit of which the use is counted: CAPR_NODE_*. */
-static int effect_counted(uint32_t node, int i, struct capr_node_queue *as) {
+/* What going on from a node does to a limit of which the use is counted. */
+static struct capr_node_effect effect_counted(const struct capr_forecast *f, int i) {
     const struct capr_limit *l = &capr__limits[i];
-    const struct capr_forecast *f = &capr__ahead[node].expect;
-    as->what = (uint8_t)i;
-    as->each = f->use[l->use];
-    as->need = f->need[l->use];
-    if (as->each < -l->least) return CAPR_NODE_GIVES;
-    if (as->need <= l->least) return CAPR_NODE_PASSES;
-    if (f->low[l->use] < -l->least) return CAPR_NODE_FINISHES;
-    return f->net[l->use] <= l->least ? CAPR_NODE_BORROWS : CAPR_NODE_TAKES;
+    struct capr_node_effect is = {.what = (uint8_t)i, .each = f->use[l->use], .need = f->need[l->use]};
+    if (is.each < -l->least)
+        is.does = CAPR_NODE_GIVES;
+    else if (is.need <= l->least)
+        is.does = CAPR_NODE_PASSES;
+    else if (f->low[l->use] < -l->least)
+        is.does = CAPR_NODE_FINISHES;
+    else
+        is.does = f->net[l->use] <= l->least ? CAPR_NODE_BORROWS : CAPR_NODE_TAKES;
+    return is;
 }
 
-/* The same where a thread of which more are there makes it the scarcer: who brings work in, by a descriptor that it keeps, or makes threads. */
-static int effect_on_delays(uint32_t node, int i, struct capr_node_queue *as) {
+/* The same where a thread of which more are there makes it the scarcer: who brings work in, by a descriptor that it keeps, or makes threads. And of
+ * what the program declares, which is not taken without leave: who has to wait for it does so in capr_resource_acquire, in order. */
+static struct capr_node_effect effect_on_delays(const struct capr_forecast *f, int i) {
     const struct capr_limit *l = &capr__limits[i];
-    const struct capr_forecast *f = &capr__ahead[node].expect;
-    as->what = (uint8_t)i;
-    as->each = as->need = 1;
-    float takes = l->use < CAPR_AHEAD ? f->net[l->use] : f->use[l->use];
-    if (f->use[l->use] < -l->least) return CAPR_NODE_GIVES;
-    return takes > l->least && f->use[l->use] > l->least ? CAPR_NODE_TAKES : CAPR_NODE_PASSES;
+    int named = i >= CAPR_LIMIT_NAMED;
+    struct capr_node_effect is = {.does = CAPR_NODE_PASSES, .what = (uint8_t)i, .each = named ? f->use[l->use] : 1, .need = 1};
+    float keeps = l->use < CAPR_AHEAD ? f->net[l->use] : f->use[l->use];
+    if (f->use[l->use] < -l->least)
+        is.does = CAPR_NODE_GIVES;
+    else if (!named && keeps > l->least && f->use[l->use] > l->least)
+        is.does = CAPR_NODE_TAKES;
+    return is;
 }
 
-/* Does going on from here take what is scarce, or give it back? What the program declares is not taken without leave: who has to wait for it
- * does so in capr_resource_acquire, in order. Who takes several things is held for the one of which it is the farthest from giving back, but goes
- * first there if it is about to give back another. */
-static struct capr_node_queue effect(uint32_t node) {
-    struct capr_node_queue is = {.does = CAPR_NODE_PASSES};
-    struct capr_node_queue finishes = {.does = CAPR_NODE_PASSES};
+/* Does going on from here take what is scarce, or give it back? Who takes several things is held for the one of which it is the farthest from giving
+ * back, but goes first there if it is about to give back another. */
+static struct capr_node_effect effect(uint32_t node) {
+    struct capr_node_effect is = {.does = CAPR_NODE_PASSES}, finishes = is;
     for (int i = 0; i < CAPR_LIMITS && capr__ahead[node].first; i++) {
         const struct capr_limit *l = &capr__limits[i];
         if (!l->scarce) continue;
-        struct capr_node_queue as = {.does = CAPR_NODE_PASSES};
-        if (l->counted && l->use < CAPR_AHEAD)
-            as.does = (uint8_t)effect_counted(node, i, &as);
-        else if (i < CAPR_LIMIT_NAMED)
-            as.does = (uint8_t)effect_on_delays(node, i, &as);
-        else if (capr__ahead[node].expect.use[l->use] < -l->least) {
-            as.does = CAPR_NODE_GIVES;
-            as.what = (uint8_t)i;
-            as.each = capr__ahead[node].expect.use[l->use];
-        }
+        const struct capr_forecast *f = &capr__ahead[node].expect;
+        struct capr_node_effect as = l->counted && l->use < CAPR_AHEAD ? effect_counted(f, i) : effect_on_delays(f, i);
         if (as.does == CAPR_NODE_FINISHES) finishes = as;
         if (as.does > is.does) is = as;
     }
@@ -177,6 +172,12 @@ static struct {
     double least;
 } waited[CAPR_LIMITS];
 
+static void note_waiting(const struct capr_node_effect *is) {
+    uint8_t line = waited[is->what].line;
+    if (is->line < line || (is->line == line && is->need < waited[is->what].least)) waited[is->what].least = is->need;
+    if (is->line < line) waited[is->what].line = is->line;
+}
+
 /* Who is where is known by edges that are not all looked at in the same moment: so no more threads are reckoned with than there are. */
 static void claims(struct decision *d) {
     double there = 0, threads = (double)capr__process.live_threads;
@@ -220,11 +221,11 @@ static void reckon(struct decision *d, uint64_t now) {
 /* The threads of a held node that go on although there is no room: of the line that comes first alone, or one of a node of which none has run for
  * too long, whatever the forecasts say. */
 static void let_some_go(uint32_t node, const struct capr_node_queue *q, struct decision *d, int first, uint64_t now) {
-    const struct capr_limit *l = &capr__limits[q->what];
+    const struct capr_limit *l = &capr__limits[q->is.what];
     int waits_long = now - q->held_since > (l->counted ? PATIENCE : PATIENCE_WORK);
-    double each = q->each > 0 ? q->each : q->need;
-    uint32_t go = q->line <= first ? at_most(d->more[q->what], l, each, l->to_the_end || q->does == CAPR_NODE_FINISHES) : 0;
-    if (q->does == CAPR_NODE_FINISHES) d->more[q->what] -= go; /* all together */
+    double each = q->is.each > 0 ? q->is.each : q->is.need;
+    uint32_t go = q->is.line <= first ? at_most(d->more[q->is.what], l, each, l->to_the_end || q->is.does == CAPR_NODE_FINISHES) : 0;
+    if (q->is.does == CAPR_NODE_FINISHES) d->more[q->is.what] -= go; /* all together */
     capr__node_allow(node, go ? go : (uint32_t)waits_long);
 }
 
@@ -243,17 +244,17 @@ int capr__resource_decides(struct capr_worker *w, uint64_t now) {
     }
     capr__nodes_decide(d.room, d.claimed);
     for (uint32_t i = 0, count = capr__node_count(); i < count; i++) {
-        struct capr_node_queue *q = &capr__node_queues[i], as = effect(i);
-        if (as.does == CAPR_NODE_FINISHES && d.most[as.what] > 0) {
-            double part = as.need / d.most[as.what] * CAPR_LINES_FINISHING;
-            as.line = (uint8_t)(part < CAPR_LINES_FINISHING ? part : CAPR_LINES_FINISHING - 1);
+        struct capr_node_queue *q = &capr__node_queues[i];
+        struct capr_node_effect is = effect(i);
+        if (is.does == CAPR_NODE_FINISHES && d.most[is.what] > 0) {
+            double part = is.need / d.most[is.what] * CAPR_LINES_FINISHING;
+            is.line = (uint8_t)(part < CAPR_LINES_FINISHING ? part : CAPR_LINES_FINISHING - 1);
         }
-        q->stride = as.does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
-        capr__node_does(i, &as, now);
-        if (as.does < CAPR_NODE_HELD || !q->threads.head) continue;
-        if (q->line < waited[as.what].line || (q->line == waited[as.what].line && as.need < waited[as.what].least)) waited[as.what].least = as.need;
-        if (q->line < waited[as.what].line) waited[as.what].line = q->line;
-        let_some_go(i, q, &d, first[as.what], now);
+        q->stride = is.does == CAPR_NODE_GIVES ? STRIDE_FIRST : CAPR_STRIDE_NORMAL;
+        capr__node_does(i, &is, now);
+        if (is.does < CAPR_NODE_HELD || !q->threads.head) continue;
+        note_waiting(&q->is);
+        let_some_go(i, q, &d, first[is.what], now);
     }
     for (int i = 0; i < CAPR_LIMIT_NAMED; i++) capr__limits_near |= waited[i].line < CAPR_LINES_FINISHING && d.room[i] < waited[i].least;
     capr__nodes_decided();

@@ -25,11 +25,11 @@ void capr__scheduler_state(struct capr_scheduler_state *out) {
     }
     for (uint32_t i = 0; out->decides && capr__node_queues && i < capr__node_count(); i++) {
         const struct capr_node_queue *q = &capr__node_queues[i];
-        if (q->does < CAPR_NODE_HELD) continue;
+        if (q->is.does < CAPR_NODE_HELD) continue;
         if (out->held_count < CAPR_HELD_TOLD) {
             out->held[out->held_count].node = i;
             out->held[out->held_count].waiting = q->count;
-            out->held[out->held_count].why = capr__limits[q->what].name;
+            out->held[out->held_count].why = capr__limits[q->is.what].name;
         }
         out->held_count++;
     }

@@ -6,8 +6,6 @@
  */
 #include "ways.h"
 
-#include <sys/mman.h>
-
 #include "../graph/workers.h"
 #include "sched.h"
 
@@ -38,17 +36,12 @@ static uint32_t *left, left_count;  /* nodes from which threads went on in this 
 static uint32_t pass, starts_known, starts[64], start_count;
 static float first[CAPR_AHEAD];
 
-static void *reserve(uint64_t bytes) {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 int capr__ways_begin(void) {
     if (capr__ahead) return 1;
-    if (!ways) ways = reserve(WAYS_MAX * sizeof *ways);
-    if (!nodes) nodes = reserve(CAPR_NODES_MAX * sizeof *nodes);
-    if (!left) left = reserve(CAPR_NODES_MAX * sizeof *left);
-    if (ways && nodes && left) capr__ahead = reserve(CAPR_NODES_MAX * sizeof *capr__ahead);
+    if (!ways) ways = capr__graph_reserve(WAYS_MAX * sizeof *ways);
+    if (!nodes) nodes = capr__graph_reserve(CAPR_NODES_MAX * sizeof *nodes);
+    if (!left) left = capr__graph_reserve(CAPR_NODES_MAX * sizeof *left);
+    if (ways && nodes && left) capr__ahead = capr__graph_reserve(CAPR_NODES_MAX * sizeof *capr__ahead);
     return capr__ahead != NULL;
 }
 
@@ -152,6 +145,8 @@ float capr__ways_lately(uint32_t node) {
     return lately;
 }
 
+/* What a thread takes that has not run yet: the mean of all start routines by how many of each began lately, of what they need. Which one a thread
+ * will run that is about to be made is not known. */
 static float mean_first(int of) {
     float sum = 0, threads = 0;
     for (uint32_t i = 0; i < start_count; i++) {
@@ -162,8 +157,6 @@ static float mean_first(int of) {
     }
     return sum > 0 ? sum / threads : 0;
 }
-
-float capr__ways_first(int of) { return first[of]; }
 
 /* Of one way, that takes `units` for the thread itself and `made` for those that it makes. */
 static void go_along(struct capr_forecast *f, const struct way *w, int of, float least, float part, float units, float made, float sure) {

@@ -44,10 +44,6 @@ CAPR_HIDDEN void capr__ways_look_ahead(int of, float least, float most);
 /* Threads that go on from a node lately: for who weighs nodes against each other. */
 CAPR_HIDDEN float capr__ways_lately(uint32_t node);
 
-/* What a thread takes that has not run yet: the mean of all start routines by how many of each began lately, of what they need. Which one a
- * thread will run that is about to be made is not known. */
-CAPR_HIDDEN float capr__ways_first(int of);
-
 /* Bytes of heap that threads gave back so far, by the forecasts. */
 extern CAPR_HIDDEN double capr__ways_released;
 
